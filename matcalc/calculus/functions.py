@@ -1,0 +1,366 @@
+"""Rules for element-wise and matrix functions: values at numbers, powers of powers, inverse functions, named functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import isqrt
+from typing import TYPE_CHECKING
+
+from matcalc import limits
+from matcalc.calculus.products import content_of
+from matcalc.errors import LimitError
+from matcalc.operations.rows import Elementwise, MatrixFunction
+from matcalc.operations.table import elementwise, matrix_function
+from matcalc.tensor.nodes import (
+    Contraction,
+    Delta,
+    MatrixCall,
+    Node,
+    Number,
+    Ones,
+    Pointwise,
+    Rational,
+    Shape,
+    Sum,
+    UnknownFunction,
+    Variable,
+    Zero,
+)
+
+if TYPE_CHECKING:
+    from matcalc.calculus.simplify import Simplifier
+
+_EXPANDED = 12
+"""A power of a product is distributed over at most this many factors."""
+
+
+def pointwise(s: Simplifier, operation: Elementwise | UnknownFunction, args: Sequence[Node]) -> Node:
+    """An element-wise function in normal form."""
+    graph = s.graph
+    core = _without_repetition(s, args)
+    if core is not None:
+        inner, shape, kept = core
+        return s.contraction([(pointwise(s, operation, inner), kept)], range(len(shape)), shape)
+    if isinstance(operation, UnknownFunction):
+        return graph.pointwise(operation, args)
+    if operation.name == "power":
+        return power(s, args[0], args[1])
+    if operation.parity and _is_negative(args[0]):
+        sign = -1 if operation.parity == "odd" else 1
+        return s.scaled(sign, pointwise(s, operation, [s.scaled(-1, args[0])]))
+    if type(args[0]) is Number and len(args) == 1:
+        for argument, value in operation.special:
+            if argument == args[0].value:
+                return graph.number(value)
+    rule = _RULES.get(operation.name)
+    if rule is None and operation.infix:
+        rule = _comparison
+    result = rule(s, operation, args) if rule is not None else None
+    if result is None:
+        return graph.pointwise(operation, args)
+    shape = next((arg.shape for arg in args if arg.shape), ())
+    return s.broadcast(result, shape) if shape and not result.shape else result
+
+
+def _is_negative(node: Node) -> bool:
+    if type(node) is Number:
+        return node.value < 0
+    return type(node) is Sum and len(node.args) == 1 and node.coefficients[0] < 0
+
+
+def _without_repetition(
+    s: Simplifier, args: Sequence[Node]
+) -> tuple[list[Node], Shape, tuple[int, ...]] | None:
+    """f(a 1ᵀ) = f(a) 1ᵀ: the operands without the axes along which all of them repeat; None if there are none."""
+    shape: Shape = ()
+    common: set[int] | None = None
+    for arg in args:
+        if not arg.shape:
+            continue
+        shape = arg.shape
+        axes = _repeated(arg)
+        common = axes if common is None else common & axes
+        if not common:
+            return None
+    if not common:
+        return None
+    kept = tuple(axis for axis in range(len(shape)) if axis not in common)
+    return [_without(s, arg, common) if arg.shape else arg for arg in args], shape, kept
+
+
+def _repeated(node: Node) -> set[int]:
+    """The axes along which a node repeats."""
+    if type(node) in (Ones, Zero):
+        return set(range(node.order))
+    if type(node) is Contraction:
+        return {labels[0] for arg, labels in zip(node.args, node.labels, strict=True) if type(arg) is Ones}
+    if type(node) is Sum:
+        return set.intersection(*(_repeated(arg) for arg in node.args[:8])) if len(node.args) <= 8 else set()
+    return set()
+
+
+def _without(s: Simplifier, node: Node, axes: set[int]) -> Node:
+    """A node without axes along which it repeats."""
+    if type(node) is Zero:
+        return s.graph.zero(tuple(size for axis, size in enumerate(node.shape) if axis not in axes))
+    if type(node) is Ones:
+        return s.graph.number(1)
+    if type(node) is Sum:
+        parts = [_without(s, arg, axes) for arg in node.args]
+        return s.sum(zip(node.coefficients, parts, strict=True), parts[0].shape)
+    assert type(node) is Contraction
+    factors = [
+        (arg, labels)
+        for arg, labels in zip(node.args, node.labels, strict=True)
+        if not (type(arg) is Ones and labels[0] in axes)
+    ]
+    return s.contraction(factors, [axis for axis in range(node.order) if axis not in axes])
+
+
+# Powers
+
+
+def power(s: Simplifier, base: Node, exponent: Node) -> Node:
+    """A power of each element in normal form.
+
+    (xᵃ)ᵇ = xᵃᵇ where that holds on the whole domain: b an integer, or a not an integer (then x ≥ 0); (x²)^½ = |x|;
+    (xy)ᵏ = xᵏ yᵏ and (c x)ᵏ = cᵏ xᵏ for integers k; exp(u)ᵃ = exp(a u); (1 + exp(v))⁻¹ = σ(-v).
+    """
+    graph = s.graph
+    if type(exponent) is not Number:
+        if type(base) is Number and base.value == 1:
+            return base
+        return graph.pointwise(elementwise("power"), [base, exponent])
+    e = exponent.value
+    if e == 1:
+        return base
+    if e == 0:
+        return s.broadcast(graph.number(1), base.shape) if base.shape else graph.number(1)
+    result = _simple_power(s, base, e)
+    return graph.pointwise(elementwise("power"), [base, exponent]) if result is None else result
+
+
+def _simple_power(s: Simplifier, base: Node, e: Rational) -> Node | None:
+    graph = s.graph
+    whole = e == int(e)
+    match base:
+        case Number():
+            value = _number_power(base.value, e)
+            return None if value is None else graph.number(value)
+        case Zero() if e > 0:
+            return base
+        case Ones():
+            return base
+        case Pointwise() if isinstance(base.operation, Elementwise):
+            return _power_of_function(s, base, e)
+        case Sum() if len(base.args) == 1:
+            coefficient, arg = base.coefficients[0], base.args[0]
+            if not whole and coefficient < 0:
+                return None
+            value = _number_power(coefficient, e)
+            return None if value is None else s.scaled(value, s.power(arg, e))
+        case Sum():
+            if whole and e < 0:
+                v = _one_plus_exp(s, base)
+                if v is not None:
+                    sigmoid = graph.pointwise(elementwise("sigmoid"), [s.scaled(-1, v)])
+                    return s.power(sigmoid, -e)
+            content = content_of(base.coefficients)
+            value = _number_power(content, e) if content != 1 and (whole or content > 0) else None
+            if value is not None:
+                rest = graph.sum([(Fraction(c) / content, a) for c, a in zip(base.coefficients, base.args, strict=True)],
+                                 base.shape)  # fmt: skip
+                return s.scaled(value, s.power(rest, e))
+        case Contraction() if whole and len(base.args) <= _EXPANDED:
+            if all(label < base.order for labels in base.labels for label in labels):
+                factors = [(s.power(arg, e), labels) for arg, labels in zip(base.args, base.labels, strict=True)]
+                return s.contraction(factors, range(base.order), base.shape)
+    return None
+
+
+def _power_of_function(s: Simplifier, base: Pointwise, e: Rational) -> Node | None:
+    assert isinstance(base.operation, Elementwise)
+    name = base.operation.name
+    whole = e == int(e)
+    if name == "power" and type(base.args[1]) is Number:
+        inner, f = base.args[0], base.args[1].value
+        if whole or f != int(f) or _is_positive(inner):
+            return s.power(inner, f * e)
+        if f % 2 == 0 and (f * e) == int(f * e):
+            return s.power(pointwise(s, elementwise("abs"), [inner]), f * e)
+        return None
+    if name == "exp":
+        return pointwise(s, elementwise("exp"), [s.scaled(e, base.args[0])])
+    if name == "abs" and whole and e % 2 == 0:
+        return s.power(base.args[0], e)
+    if (base.operation.infix or name == "step") and e > 0:
+        return base
+    return None
+
+
+def _is_positive(node: Node) -> bool:
+    return type(node) is Variable and "positive" in node.properties
+
+
+def _number_power(value: Rational, e: Rational) -> Rational | None:
+    """An exact power of a rational, or None if it is not rational (or would be huge: LimitError)."""
+    if value == 0:
+        return 0 if e > 0 else None
+    exponent = Fraction(e)
+    if exponent.denominator == 2 and value > 0:
+        value = Fraction(value)
+        root = Fraction(isqrt(value.numerator), isqrt(value.denominator))
+        if root * root != value:
+            return None
+        value, exponent = root, Fraction(exponent.numerator)
+    if exponent.denominator != 1:
+        return 1 if value == 1 else None
+    size = max(abs(Fraction(value).numerator).bit_length(), Fraction(value).denominator.bit_length())
+    if abs(exponent) * size > limits.MAX_POWER_BITS:
+        if value in (1, -1):
+            return value if exponent.numerator % 2 else 1
+        raise LimitError(f"the power of a number is larger than {limits.MAX_POWER_BITS} bits")
+    return Fraction(value) ** exponent.numerator
+
+
+def _one_plus_exp(s: Simplifier, node: Sum) -> Node | None:
+    """The v of 1 + exp(v)."""
+    if len(node.args) != 2 or node.coefficients != (1, 1):
+        return None
+    one = s.broadcast(s.graph.number(1), node.shape) if node.shape else s.graph.number(1)
+    for arg, other in (node.args, node.args[::-1]):
+        if arg is one and type(other) is Pointwise and isinstance(other.operation, Elementwise):
+            return other.args[0] if other.operation.name == "exp" else None
+    return None
+
+
+# Single functions
+
+
+def _exp(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
+    """exp(log u) = u."""
+    arg = args[0]
+    if type(arg) is Pointwise and isinstance(arg.operation, Elementwise) and arg.operation.name == "log":
+        return arg.args[0]
+    return None
+
+
+def _log(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
+    """log(exp u) = u; log(det A) = logdet A; log(Σ exp u) = logsumexp u; log(softmax u) = u - logsumexp u;
+    log(1 + exp u) = softplus u."""
+    arg, graph = args[0], s.graph
+    if type(arg) is Pointwise and isinstance(arg.operation, Elementwise) and arg.operation.name == "exp":
+        return arg.args[0]
+    if type(arg) is MatrixCall and arg.operation.name == "det":
+        return matrix_call(s, matrix_function("logdet"), arg.args[0])
+    if type(arg) is MatrixCall and arg.operation.name == "softmax":
+        inner = arg.args[0]
+        total = matrix_call(s, matrix_function("logsumexp"), inner)
+        repeated = graph.contraction([(total, range(total.order))], range(inner.order), inner.shape)
+        return s.sum([(1, inner), (-1, repeated)], inner.shape)
+    if type(arg) is Contraction and len(arg.args) == 1 and arg.labels == ((0,),) and not arg.shape:
+        inner = arg.args[0]
+        if type(inner) is Pointwise and isinstance(inner.operation, Elementwise) and inner.operation.name == "exp":
+            return matrix_call(s, matrix_function("logsumexp"), inner.args[0])
+    if type(arg) is Sum:
+        v = _one_plus_exp(s, arg)
+        if v is not None:
+            return graph.pointwise(elementwise("softplus"), [v])
+    return None
+
+
+def _extremum(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
+    """max(a, a) = a; a constant operand stands first (max is commutative, and a constant wins a tie)."""
+    a, b = args
+    if a is b:
+        return a
+    if type(a) is Number and type(b) is Number:
+        return a if (a.value > b.value) == (operation.name == "max") else b
+    if b.constant and not a.constant:
+        return s.graph.pointwise(operation, [b, a])
+    return None
+
+
+def _comparison(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
+    """A comparison of numbers is a number; a > a is 0, a >= a is 1."""
+    a, b = args
+    if a is b:
+        return s.graph.number(1 if "=" in operation.infix else 0)
+    if type(a) is Number and type(b) is Number:
+        truth = {">": a.value > b.value, "<": a.value < b.value, ">=": a.value >= b.value, "<=": a.value <= b.value}
+        return s.graph.number(int(truth.get(operation.infix, a.value == b.value)))
+    return None
+
+
+def _sign(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
+    """The sign of a number."""
+    arg = args[0]
+    return s.graph.number((arg.value > 0) - (arg.value < 0)) if type(arg) is Number else None
+
+
+def _abs(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
+    """|c u| = |c| |u|; |u²| = u²."""
+    arg = args[0]
+    if type(arg) is Number:
+        return s.graph.number(abs(arg.value))
+    if type(arg) is Sum and len(arg.args) == 1:
+        return s.scaled(abs(arg.coefficients[0]), pointwise(s, operation, [arg.args[0]]))
+    return None
+
+
+def _where(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
+    """where([c], 1, 0) = [c]; where([c], 0, 1) = 1 - [c]; where(c, a, a) = a."""
+    condition, a, b = args
+    if a is b:
+        return a
+    if type(condition) is Number:
+        return a if condition.value != 0 else b
+    if not (isinstance(condition, Pointwise) and isinstance(condition.operation, Elementwise) and condition.operation.infix):
+        return None
+    if type(a) is Number and type(b) is Number and (a.value, b.value) in ((1, 0), (0, 1)):
+        if a.value == 1:
+            return condition
+        one = s.broadcast(s.graph.number(1), condition.shape) if condition.shape else s.graph.number(1)
+        return s.sum([(1, one), (-1, condition)], condition.shape)
+    return None
+
+
+_Rule = Callable[["Simplifier", Elementwise, Sequence[Node]], "Node | None"]
+
+_RULES: dict[str, _Rule] = {
+    "exp": _exp,
+    "log": _log,
+    "max": _extremum,
+    "min": _extremum,
+    "sign": _sign,
+    "abs": _abs,
+    "where": _where,
+}
+
+
+# Matrix functions
+
+
+def matrix_call(s: Simplifier, operation: MatrixFunction, arg: Node) -> Node:
+    """A matrix function in normal form.
+
+    (A⁻¹)⁻¹ = A, (cA)⁻¹ = c⁻¹A⁻¹, (Aᵀ)⁻¹ = (A⁻¹)ᵀ; det(Aᵀ) = det A, det(A⁻¹) = (det A)⁻¹, and the same for logdet.
+    """
+    graph, name = s.graph, operation.name
+    if name not in ("inv", "det", "logdet") or arg.order != 2:
+        return graph.matrix_call(operation, arg)
+    if type(arg) is Delta:
+        return arg if name == "inv" else graph.number(1 if name == "det" else 0)
+    if type(arg) is Contraction and len(arg.args) == 1 and arg.labels == ((1, 0),):
+        inner = matrix_call(s, operation, arg.args[0])
+        return graph.contraction([(inner, (1, 0))], (0, 1)) if name == "inv" else inner
+    if type(arg) is MatrixCall and arg.operation.name == "inv":
+        inner = arg.args[0]
+        if name == "inv":
+            return inner
+        value = matrix_call(s, operation, inner)
+        return s.power(value, -1) if name == "det" else s.scaled(-1, value)
+    if name == "inv" and type(arg) is Sum and len(arg.args) == 1:
+        return s.scaled(1 / Fraction(arg.coefficients[0]), matrix_call(s, operation, arg.args[0]))
+    return graph.matrix_call(operation, arg)

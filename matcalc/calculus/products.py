@@ -1,0 +1,433 @@
+"""Rules for contractions: δ and ones disappear, powers collect, functions that cancel do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import gcd
+from typing import TYPE_CHECKING
+
+from matcalc.calculus import symmetry
+from matcalc.language.dimensions import Dim
+from matcalc.operations.rows import Elementwise
+from matcalc.operations.table import elementwise, matrix_function
+from matcalc.tensor.nodes import (
+    Contraction,
+    Delta,
+    Factors,
+    Graph,
+    Labels,
+    MatrixCall,
+    Node,
+    Number,
+    Ones,
+    Pointwise,
+    Rational,
+    Sum,
+    Zero,
+)
+
+if TYPE_CHECKING:
+    from matcalc.calculus.simplify import Simplifier
+
+_FLAT = 24
+"""Products within products are opened up to this many factors, so that deep chains stay linear in size."""
+
+Factor = tuple[Node, Labels]
+
+
+def simplified(s: Simplifier, factors: Factors, out: Sequence[int], sizes: Sequence[Dim] | None = None) -> Node:
+    """The product of `factors`, summed over the labels that are not in `out`, in normal form."""
+    graph = s.graph
+    work = _Product(s, tuple(out))
+    if sizes is not None:
+        work.sizes.update(zip(out, sizes, strict=True))
+    work.add(factors)
+    if work.coefficient == 0:
+        shape = tuple(sizes) if sizes is not None else work.shape()
+        return graph.zero(shape)
+    for rule in _RULES:
+        rule(work)
+        if work.coefficient == 0:
+            return graph.zero(work.shape())
+    return work.node()
+
+
+class _Product:
+    """A product while the rules work on it."""
+
+    def __init__(self, s: Simplifier, out: Labels) -> None:
+        self.s = s
+        self.out = out
+        self.kept = set(out)
+        self.coefficient: Rational = 1
+        self.factors: list[Factor] = []
+        self.sizes: dict[int, Dim] = {}
+        self.fresh = 0
+
+    def shape(self) -> tuple[Dim, ...]:
+        return tuple(self.sizes[label] for label in self.out)
+
+    def add(self, factors: Factors) -> None:
+        """Take factors in: coefficients go to the front, products are opened."""
+        scalars = {
+            node.args[0] for node, _ in factors if not node.shape and type(node) is Pointwise and _is_power(node)
+        }
+        self.fresh = max([1 << 20, *(label + 1 for _, labels in factors for label in labels), *(k + 1 for k in self.out)])
+        count = len(factors)
+        stack: list[tuple[Node, Sequence[int]]] = list(reversed(factors))
+        while stack:
+            node, labels = stack.pop()
+            if type(node) is Sum and len(node.args) == 1:
+                self.coefficient *= node.coefficients[0]
+                stack.append((node.args[0], labels))
+            elif type(node) is Number:
+                self.coefficient *= node.value
+            elif type(node) is Zero:
+                self.coefficient = 0
+                self._measure(node, labels)
+            elif type(node) is Contraction and node not in scalars and count + len(node.args) <= _FLAT:
+                count += len(node.args) - 1
+                self._measure(node, labels)
+                rename = dict(enumerate(labels))
+                for inner, arg in zip(reversed(node.labels), reversed(node.args), strict=True):
+                    stack.append((arg, [rename[k] if k in rename else rename.setdefault(k, self._new()) for k in inner]))
+            else:
+                self._measure(node, labels)
+                self.factors.append((node, tuple(labels)))
+
+    def _new(self) -> int:
+        self.fresh += 1
+        return self.fresh
+
+    def _measure(self, node: Node, labels: Sequence[int]) -> None:
+        for label, size in zip(labels, node.shape, strict=True):
+            self.sizes.setdefault(label, size)
+
+    def node(self) -> Node:
+        """The product as a node; axes that no factor has are filled with ones."""
+        graph = self.s.graph
+        shape = self.shape()
+        factors = self.factors
+        if len(factors) == 1 and not self.kept - set(factors[0][1]):
+            node, labels = factors[0]
+            if type(node) is Sum and len(labels) == len(self.out) == len(set(labels)) and labels != self.out:
+                # (Σ c A)ᵀ = Σ c Aᵀ: then like terms are found
+                parts = [self.s.contraction([(arg, labels)], self.out) for arg in node.args]
+                total = self.s.sum(zip(node.coefficients, parts, strict=True), shape)
+                return graph.scaled(self.coefficient, total)
+        number = {label: position for position, label in enumerate(self.out)}
+        renamed = []
+        for node, labels in self.factors:
+            renamed.append((node, tuple([number.setdefault(label, len(number)) for label in labels])))
+        result = graph.contraction(_ordered(symmetry.oriented(graph, renamed)), range(len(self.out)), shape)
+        return graph.scaled(*flipped(graph, self.coefficient, result))
+
+
+def flipped(graph: Graph, coefficient: Rational, node: Node) -> tuple[Rational, Node]:
+    """-2 (y - Xw) = 2 (Xw - y): a minus sign goes into a sum that is a factor, if it takes away one there."""
+    if coefficient >= 0 or type(node) is not Contraction:
+        return coefficient, node
+    for position, factor in enumerate(node.args):
+        if type(factor) is Sum and min(factor.coefficients) < 0 < max(factor.coefficients):
+            factors = list(zip(node.args, node.labels, strict=True))
+            factors[position] = (graph.sum([(-1, factor)], factor.shape), node.labels[position])
+            product = graph.contraction(_ordered(symmetry.oriented(graph, factors)), range(node.order), node.shape)
+            return -coefficient, product
+    return coefficient, node
+
+
+def _is_power(node: Pointwise) -> bool:
+    operation = node.operation
+    return isinstance(operation, Elementwise) and operation.name == "power"
+
+
+def _named(node: Node, name: str) -> bool:
+    return type(node) is Pointwise and isinstance(node.operation, Elementwise) and node.operation.name == name
+
+
+def _ordered(factors: list[Factor]) -> list[Factor]:
+    """The factors in an order that depends on what they are and how they are joined, not on how they came in."""
+    seen: set[Node] = set()
+    repeated = False
+    for node, _ in factors:
+        repeated = repeated or node in seen
+        seen.add(node)
+    if not repeated:
+        return factors
+    rank: dict[int, object] = {}
+    for _ in range(2):
+        places: dict[int, list[tuple[object, ...]]] = {}
+        for node, labels in factors:
+            around = tuple(str(rank.get(label, label if label < _KEPT else _KEPT)) for label in labels)
+            for axis, label in enumerate(labels):
+                places.setdefault(label, []).append((node.id, axis, around))
+        rank = {label: (label if label < _KEPT else _KEPT, tuple(sorted(found))) for label, found in places.items()}
+    return sorted(factors, key=lambda factor: (factor[0].id, [str(rank[label]) for label in factor[1]]))
+
+
+_KEPT = 1
+"""Labels below this are told apart in ordering (an output of one axis); summed ones only by where they occur."""
+
+
+# Rules, in the order in which they apply. Each changes the product in place.
+
+
+def _delta(product: _Product) -> None:
+    """Σⱼ δᵢⱼ aⱼ = aᵢ. Where both labels are kept, the other factors use the first one: aⱼ δᵢⱼ = aᵢ δᵢⱼ."""
+    graph = product.s.graph
+    settled: list[Factor] = []
+    while True:
+        found = next((factor for factor in product.factors if type(factor[0]) is Delta), None)
+        if found is None:
+            break
+        product.factors.remove(found)
+        node, (i, j) = found
+        keep, drop = (i, j) if j not in product.kept else (j, i)
+        if i in product.kept and j in product.kept and i != j:
+            keep, drop = (i, j) if product.out.index(i) < product.out.index(j) else (j, i)
+            _rename(product.factors, drop, keep)
+            _rename(settled, drop, keep)
+            settled.append((node, (keep, drop)))
+        else:
+            _rename(product.factors, drop, keep)
+            _rename(settled, drop, keep)
+            product.factors.append((graph.ones(node.shape[0]), (keep,)))
+    product.factors += settled
+
+
+def _rename(factors: list[Factor], old: int, new: int) -> None:
+    for position, (node, labels) in enumerate(factors):
+        if old in labels:
+            factors[position] = (node, tuple([new if label == old else label for label in labels]))
+
+
+def _ones(product: _Product) -> None:
+    """1 ⊙ a = a; the sum over a label that only ones have is its size."""
+    factors = product.factors
+    if not any(type(node) is Ones for node, _ in factors):
+        return
+    present = {label for node, labels in factors if type(node) is not Ones for label in labels}
+    scalars: list[Factor] = []
+    rest: list[Factor] = []
+    for node, labels in factors:
+        if type(node) is Ones:
+            label = labels[0]
+            if label in present:
+                continue
+            present.add(label)
+            if label not in product.kept:
+                size = product.s.graph.size(node.shape[0])
+                if type(size) is Number:
+                    product.coefficient *= size.value
+                else:
+                    scalars.append((size, ()))
+                continue
+        rest.append((node, labels))
+    product.factors = scalars + rest
+
+
+def _powers(product: _Product) -> None:
+    """xᵃ xᵇ = xᵃ⁺ᵇ for factors on the same labels; an indicator squared is itself."""
+    collected: dict[Factor, list[Node]] = {}
+    graph = product.s.graph
+    split = False
+    for node, labels in product.factors:
+        base, exponent = node, None
+        if type(node) is Pointwise and _is_power(node) and not node.args[1].shape:
+            base, exponent = node.args
+        if node.order == 2 and labels[0] > labels[1] and symmetry.is_symmetric(graph, node):
+            labels = (labels[1], labels[0])
+        if type(base) is Delta:
+            collected[(base, labels)] = [graph.number(1)]
+            continue
+        exponents = collected.setdefault((base, labels), [])
+        split = split or bool(exponents)
+        exponents.append(graph.number(1) if exponent is None else exponent)
+    if not split:
+        return
+    product.factors = []
+    for (base, labels), exponents in collected.items():
+        total = graph.sum([(1, exponent) for exponent in exponents], ())
+        if type(total) is Number and total.value == 0:
+            product.factors += [(graph.ones(size), (label,)) for label, size in zip(labels, base.shape, strict=True)]
+            continue
+        node = base
+        if not (type(total) is Number and total.value == 1):
+            node = product.s.pointwise(elementwise("power"), [base, total])
+        _put(product, node, labels)
+    _ones(product)
+
+
+def _put(product: _Product, node: Node, labels: Labels) -> None:
+    """Add a factor that may have become a number, a multiple or a product."""
+    if type(node) is Sum and len(node.args) == 1:
+        product.coefficient *= node.coefficients[0]
+        node = node.args[0]
+    if type(node) is Number:
+        product.coefficient *= node.value
+    elif type(node) is Zero:
+        product.coefficient = 0
+    elif type(node) is Contraction and node.order:
+        rename = dict(enumerate(labels))
+        for inner, arg in zip(node.labels, node.args, strict=True):
+            names = tuple([rename[k] if k in rename else rename.setdefault(k, product._new()) for k in inner])
+            product._measure(arg, names)
+            product.factors.append((arg, names))
+    else:
+        product.factors.append((node, labels))
+
+
+def _exponentials(product: _Product) -> None:
+    """exp(a) exp(b) = exp(a + b); exp(v) σ(-v) = σ(v); exp(u)ᵢ / Σⱼ exp(u)ⱼ = softmax(u)ᵢ."""
+    exponentials = [(node, labels) for node, labels in product.factors if _named(node, "exp")]
+    if not exponentials:
+        return
+    s, graph = product.s, product.s.graph
+    by_labels: dict[Labels, list[Factor]] = {}
+    for factor in exponentials:
+        by_labels.setdefault(factor[1], []).append(factor)
+    for labels, group in by_labels.items():
+        if len(group) > 1:
+            for factor in group:
+                product.factors.remove(factor)
+            exponent = s.sum([(1, node.args[0]) for node, _ in group], group[0][0].shape)
+            _put(product, s.pointwise(elementwise("exp"), [exponent]), labels)
+    for node, labels in [factor for factor in product.factors if _named(factor[0], "exp")]:
+        argument = node.args[0]
+        sigmoid = graph.pointwise(elementwise("sigmoid"), [s.scaled(-1, argument)])
+        for other, (candidate, names) in enumerate(product.factors):
+            base, power = _split_power(candidate)
+            if names == labels and base is sigmoid and power >= 1 and power == int(power):
+                product.factors[other] = (s.power(sigmoid, power - 1), labels)
+                product.factors.remove((node, labels))
+                _put(product, graph.pointwise(elementwise("sigmoid"), [argument]), labels)
+                product.factors = [factor for factor in product.factors if not isinstance(factor[0], Number)]
+                break
+            if len(labels) == 1 and not names and power <= -1 and base is graph.contraction([(node, (0,))], ()):
+                product.factors[other] = (s.power(base, power + 1), ())
+                product.factors.remove((node, labels))
+                product.factors.append((s.matrix_call(matrix_function("softmax"), argument), labels))
+                product.factors = [factor for factor in product.factors if not isinstance(factor[0], Number)]
+                break
+    _ones(product)
+
+
+def _split_power(node: Node) -> tuple[Node, Rational]:
+    """Base and rational exponent; exponent 1 if it is not a rational power."""
+    if type(node) is Pointwise and _is_power(node) and type(node.args[1]) is Number:
+        return node.args[0], node.args[1].value
+    return node, 1
+
+
+def _sigmoids(product: _Product) -> None:
+    """σ(-u) (1 - σ(-u)) = σ(u) (1 - σ(u)), written with the argument that has no minus sign."""
+    for node, labels in list(product.factors):
+        if not _named(node, "sigmoid") or not _negative(node.args[0]):
+            continue
+        s, graph = product.s, product.s.graph
+        one = s.broadcast(graph.number(1), node.shape)
+        complement = s.sum([(1, one), (-1, node)], node.shape)
+        if (complement, labels) in product.factors:
+            product.factors.remove((node, labels))
+            product.factors.remove((complement, labels))
+            positive = graph.pointwise(elementwise("sigmoid"), [s.scaled(-1, node.args[0])])
+            product.factors.append((positive, labels))
+            product.factors.append((s.sum([(1, one), (-1, positive)], node.shape), labels))
+
+
+def _negative(node: Node) -> bool:
+    return type(node) is Sum and len(node.args) == 1 and node.coefficients[0] < 0
+
+
+def _indicators(product: _Product) -> None:
+    """Where [a > b] is 1, max(a, b) is a: [z > 0] max(0, z) = [z > 0] z. Likewise min, relu and abs, and inside sums."""
+    for node, labels in list(product.factors):
+        if not isinstance(node, Pointwise) or not isinstance(node.operation, Elementwise) or not node.operation.infix:
+            continue
+        known = on_support(product.s, node)
+        if not known:
+            continue
+        for other, (factor, names) in enumerate(product.factors):
+            if names != labels or factor is node:
+                continue
+            if type(factor) is Sum and any(arg in known for arg in factor.args):
+                terms = [(c, known.get(arg, arg)) for c, arg in zip(factor.coefficients, factor.args, strict=True)]
+                product.factors[other] = (product.s.sum(terms, factor.shape), names)
+            elif factor in known:
+                product.factors[other] = (known[factor], names)
+    if any(type(node) in (Contraction, Number, Zero) for node, _ in product.factors):
+        factors, product.factors = product.factors, []
+        for node, labels in factors:
+            _put(product, node, labels)
+
+
+def on_support(s: Simplifier, indicator: Pointwise) -> dict[Node, Node]:
+    """What some nodes are worth where a comparison holds."""
+    assert isinstance(indicator.operation, Elementwise)
+    graph, (a, b) = s.graph, indicator.args
+    if indicator.operation.infix in ("<", "<="):
+        a, b = b, a
+    elif indicator.operation.infix == "==":
+        return {}
+    known: dict[Node, Node] = {}
+    for name, value in (("max", a), ("min", b)):
+        for args in ((a, b), (b, a)):
+            known[graph.pointwise(elementwise(name), args)] = value
+    for name, argument, value in (("relu", a, a), ("abs", a, a), ("abs", b, s.scaled(-1, b))):
+        other = b if argument is a else a
+        if type(other) is Number and other.value == 0:
+            known[graph.pointwise(elementwise(name), [argument])] = value
+    if type(a) is Number and a.value == 0:
+        known[graph.pointwise(elementwise("relu"), [b])] = graph.zero(b.shape)
+    return {node: value if value.shape == node.shape else s.broadcast(value, node.shape) for node, value in known.items()}
+
+
+def _inverses(product: _Product) -> None:
+    """A⁻¹ A = I where nothing else stands at the label between them."""
+    for node, labels in list(product.factors):
+        if type(node) is not MatrixCall or node.operation.name != "inv" or (node, labels) not in product.factors:
+            continue
+        original = node.args[0]
+        for other, names in list(product.factors):
+            if other is not original:
+                continue
+            for own, others in ((1, 0), (0, 1)):
+                label = labels[own]
+                uses = sum(name == label for _, each in product.factors for name in each)
+                if label == names[others] and label not in product.kept and uses == 2:
+                    product.factors.remove((node, labels))
+                    product.factors.remove((other, names))
+                    delta = product.s.graph.delta(node.shape[0])
+                    product.factors.append((delta, (labels[1 - own], names[1 - others])))
+                    _delta(product)
+                    _ones(product)
+                    return _inverses(product)
+
+
+def _contents(product: _Product) -> None:
+    """(2a + 2b) c = 2 (a + b) c; and of the two ways to write a difference in a product, always the same one."""
+    for position, (node, labels) in enumerate(product.factors):
+        if type(node) is Sum and len(node.args) > 1:
+            content = content_of(node.coefficients)
+            if content != 1:
+                product.coefficient *= content
+                divided = [(Fraction(c) / content, arg) for c, arg in zip(node.coefficients, node.args, strict=True)]
+                product.factors[position] = (product.s.graph.sum(divided, node.shape), labels)
+
+
+def content_of(coefficients: Sequence[Rational]) -> Rational:
+    """The greatest common divisor of rationals, positive unless all are negative."""
+    if 1 in coefficients or (-1 in coefficients and max(coefficients) > 0):
+        return 1
+    numerator, denominator = 0, 1
+    for coefficient in coefficients:
+        numerator = gcd(numerator, coefficient.numerator)
+        denominator = denominator * coefficient.denominator // gcd(denominator, coefficient.denominator)
+    sign = -1 if max(coefficients) < 0 else 1
+    return sign * Fraction(numerator, denominator) if denominator != 1 else sign * numerator
+
+
+_RULES: tuple[Callable[[_Product], None], ...] = (
+    _delta, _ones, _indicators, _powers, _exponentials, _sigmoids, _inverses, _contents,
+)  # fmt: skip

@@ -1,0 +1,159 @@
+"""Simplification of the tensor graph: one walk, operands first, that rebuilds each node through the rules of its kind.
+
+The rules are grouped by the kind of node they make: `products` (contractions), `sums`, `functions` (element-wise and matrix
+functions). Each states its identity. They keep what came in factored: a sum inside a product is never multiplied out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matcalc.calculus import functions, products, sums
+from matcalc.language.dimensions import Dim
+from matcalc.operations.rows import Elementwise, MatrixFunction
+from matcalc.tensor.nodes import (
+    Concatenation,
+    Contraction,
+    Factors,
+    Graph,
+    MatrixCall,
+    Node,
+    Ones,
+    Pointwise,
+    Rational,
+    Slice,
+    Sum,
+    Terms,
+    UnknownFunction,
+    Zero,
+    topological,
+)
+
+_PASSES = 4
+"""A walk can make new opportunities for the next one; this many always sufficed, and bound the work."""
+
+_ONE_PASS = 20_000
+"""Graphs with more nodes than this are walked once."""
+
+_SLICE_DEPTH = 50
+"""How deep a part of an axis is pushed towards the leaves."""
+
+
+def simplify(graph: Graph, root: Node) -> Node:
+    """A node of the same value in normal form."""
+    return Simplifier(graph).simplify(root)
+
+
+class Simplifier:
+    """Makes simplified nodes from simplified operands; one per graph, so that shared work is done once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._done: dict[Node, Node] = {}
+
+    def simplify(self, root: Node) -> Node:
+        """A node of the same value in normal form."""
+        for _ in range(_PASSES):
+            result = self._walk(root)
+            if result is root or len(self._done) > _ONE_PASS:
+                return result
+            root = result
+        return root
+
+    def _walk(self, root: Node) -> Node:
+        done = self._done
+        for node in topological([root]):
+            if node in done:
+                continue
+            if not node.args:
+                done[node] = node
+                continue
+            args = [done.get(arg, arg) for arg in node.args]
+            done[node] = self.rebuilt(node, args)
+        return done[root]
+
+    def rebuilt(self, node: Node, args: Sequence[Node]) -> Node:
+        match node:
+            case Sum():
+                return self.sum(zip(node.coefficients, args, strict=True), node.shape)
+            case Contraction():
+                return self.contraction(list(zip(args, node.labels, strict=True)), range(node.order), node.shape)
+            case Pointwise():
+                return self.pointwise(node.operation, args)
+            case MatrixCall():
+                return self.matrix_call(node.operation, args[0])
+            case Concatenation():
+                return self.concatenation(node.axis, args)
+            case Slice():
+                return self.slice(args[0], node.axis, node.start, node.shape[node.axis])
+        raise AssertionError(f"no simplification for {type(node).__name__}; is it a new kind of node?")
+
+    # Constructors that simplify
+
+    def sum(self, terms: Terms, shape: Sequence[Dim]) -> Node:
+        """A linear combination."""
+        node = self.graph.sum([products.flipped(self.graph, *term) for term in terms], tuple(shape))
+        return sums.simplified(self, node) if type(node) is Sum and len(node.args) > 1 else node
+
+    def scaled(self, coefficient: Rational, node: Node) -> Node:
+        """`coefficient * node`."""
+        return self.graph.scaled(coefficient, node)
+
+    def contraction(self, factors: Factors, out: Sequence[int], sizes: Sequence[Dim] | None = None) -> Node:
+        """A product, summed over the labels that are not in `out`."""
+        return products.simplified(self, factors, out, sizes)
+
+    def pointwise(self, operation: Elementwise | UnknownFunction, args: Sequence[Node]) -> Node:
+        """An element-wise function."""
+        return functions.pointwise(self, operation, args)
+
+    def matrix_call(self, operation: MatrixFunction, arg: Node) -> Node:
+        """A matrix function."""
+        return functions.matrix_call(self, operation, arg)
+
+    def power(self, base: Node, exponent: Rational) -> Node:
+        """A rational power of each element."""
+        return functions.power(self, base, self.graph.number(exponent))
+
+    def broadcast(self, scalar: Node, shape: Sequence[Dim]) -> Node:
+        """A scalar repeated to a shape."""
+        return self.graph.contraction([(scalar, ())], range(len(shape)), shape)
+
+    def concatenation(self, axis: int, parts: Sequence[Node]) -> Node:
+        """Blocks along an axis; blocks of zeros are zeros."""
+        node = self.graph.concatenation(axis, parts)
+        return self.graph.zero(node.shape) if all(type(part) is Zero for part in parts) else node
+
+    def slice(self, node: Node, axis: int, start: Dim, length: Dim, depth: int = 0) -> Node:
+        """A part of an axis, taken of the operands: a part of blocks is a block where the borders fit."""
+        graph = self.graph
+        if node.shape[axis] == length:
+            return node
+        if type(node) is Zero:
+            return graph.zero((*node.shape[:axis], length, *node.shape[axis + 1 :]))
+        if type(node) is Ones:
+            return graph.ones(length)
+        if depth < _SLICE_DEPTH:
+            match node:
+                case Concatenation() if node.axis == axis:
+                    begin = Dim((), 0)
+                    for part in node.args:
+                        if begin == start and part.shape[axis] == length:
+                            return part
+                        begin = begin + part.shape[axis]
+                case Sum():
+                    parts = [self.slice(arg, axis, start, length, depth + 1) for arg in node.args]
+                    return self.sum(zip(node.coefficients, parts, strict=True), parts[0].shape)
+                case Pointwise():
+                    args = [self.slice(arg, axis, start, length, depth + 1) if arg.order else arg for arg in node.args]
+                    return self.pointwise(node.operation, args)
+                case Contraction():
+                    factors = []
+                    for arg, labels in zip(node.args, node.labels, strict=True):
+                        part = arg
+                        for own, label in enumerate(labels):
+                            if label == axis:
+                                part = self.slice(part, own, start, length, depth + 1)
+                        factors.append((part, labels))
+                    return self.contraction(factors, range(node.order))
+        return graph.slice(node, axis, start, length)

@@ -1,0 +1,233 @@
+"""Rules for sums: common factors come out where that is shorter, quotients over one denominator cancel, sin² + cos² = 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from matcalc.operations.rows import Elementwise
+from matcalc.tensor.nodes import (
+    Constant,
+    Contraction,
+    Delta,
+    Labels,
+    Node,
+    Number,
+    Ones,
+    Pointwise,
+    Rational,
+    Size,
+    Sum,
+    Unit,
+    Variable,
+    terms,
+)
+
+if TYPE_CHECKING:
+    from matcalc.calculus.simplify import Simplifier
+
+_ROUNDS = 8
+"""Factors taken out of one sum, one after the other."""
+
+_WIDE = 200
+"""Sums with more terms than this are searched once."""
+
+
+def simplified(s: Simplifier, node: Sum) -> Node:
+    """A sum in normal form."""
+    for _ in range(_ROUNDS):
+        result = _pythagoras(s, node)
+        if result is node:
+            result = _factored(s, node)
+        if result is node or type(result) is not Sum or len(result.args) < 2 or len(node.args) > _WIDE:
+            return result
+        node = result
+    return node
+
+
+def _pythagoras(s: Simplifier, node: Sum) -> Node:
+    """c sin²x + c cos²x = c."""
+    squares: dict[tuple[str, Node], tuple[Rational, Node]] = {}
+    for coefficient, arg in terms(node):
+        if type(arg) is Pointwise and _name(arg) == "power" and type(arg.args[1]) is Number and arg.args[1].value == 2:
+            base = arg.args[0]
+            if type(base) is Pointwise and _name(base) in ("sin", "cos"):
+                squares[(_name(base), base.args[0])] = (coefficient, arg)
+    for (name, argument), (coefficient, sine) in squares.items():
+        other = squares.get(("cos", argument))
+        if name == "sin" and other is not None and other[0] == coefficient:
+            one = s.broadcast(s.graph.number(1), node.shape) if node.shape else s.graph.number(1)
+            rest = [(c, arg) for c, arg in terms(node) if arg is not sine and arg is not other[1]]
+            return s.graph.sum([*rest, (coefficient, one)], node.shape)
+    return node
+
+
+def _name(node: Pointwise) -> str:
+    return node.operation.name if isinstance(node.operation, Elementwise) else ""
+
+
+# Common factors
+
+
+class _Use(NamedTuple):
+    """A factor in one term: which term, at which position, raised to what, and the labels as seen from the sum's axes."""
+
+    term: int
+    position: int
+    exponent: Rational
+    pattern: Labels
+
+
+class _Term(NamedTuple):
+    """One term of a sum as a product."""
+
+    coefficient: Rational
+    node: Node
+    factors: tuple[tuple[Node, Labels], ...]
+
+
+def _factored(s: Simplifier, node: Sum) -> Node:
+    """a c + b c = (a + b) c, for the factor whose removal pays most."""
+    order = node.order
+    parts = [_Term(c, arg, _factors(arg)) for c, arg in terms(node)]
+    uses: dict[tuple[Node, Labels], list[_Use]] = {}
+    for index, term in enumerate(parts):
+        seen = set()
+        for position, (factor, labels) in enumerate(term.factors):
+            base, exponent = _base(factor)
+            pattern = _pattern(labels, order)
+            if type(base) in (Delta, Ones, Number, Unit) or (base, pattern) in seen:
+                continue
+            seen.add((base, pattern))
+            uses.setdefault((base, pattern), []).append(_Use(index, position, exponent, pattern))
+    shared = [(key, found) for key, found in uses.items() if len(found) > 1]
+    shared.sort(key=lambda item: (-len(item[1]) * _weight(item[0][0]), item[0][0].id))
+    for (base, pattern), found in shared:
+        result = _take_out(s, node, parts, base, pattern, found)
+        if result is not None:
+            return result
+    return node
+
+
+def _factors(node: Node) -> tuple[tuple[Node, Labels], ...]:
+    if type(node) is Contraction:
+        return tuple(zip(node.args, node.labels, strict=True))
+    return ((node, tuple(range(node.order))),)
+
+
+def _base(node: Node) -> tuple[Node, Rational]:
+    if type(node) is Pointwise and _name(node) == "power" and type(node.args[1]) is Number:
+        return node.args[0], node.args[1].value
+    return node, 1
+
+
+def _pattern(labels: Labels, order: int) -> Labels:
+    """Labels with the summed ones numbered in the order in which the factor has them."""
+    number: dict[int, int] = {}
+    return tuple([label if label < order else number.setdefault(label, order + len(number)) for label in labels])
+
+
+def _weight(node: Node) -> int:
+    """How much printing a factor costs, roughly."""
+    return 1 + sum(1 + len(arg.args) for arg in node.args)
+
+
+def _take_out(
+    s: Simplifier, node: Sum, parts: Sequence[_Term], base: Node, pattern: Labels, found: Sequence[_Use]
+) -> Node | None:
+    """The sum with `base` taken out of the terms that have it, or None if that is not shorter."""
+    order = node.order
+    joined = any(label >= order for label in pattern)
+    least = min(use.exponent for use in found)
+    cancels = least < 0 and any(use.exponent != least for use in found)
+    bare = isinstance(base, (Variable, Size, Constant)) or (least < 0 and not joined)
+    if bare and not joined and not (least < 0 and len(found) == len(parts)) and not (cancels and type(base) is Sum):
+        return None
+    if joined and any(use.exponent != least for use in found):
+        return None
+    groups: dict[Labels, list[tuple[_Use, list[tuple[Node, Labels]]]]] = {}
+    for use in found:
+        rest = _rest(s, parts[use.term], use, least, order)
+        if rest is None:
+            continue
+        present = tuple(sorted({label for _, labels in rest for label in labels if label < order + len(pattern)}))
+        needed = {label for label in pattern if label >= order}
+        if needed <= set(present):
+            groups.setdefault(present, []).append((use, rest))
+    if () in groups and len(groups) > 1:
+        # a cofactor that is a number stretches to the shape of the others, if the factor has those axes
+        wider = [labels for labels in groups if labels and set(labels) <= set(pattern)]
+        if len(wider) == 1:
+            groups[wider[0]] += groups.pop(())
+    for axes, members in groups.items():
+        if len(members) < 2:
+            continue
+        if any(label not in axes and label not in pattern for label in range(order)):
+            continue
+        result = _rebuilt(s, node, parts, base, pattern, least, axes, members)
+        if cancels and not joined and type(base) is Sum:
+            before = sum(1 for _ in terms(node))
+            if result is None or sum(1 for _ in terms(result)) + _inner_terms(result) > before:
+                continue
+        if result is not None:
+            return result
+    return None
+
+
+def _inner_terms(node: Node) -> int:
+    """Terms of the sums that are factors of a product."""
+    return sum(len(factor.args) for _, arg in terms(node) for factor, _ in _factors(arg) if type(factor) is Sum)
+
+
+def _rest(s: Simplifier, term: _Term, use: _Use, least: Rational, order: int) -> list[tuple[Node, Labels]] | None:
+    """The other factors of a term, with summed labels of the common factor numbered as in its pattern."""
+    labels = term.factors[use.position][1]
+    rename = dict(zip(labels, use.pattern, strict=True))
+    fresh = order + len(use.pattern)
+    rest: list[tuple[Node, Labels]] = []
+    for position, (factor, names) in enumerate(term.factors):
+        if position == use.position:
+            base, exponent = _base(factor)
+            if exponent != least:
+                rest.append((s.power(base, exponent - least), use.pattern))
+            continue
+        renamed = []
+        for name in names:
+            if name >= order and name not in rename:
+                rename[name] = fresh
+                fresh += 1
+            renamed.append(rename.get(name, name))
+        rest.append((factor, tuple(renamed)))
+    return rest
+
+
+def _rebuilt(
+    s: Simplifier,
+    node: Sum,
+    parts: Sequence[_Term],
+    base: Node,
+    pattern: Labels,
+    least: Rational,
+    axes: Labels,
+    members: Sequence[tuple[_Use, list[tuple[Node, Labels]]]],
+) -> Node | None:
+    sizes = {label: size for label, size in zip(pattern, base.shape, strict=True)}
+    sizes |= dict(enumerate(node.shape))
+    shape = tuple(sizes[label] for label in axes)
+    cofactors = []
+    for use, rest in members:
+        cofactors.append((parts[use.term].coefficient, s.contraction(rest, axes, shape)))
+    inner = s.sum(cofactors, shape)
+    if type(inner) is Sum and len(inner.args) == len(members) and _mentions(inner, base):
+        return None
+    factor = base if least == 1 else s.power(base, least)
+    out = range(node.order)
+    product = s.contraction([(factor, pattern), (inner, axes)], out, node.shape)
+    taken = {use.term for use, _ in members}
+    remaining = [(term.coefficient, term.node) for index, term in enumerate(parts) if index not in taken]
+    return s.graph.sum([*remaining, (1, product)], node.shape)
+
+
+def _mentions(inner: Node, base: Node) -> bool:
+    """Whether the factor taken out is still in every term."""
+    return all(any(_base(factor)[0] is base for factor, _ in _factors(arg)) for _, arg in terms(inner))

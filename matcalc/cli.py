@@ -1,0 +1,493 @@
+"""The command line: `matcalc diff "max(0, w.x + b)" wrt w`.
+
+No mathematics happens here: arguments become a call of a public function, and its result becomes text. The answer goes to
+standard output. On a terminal it comes with a heading and the assumptions; otherwise it comes alone, and what was assumed
+goes to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, TextIO
+
+from matcalc.errors import LimitError, MatcalcError, NotSupportedError, UsageError, _width
+from matcalc.limits import MAX_LENGTH
+
+if TYPE_CHECKING:
+    from matcalc.derivative import Derivative, Verification
+
+ANSWERED: Final = 0
+NOT_VERIFIED: Final = 1
+INTERNAL_ERROR: Final = 70
+NOT_WRITTEN: Final = 74
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+
+COMMANDS: Final = {
+    "diff": "the derivative, in numerator layout unless --layout says otherwise",
+    "gradient": "the derivative of a scalar, in the shape of the variable",
+    "jacobian": "the derivative of a vector, output × input",
+    "hessian": "the second derivative of a scalar by a vector, n×n",
+}
+
+FORMATS: Final = ("text", "latex", "sympy", "json")
+PLANNED_FORMATS: Final = ("numpy", "jax", "torch", "mathml")
+DIALECTS: Final = ("matcalc", "matlab", "matrixcalculus", "latex")
+
+OVERVIEW: Final = """\
+usage: matcalc COMMAND EXPR wrt VARS [options]
+
+Differentiates expressions of scalars, vectors and matrices, and answers in matrix notation.
+
+commands:
+{commands}
+
+examples:
+  matcalc diff "max(0, w.x + b)" wrt w
+  matcalc diff "sum(w*x)" wrt w --format latex
+  matcalc diff "||X w - y||^2" wrt w --verify
+  matcalc diff "[3*x^2*y, 2*x + y^8]" wrt "[x, y]"
+  matcalc hessian "logsumexp(x)" wrt x
+  echo "x' A x wrt x where A: symmetric(n)" | matcalc diff -
+
+`matcalc COMMAND --help` shows the options, `matcalc --version` the version.
+
+exit status: 0 answered; 1 --verify found a difference;
+2 the input is wrong or beyond a limit; 3 not supported
+"""
+
+DETAILS: Final = """\
+EXPR is an expression of the input language, for example "max(0, w.x + b)";
+`-` reads standard input. It may begin with a minus. The words `wrt VARS` may be
+arguments of their own or part of EXPR: "sum(w*x) wrt w where w: vector(3)".
+VARS is one name, several (`w, b` or `w b`: one derivative for each), or a
+stacked vector in brackets ("[x, y]": one Jacobian).
+
+On a terminal the answer has a heading, and a line below it tells its shape and
+what was assumed. If standard output is no terminal, or --format is given, it
+holds the answer only, and that line goes to standard error. With several
+variables each answer begins with its variable, `w: …`, on a line of its own;
+json is then one object with a member for each variable.
+
+exit status: 0 answered; 1 --verify found a difference;
+2 the input is wrong or beyond a limit; 3 not supported
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that raises `UsageError` where the usual one would print and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, help=f"`{self.prog} --help` shows the options")
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise argparse.ArgumentTypeError("a seed is a number of at most 19 digits, not negative")
+    return int(text)
+
+
+_OPTIONS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
+    ("--format", {
+        "metavar": "FORMAT", "choices": FORMATS + PLANNED_FORMATS,
+        "help": f"{', '.join(FORMATS)} (planned: {', '.join(PLANNED_FORMATS)})",
+    }),
+    ("--order", {"type": int, "choices": (1, 2), "help": "order of the derivative; 2 is the Hessian (only with diff)"}),
+    ("--layout", {
+        "metavar": "LAYOUT", "choices": ("numerator", "denominator", "gradient"),
+        "help": "numerator (the default), denominator or gradient (only with diff)",
+    }),
+    ("--where", {"metavar": "TEXT", "help": "declarations, for example \"w, x: vector(n), A: symmetric(n)\""}),
+    ("--shape", {
+        "metavar": "NAME=SHAPE", "action": "append", "default": [],
+        "help": "one declaration, for example \"x=vector(n)\"; may be repeated",
+    }),
+    ("--file", {"metavar": "FILE", "help": "read EXPR from a file in UTF-8 (`-` is standard input)"}),
+    ("--verify", {
+        "action": "store_true",
+        "help": "compare the answer with numerical derivatives of EXPR at random points and sizes",
+    }),
+    ("--seed", {"metavar": "N", "type": _seed, "default": 0, "help": "seed of the random points (default 0)"}),
+    ("--dialect", {
+        "metavar": "DIALECT", "choices": DIALECTS, "default": "matcalc",
+        "help": f"how EXPR is written: matcalc (planned: {', '.join(DIALECTS[1:])})",
+    }),
+)
+_VALUED: Final = frozenset(name for name, keywords in _OPTIONS if keywords.get("action") != "store_true")
+_FLAGS: Final = frozenset({"-h", "--help"} | {name for name, _ in _OPTIONS} - _VALUED)
+_WRT: Final = re.compile(r"(?<!\w)wrt(?!\w)")
+_WHERE: Final = re.compile(r"(?<!\w)where(?![\w(])")
+
+
+class Request(NamedTuple):
+    """What the arguments of one run ask for."""
+
+    command: str
+    text: str
+    variables: tuple[str, ...]
+    options: argparse.Namespace
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with these arguments (by default those of the process) and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            status = _run(list(sys.argv[1:] if arguments is None else arguments))
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except MatcalcError as error:
+        return _report(error)
+    except (RecursionError, MemoryError):
+        return _report(LimitError("the input is nested too deeply, or too large, to be differentiated"))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _abandon_output()
+        return BROKEN_PIPE
+    except OSError as error:
+        _abandon_output()
+        return _report(MatcalcError(f"the answer cannot be written: {error.strerror or error}"), NOT_WRITTEN)
+    except Exception as error:
+        if os.environ.get("MATCALC_DEBUG"):
+            raise
+        name = type(error).__name__
+        message = f"internal error: {name}: {error}" if str(error) else f"internal error: {name}"
+        return _report(MatcalcError(message, help="please report it, with the command that led to it"), INTERNAL_ERROR)
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    """Carry out one command and return the exit status."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        width = max(map(len, COMMANDS))
+        commands = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items())
+        print(OVERVIEW.format(commands=commands), end="", file=sys.stdout if arguments else sys.stderr)
+        return ANSWERED if arguments else UsageError.exit_status
+    if arguments[0] == "--version":
+        print(f"matcalc {_version()}")
+        return ANSWERED
+    if arguments[0] not in COMMANDS:
+        advice = _nearest(arguments[0], COMMANDS) or f"the commands are {', '.join(COMMANDS)}"
+        raise UsageError(f"there is no command `{arguments[0][:40]}`", help=advice)
+    request = _read(arguments[0], arguments[1:])
+    return _answer(request) if request else ANSWERED
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 (only for an error)
+
+    return "".join(f"did you mean `{near}`?" for near in get_close_matches(name[:40], names, 1))
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 (not needed for an answer)
+
+    try:
+        return version("matcalc")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+# ------------------------------------------------------------------------------------------------ from arguments to a request
+
+
+def _read(command: str, arguments: list[str]) -> Request | None:
+    """What `arguments` ask for; None if that was help, which is printed."""
+    given, operands = _divide(command, arguments)
+    parser = _Parser(
+        prog=f"matcalc {command}", usage=f"matcalc {command} EXPR wrt VARS [options]", allow_abbrev=False,
+        description=f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}.", epilog=DETAILS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for name, keywords in _OPTIONS:
+        parser.add_argument(name, **keywords)
+    if "--help" in given or "-h" in given:
+        parser.print_help()
+        return None
+    options = parser.parse_args(given)
+    if options.format in PLANNED_FORMATS:
+        raise NotSupportedError(f"--format {options.format} is planned", help=f"the formats so far are {', '.join(FORMATS)}")
+    if options.dialect != "matcalc":
+        raise NotSupportedError(f"--dialect {options.dialect} is planned", help="the only dialect so far is matcalc")
+    for name in ("order", "layout"):
+        if command != "diff" and getattr(options, name) is not None:
+            raise UsageError(f"`{command}` has no option `--{name}`", help="`matcalc diff` has it")
+    text, variables = _divide_at_wrt(_texts(operands, options.file), command)
+    return Request(command, text, variables, options)
+
+
+def _divide(command: str, arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The options and the operands of `arguments`, each in order.
+
+    Only a known option is one: `-x^2` is an expression. After `--` everything is an operand.
+    """
+    given: list[str] = []
+    operands: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        name = argument.partition("=")[0]
+        if argument == "--":
+            operands += rest
+        elif argument in _FLAGS or (name in _VALUED and name != argument):
+            given.append(argument)
+        elif argument in _VALUED:
+            value = next(rest, None)
+            if value is None:
+                raise UsageError(f"`{argument}` needs a value", help=f"`matcalc {command} --help` shows the options")
+            given.append(f"{argument}={value}")
+        elif re.fullmatch(r"--[a-z][a-z-]*", name):
+            advice = "an expression that begins with `--` goes after a lone `--`"
+            raise UsageError(f"there is no option `{name}`", help=_nearest(name, sorted(_VALUED | _FLAGS)) or advice)
+        else:
+            operands.append(argument)
+    return given, operands
+
+
+def _texts(operands: list[str], file: str | None) -> list[str]:
+    """The operands with `-` or the file's text in place."""
+    if file is not None:
+        if operands and operands[0] != "wrt":
+            raise UsageError("the expression is given twice, as an argument and with --file", help="leave one of them out")
+        return [_text_of(file), *operands]
+    if operands and operands[0] == "-":
+        return [_text_of("-"), *operands[1:]]
+    return operands
+
+
+def _text_of(file: str) -> str:
+    """The text of a file, or of standard input for `-`."""
+    limit = 4 * MAX_LENGTH
+    if file == "-" and sys.stdin is None:
+        raise UsageError("there is no standard input to read from")
+    try:
+        if file == "-":
+            if sys.stdin.isatty() and sys.stderr is not None:
+                print("type the expression, then end the input (Ctrl-D)", file=sys.stderr)
+            data = sys.stdin.buffer.read(limit + 1)
+        else:
+            with open(file, "rb") as stream:
+                data = stream.read(limit + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(f"cannot read {'standard input' if file == '-' else f'`{file}`'}: {reason}") from error
+    if len(data) > limit:
+        raise LimitError(f"the text is longer than {MAX_LENGTH:,} characters")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = f"byte {error.start + 1} is 0x{data[error.start]:02x}"
+        raise UsageError(f"the input is not text in UTF-8: {place}", help="save or convert it as UTF-8") from error
+
+
+def _divide_at_wrt(texts: list[str], command: str) -> tuple[str, tuple[str, ...]]:
+    """The expression and the variables: what stands before and after the word `wrt`.
+
+    A `where` clause may follow the variables; it belongs to the expression.
+    """
+    example = f'matcalc {command} "sum(w*x)" wrt w'
+    parts = _WRT.split(" ".join(texts))
+    expression = parts[0].strip()
+    if not expression:
+        raise UsageError("there is no expression to differentiate", help=f"for example {example}")
+    if len(parts) < 2:
+        raise UsageError("there is no variable to differentiate by", help=f"name it after `wrt`, for example {example}")
+    if len(parts) > 2:
+        raise UsageError("`wrt` stands there more than once", help=f"write it once, for example {example}")
+    names, *declarations = _WHERE.split(parts[1], maxsplit=1)
+    variables = tuple(_names(names))
+    if not variables:
+        raise UsageError("after `wrt` there is no variable", help=f"for example {example}")
+    return " where ".join([expression, *map(str.strip, declarations)]), variables
+
+
+def _names(text: str) -> list[str]:
+    """The variables of a list such as `w, b`, `w b` or `[x, y], b`: commas and blanks separate them, except in brackets."""
+    names = [""]
+    depth = 0
+    for character in text:
+        depth += (character in "[({") - (character in "])}")
+        if depth <= 0 and (character.isspace() or character == ","):
+            names.append("")
+        else:
+            names[-1] += character
+    return [name for name in names if name]
+
+
+# --------------------------------------------------------------------------------------------------- from a request to output
+
+
+def _answer(request: Request) -> int:
+    """Differentiate, print, and verify if that is asked for."""
+    derivatives = _differentiate(request)
+    alone = request.options.format is not None or not _is_terminal(sys.stdout)
+    print(_formatted(derivatives, request.options.format or "text") if alone else _displayed(derivatives), flush=True)
+    remarks = sys.stderr if alone else sys.stdout
+    _remark(_summary(derivatives), remarks)
+    for note in dict.fromkeys(note for derivative in derivatives.values() for note in derivative.notes):
+        _remark(f"note: {note}", remarks)
+    if not request.options.verify:
+        return ANSWERED
+    passed = True
+    for name, derivative in derivatives.items():
+        verification = derivative.verify(seed=request.options.seed)
+        _remark((f"{name}: " if len(derivatives) > 1 else "") + _verdict(verification), remarks)
+        passed = passed and verification.passed
+    return ANSWERED if passed else NOT_VERIFIED
+
+
+def _differentiate(request: Request) -> Mapping[str, Derivative]:
+    """Each variable with its derivative."""
+    import matcalc  # noqa: PLC0415 (a wrong option or --help needs none of it)
+
+    options = request.options
+    keywords: dict[str, Any] = {"where": options.where, "shapes": _shapes(options.shape) or None}
+    if options.order is not None:
+        keywords["order"] = options.order
+    if options.layout is not None:
+        keywords["layout"] = options.layout
+    function = getattr(matcalc, request.command)
+    wrt = request.variables[0] if len(request.variables) == 1 else list(request.variables)
+    result = function(request.text, wrt, **keywords)
+    return result if isinstance(result, Mapping) else {request.variables[0]: result}
+
+
+def _shapes(declarations: Sequence[str]) -> dict[str, str]:
+    """The declarations `x=vector(n)` of --shape; `x: vector(n)` is understood too."""
+    shapes: dict[str, str] = {}
+    for declaration in declarations:
+        name, *rest = (part.strip() for part in re.split("[=:]", declaration, maxsplit=1))
+        if not name or not any(rest):
+            raise UsageError(f"`--shape {declaration}` names no shape", help='write --shape "x=vector(n)"')
+        if shapes.setdefault(name, rest[0]) != rest[0]:
+            raise UsageError(f"--shape gives `{name}` two shapes, {shapes[name]} and {rest[0]}", help="leave one of them out")
+    return shapes
+
+
+def _formatted(derivatives: Mapping[str, Derivative], format: str) -> str:
+    """The answer alone, for a file or another program."""
+    if format == "json":
+        import json  # noqa: PLC0415
+
+        values = {name: derivative.to_dict() for name, derivative in derivatives.items()}
+        encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+        return json.dumps(
+            values if len(values) > 1 else next(iter(values.values())), indent=2, ensure_ascii=not encoding.startswith("utf")
+        )
+    texts = {name: _written(derivative, format) for name, derivative in derivatives.items()}
+    if len(texts) == 1:
+        return next(iter(texts.values()))
+    return "\n".join(_labelled(f"{name}: ", text) for name, text in texts.items())
+
+
+def _written(derivative: Derivative, format: str) -> str:
+    if format == "latex":
+        return derivative.latex()
+    return str(derivative.expr) if format == "sympy" else str(derivative)
+
+
+def _displayed(derivatives: Mapping[str, Derivative]) -> str:
+    """The answer for a reader: `∂/∂w …  =  …`, and below the `=` if it does not fit beside it."""
+    blocks = []
+    for derivative in derivatives.values():
+        heading, text = derivative.heading(), str(derivative)
+        label = f"{heading}  =  "
+        beside = _columns(label) + max(map(_columns, text.splitlines()), default=0)
+        blocks.append(_labelled(label, text) if beside <= _terminal_columns() else f"{heading}  =\n" + _labelled("    ", text))
+    return "\n".join(blocks)
+
+
+def _labelled(label: str, text: str) -> str:
+    """`label` before the first line of `text`, and the other lines below the first."""
+    return label + text.replace("\n", "\n" + " " * _columns(label))
+
+
+def _columns(text: str) -> int:
+    return sum(map(_width, text))
+
+
+def _terminal_columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError, AttributeError):
+        return 128
+
+
+def _summary(derivatives: Mapping[str, Derivative]) -> str:
+    """One line: `1×n, numerator layout · assuming w, x ∈ ℝⁿ, b ∈ ℝ`."""
+    shapes = [_shape(derivative.shape) for derivative in derivatives.values()]
+    if len(shapes) > 1:
+        shapes = [f"{name}: {shape}" for name, shape in zip(derivatives, shapes, strict=True)]
+    layouts = dict.fromkeys(f"{derivative.layout} layout" for derivative in derivatives.values())
+    assumptions = dict.fromkeys(text for derivative in derivatives.values() for text in derivative.assumptions)
+    assuming = f" · assuming {', '.join(assumptions)}" if assumptions else ""
+    return ", ".join([*shapes, *layouts]) + assuming
+
+
+def _shape(dims: Sequence[object]) -> str:
+    """`1×n`, `vector(k)` or `scalar`."""
+    sizes = [str(dim) for dim in dims]
+    if len(sizes) < 2:
+        return f"vector({sizes[0]})" if sizes else "scalar"
+    return "×".join(size if size.isalnum() else f"({size})" for size in sizes)
+
+
+def _verdict(verification: Verification) -> str:
+    """One line about a comparison with numerical derivatives."""
+    sizes = "; ".join(
+        ", ".join(f"{name} = {size}" for name, size in assignment.items()) for assignment in verification.sizes if assignment
+    )
+    where = f"{verification.points} random points" + (f", sizes {sizes}" if sizes else "")
+    return f"{'verified' if verification.passed else 'NOT verified'}: largest error {verification.max_error:.1e} at {where}"
+
+
+def _remark(text: str, stream: TextIO | None) -> None:
+    if stream is not None:
+        print(text, file=stream)
+
+
+# --------------------------------------------------------------------------------------------------------- terminals and errors
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def _report(error: MatcalcError, status: int | None = None) -> int:
+    """Print an error on standard error; return the exit status."""
+    text = f"error: {error}"
+    if _is_terminal(sys.stderr) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb":
+        text = re.sub(r"^error:", "\033[1;31merror:\033[0m", text)
+        text = re.sub(r"^( *)(\^+)$", "\\1\033[1;32m\\2\033[0m", text, flags=re.MULTILINE)
+        text = re.sub(r"^help:", "\033[1mhelp:\033[0m", text, flags=re.MULTILINE)
+    try:
+        _remark(text, sys.stderr)
+    except OSError:
+        _abandon_output()
+    return error.exit_status if status is None else status
+
+
+def _abandon_output() -> None:
+    """Let what is still to be written go nowhere, so that the end of the process does not complain about it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

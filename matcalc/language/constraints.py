@@ -1,0 +1,404 @@
+"""From a resolved program to relations: one for each operator and function, read from the operation table."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final, NamedTuple
+
+from matcalc.errors import NotSupportedError, ShapeError
+from matcalc.language.declared import SQUARE, Declared, size_of
+from matcalc.language.dimensions import Dim, Shape, dim
+from matcalc.language.kinds import (
+    ANY,
+    BIT,
+    MATRIX_BIT,
+    ROW_BIT,
+    SAME_KIND,
+    SCALAR_BIT,
+    VECTOR_BIT,
+    Kinds,
+    Relation,
+    relation,
+)
+from matcalc.language.mismatch import is_integer
+from matcalc.language.names import NUMBERS, Resolution, Section
+from matcalc.language.sizes import Sizes
+from matcalc.language.tree import (
+    Binary,
+    Call,
+    Clause,
+    Expr,
+    Index,
+    IndexSum,
+    Name,
+    Number,
+    Slice,
+    Stack,
+    Transpose,
+)
+from matcalc.language.uses import SIZED
+from matcalc.operations.rows import Derived, MatrixFunction, Multilinear
+from matcalc.operations.table import FUNCTIONS, OPERATIONS
+
+SCALAR_UNKNOWN: Final = 0
+"""The unknown that every expression shares of which it is plain that it is a scalar."""
+
+_UNDECLARED: Final = ANY & ~ROW_BIT
+"""A name is never taken to be a row without being told so."""
+
+_CAPITAL: Final = re.compile(r"(\w)(\d*|_\w+)'*")
+_GREEK_CAPITALS: Final = frozenset(
+    {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
+)
+
+
+@cache
+def relation_of(name: str) -> Relation:
+    """The relation of an operation of the table that states its shapes."""
+    row = OPERATIONS[name]
+    assert isinstance(row, (Multilinear, Derived, MatrixFunction))
+    return relation(tuple(form.signature for form in row.forms))
+
+
+ELEMENTWISE: Final = relation_of("*")
+TRANSPOSE: Final = relation_of("transpose")
+UNSTRETCHED: Final = relation(
+    (
+        "scalar, scalar -> scalar",
+        *(f"{pair} -> {shape}" for shape in ("vector(n)", "row(n)", "matrix(m, n)")
+          for pair in (f"scalar, {shape}", f"{shape}, scalar", f"{shape}, {shape}")),
+    )
+)  # fmt: skip
+"""An unknown function, element by element: no vector stretches over a matrix."""
+_POWER: Final = relation(
+    (
+        "scalar, scalar -> scalar", "vector(n), scalar -> vector(n)", "row(n), scalar -> row(n)",
+        "scalar, vector(n) -> vector(n)", "scalar, row(n) -> row(n)", "vector(n), vector(n) -> vector(n)",
+        "row(n), row(n) -> row(n)",
+    )
+)  # fmt: skip
+_INTEGER_POWER: Final = relation(
+    (
+        "scalar, scalar -> scalar", "vector(n), scalar -> vector(n)", "row(n), scalar -> row(n)",
+        "matrix(n, n), scalar -> matrix(n, n)",
+    )
+)  # fmt: skip
+_ELEMENT: Final = relation(("vector(n) -> scalar", "row(n) -> scalar", "matrix(m, n) -> vector(n)"))
+_ELEMENT_OF_TWO: Final = relation(("matrix(m, n) -> scalar",))
+_ROW_OF: Final = relation(("matrix(m, n) -> vector(n)",))
+_COLUMN_OF: Final = relation(("matrix(m, n) -> vector(m)",))
+_SCALAR_ITEM: Final = relation(("-> scalar",))
+_VECTOR_ITEM: Final = relation(("-> scalar", "-> vector(n)"))
+_LENGTH: Final = relation(("vector(n) -> scalar", "row(n) -> scalar"))
+_COUNT: Final = relation(("matrix(m, n) -> scalar",))
+
+
+class Blame(NamedTuple):
+    """Whose fault it is when a relation does not hold."""
+
+    node: Expr
+    operands: tuple[Expr, ...]
+
+
+class Operands(NamedTuple):
+    """An operator or a pair of operands for which there are preferences."""
+
+    operator: str
+    left: int
+    right: int
+
+
+class Constraints:
+    """All unknowns and relations of a program."""
+
+    def __init__(self, resolution: Resolution) -> None:
+        self.resolution = resolution
+        self.kinds = Kinds()
+        self.sizes = Sizes()
+        self.unknowns: dict[Expr, int] = {}
+        """The unknown of every node; nodes that must be of the same shape share one."""
+        self.names: dict[str, int] = {}
+        self.dims: list[tuple[int, ...] | None] = []
+        self.capital: list[bool] = []
+        self.blames: list[Blame] = []
+        self.elementwise: list[Operands] = []
+        self.products: list[Operands] = []
+        self.transposes: list[int] = []
+        self.constants: list[int] = []
+        self.stacks: list[tuple[int, ...]] = []
+        """The names in each `[u; v]`."""
+        self.indices: list[tuple[Index, int]] = []
+        self.clauses: list[Clause] = []
+        self.totals: list[Blame] = []
+        self.unknown(SCALAR_BIT, ())
+        for name in resolution.variables:
+            self._declare_variable(name)
+        for section in resolution.sections:
+            self._section(section)
+
+    def unknown(self, domain: int = ANY, dims: tuple[int, ...] | None = None, *, capital: bool = False) -> int:
+        """A new unknown."""
+        self.dims.append(dims)
+        self.capital.append(capital)
+        return self.kinds.unknown(domain)
+
+    def relate(self, rule: Relation, operands: tuple[int, ...], blame: Blame) -> None:
+        """State a relation."""
+        self.kinds.constrain(rule, operands)
+        self.blames.append(blame)
+
+    def of_shape(self, shape: Shape) -> int:
+        """An unknown of a given shape."""
+        if not shape.dims:
+            return SCALAR_UNKNOWN
+        return self.unknown(BIT[shape.kind], tuple(map(self.sizes.known, shape.dims)))
+
+    def _declare_variable(self, name: str) -> None:
+        if name in self.resolution.free:
+            return
+        declared = self.resolution.declarations.names.get(name)
+        if declared is not None:
+            self.names[name] = self._declared(declared)
+        else:
+            self.names[name] = self.unknown(_UNDECLARED, capital=is_capital(name))
+
+    def _declared(self, declared: Declared) -> int:
+        shape = declared.known_shape
+        if shape is not None:
+            return self.of_shape(shape)
+        dims = None
+        if declared.properties & SQUARE:
+            size = self.sizes.fresh()
+            dims = (size, size)
+        domain = {"scalar": SCALAR_BIT, "vector": VECTOR_BIT, "row": ROW_BIT, "matrix": MATRIX_BIT}[declared.kind]
+        return self.unknown(domain, dims)
+
+    def _section(self, section: Section) -> None:
+        for node in section.order:
+            self.unknowns[node] = self._node(node, target=section.target)
+        if section.binding is None:
+            return
+        name = section.binding.name
+        value = self.unknowns[section.root]
+        self.unknowns[name] = self.names[name.name] = value
+        declared = self.resolution.declarations.names.get(name.name)
+        if declared is not None and not declared.is_function:
+            self.relate(SAME_KIND, (value, self._declared(declared)), Blame(name, (section.root,)))
+
+    def _node(self, node: Expr, *, target: bool) -> int:
+        if isinstance(node, Name):
+            return self._name(node)
+        if isinstance(node, Number):
+            return SCALAR_UNKNOWN
+        if isinstance(node, Binary):
+            return self._binary(node)
+        if isinstance(node, Call):
+            return self._call(node)
+        if isinstance(node, Transpose):
+            return self._transpose(node)
+        if isinstance(node, Index):
+            return self._index(node)
+        if isinstance(node, Stack):
+            return self._stack(node, target=target)
+        if isinstance(node, IndexSum):
+            self.clauses += node.clauses
+            return self.unknowns[node.body]
+        return self.unknowns[node.operand]
+
+    def _name(self, node: Name) -> int:
+        role = self.resolution.roles[node]
+        if role in ("variable", "binding"):
+            return self.names[node.name]
+        if role == "constant" and node.name not in NUMBERS:
+            return self._constant(node.name, ())
+        return SCALAR_UNKNOWN
+
+    def _constant(self, name: str, sizes: tuple[int, ...]) -> int:
+        if name in ("I", "eye"):
+            size = sizes[0] if sizes else self.sizes.fresh()
+            return self.unknown(MATRIX_BIT, (size, size))
+        if sizes:
+            return self.unknown(VECTOR_BIT if len(sizes) == 1 else MATRIX_BIT, sizes)
+        constant = self.unknown(VECTOR_BIT | MATRIX_BIT)
+        self.constants.append(constant)
+        return constant
+
+    def size(self, node: Expr) -> int:
+        """The size that `n`, `3` or `len(x)` stands for; operands must have their dimensions already."""
+        if isinstance(node, Name):
+            return self.sizes.known(dim(node.name))
+        if isinstance(node, Number):
+            return self.sizes.known(size_of(node))
+        assert isinstance(node, Call)
+        dims = self.dims_of(self.unknowns[node.arguments[0]])
+        return dims[1] if node.function == "cols" else dims[0]
+
+    def dims_of(self, unknown: int) -> tuple[int, ...]:
+        """The sizes of an unknown whose kind is known; made if there are none."""
+        dims = self.dims[unknown]
+        if dims is None:
+            rank = (0, 1, 1, 2)[self.kinds.domains[unknown].bit_length() - 1]
+            dims = self.dims[unknown] = tuple(self.sizes.fresh() for _ in range(rank))
+        return dims
+
+    def _binary(self, node: Binary) -> int:
+        left, right, operator = self.unknowns[node.left], self.unknowns[node.right], node.operator
+        if operator == "^":
+            return self._power(node, left, right)
+        if operator == "@":
+            rule = relation_of("@")
+        else:
+            # A scalar with anything has the shape of the other.
+            if left == SCALAR_UNKNOWN:
+                return right
+            if right == SCALAR_UNKNOWN:
+                return left
+            rule = relation_of("juxtapose") if operator == "juxtapose" else ELEMENTWISE
+        product = operator in ("@", "juxtapose")
+        capital = (self.capital[left] and self.capital[right]) if product else (self.capital[left] or self.capital[right])
+        result = self.unknown(capital=capital)
+        self.relate(rule, (left, right, result), Blame(node, (node.left, node.right)))
+        if product:
+            self.products.append(Operands(operator, left, right))
+        elif operator != "**":
+            self.elementwise.append(Operands(operator, left, right))
+        return result
+
+    def _power(self, node: Binary, base: int, exponent: int) -> int:
+        if base == SCALAR_UNKNOWN:
+            if exponent == SCALAR_UNKNOWN:
+                return SCALAR_UNKNOWN
+            rule = _POWER
+        else:
+            rule = _INTEGER_POWER if is_integer(node.right) else _POWER
+        result = self.unknown(capital=self.capital[base])
+        self.relate(rule, (base, exponent, result), Blame(node, (node.left, node.right)))
+        return result
+
+    def _transpose(self, node: Transpose) -> int:
+        operand = self.unknowns[node.operand]
+        if operand == SCALAR_UNKNOWN:
+            return operand
+        result = self.unknown(capital=self.capital[operand])
+        self.relate(TRANSPOSE, (operand, result), Blame(node, (node.operand,)))
+        self.transposes.append(operand)
+        return result
+
+    def _call(self, node: Call) -> int:
+        name = node.function
+        unknown_function = self.resolution.functions.get(name)
+        if unknown_function is not None:
+            if unknown_function.declared is not None and unknown_function.declared.codomain is not None:
+                return self._mapping(node, unknown_function.declared)
+            return self._fold(node, UNSTRETCHED)
+        if name in SIZED:
+            return self._constant(name, tuple(self._fixed_size(size) for size in node.arguments))
+        row = FUNCTIONS.get(name)
+        if row is None:
+            rule = _LENGTH if name == "len" else _COUNT
+            self.relate(rule, (self.unknowns[node.arguments[0]], SCALAR_UNKNOWN), Blame(node, node.arguments))
+            return SCALAR_UNKNOWN
+        if isinstance(row, (Multilinear, MatrixFunction)) or (isinstance(row, Derived) and row.forms):
+            rule = relation_of(row.name)
+            operands = tuple(self.unknowns[argument] for argument in node.arguments)
+            result = self.unknown()
+            self.relate(rule, (*operands, result), Blame(node, node.arguments))
+            return result
+        return self._fold(node, ELEMENTWISE)
+
+    def _fixed_size(self, size: Expr) -> int:
+        if isinstance(size, Call):
+            raise NotSupportedError(f"`{size.span.excerpt}` as a size", size.span, help="declare the dimension and name it")
+        return self.size(size)
+
+    def _fold(self, node: Call, rule: Relation) -> int:
+        """Element by element: the operands two at a time, from the left."""
+        first = node.arguments[0]
+        result = self.unknowns[first]
+        for argument in node.arguments[1:]:
+            operand = self.unknowns[argument]
+            if result == SCALAR_UNKNOWN:
+                result, first = operand, argument
+            elif operand != SCALAR_UNKNOWN:
+                capital = self.capital[result] or self.capital[operand]
+                self.elementwise.append(Operands(node.function, result, operand))
+                both = result, operand
+                result = self.unknown(capital=capital)
+                self.relate(rule, (*both, result), Blame(node, (first, argument)))
+        return result
+
+    def _mapping(self, node: Call, declared: Declared) -> int:
+        """A declared function such as `g: R^n -> R^m`."""
+        assert declared.codomain is not None
+        for argument, shape in zip(node.arguments, declared.domain, strict=True):
+            self.relate(SAME_KIND, (self.unknowns[argument], self.of_shape(shape)), Blame(node, (argument,)))
+        return self.of_shape(declared.codomain)
+
+    def _index(self, node: Index) -> int:
+        operand = self.unknowns[node.operand]
+        if len(node.subscripts) == 1:
+            rule = _ELEMENT
+        elif isinstance(node.subscripts[1], Slice):
+            rule = _ROW_OF
+        else:
+            rule = _COLUMN_OF if isinstance(node.subscripts[0], Slice) else _ELEMENT_OF_TWO
+        result = SCALAR_UNKNOWN if rule is _ELEMENT_OF_TWO else self.unknown()
+        self.relate(rule, (operand, result), Blame(node, (node.operand,)))
+        self.indices.append((node, operand))
+        for subscript in node.subscripts:
+            if not isinstance(subscript, Slice):
+                self.unknowns[subscript] = SCALAR_UNKNOWN
+        return result
+
+    def _stack(self, node: Stack, *, target: bool) -> int:
+        inner = [item for item in node.items if isinstance(item, Stack) and item.separator == ","]
+        if inner and not target:
+            return self._matrix(node, inner)
+        count = self.sizes.known(dim(len(node.items)))
+        if node.separator == "," and not target:
+            for item in node.items:
+                if self.unknowns[item] != SCALAR_UNKNOWN:
+                    self.relate(_SCALAR_ITEM, (self.unknowns[item],), Blame(node, (item,)))
+            return self.unknown(VECTOR_BIT, (count,))
+        for item in node.items:
+            if self.unknowns[item] != SCALAR_UNKNOWN:
+                self.relate(_VECTOR_ITEM, (self.unknowns[item],), Blame(node, (item,)))
+        if not target:
+            self.stacks.append(tuple(self.unknowns[item] for item in node.items if isinstance(item, Name)))
+        self.totals.append(Blame(node, node.items))
+        return self.unknown(VECTOR_BIT, (self.sizes.fresh(),))
+
+    def _matrix(self, node: Stack, rows: list[Stack]) -> int:
+        """`[[a, b], [c, d]]`; the inner stacks are its rows."""
+        if len(rows) < len(node.items):
+            raise NotSupportedError(f"`{node.span.excerpt}`, a stack of blocks", node.span)
+        width = len(rows[0].items)
+        for row in rows:
+            if len(row.items) != width:
+                raise ShapeError(
+                    f"the rows of a matrix have {width} and {len(row.items)} entries", row.span,
+                    related=("the first row is here", rows[0].span),
+                )
+        columns = self.sizes.known(dim(width))
+        for row in rows:
+            self.unknowns[row] = self.unknown(ROW_BIT, (columns,))
+        return self.unknown(MATRIX_BIT, (self.sizes.known(dim(len(rows))), columns))
+
+
+def is_capital(name: str) -> bool:
+    """Whether a name looks like that of a matrix: a single capital letter, possibly with a subscript.
+
+    >>> [name for name in ("X", "W1", "A_k", "Σ", "Sigma", "Loss", "x") if is_capital(name)]
+    ['X', 'W1', 'A_k', 'Σ', 'Sigma']
+    """
+    if name.partition("_")[0] in _GREEK_CAPITALS:
+        return True
+    return name[:1].isupper() and _CAPITAL.fullmatch(name) is not None
+
+
+def known_dim(sizes: Sizes, size: int) -> Dim:
+    """The dimension of a size that has a name."""
+    value = sizes.value(size)
+    assert value is not None
+    return value

@@ -1,0 +1,92 @@
+"""Dimensions and shapes: the sizes of vectors and matrices, as numbers, names and sums of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
+
+Kind = Literal["scalar", "vector", "row", "matrix"]
+
+
+class Dim(NamedTuple):
+    """A size: a linear expression in named dimensions with integer coefficients, such as `n`, `3` or `n + 1`."""
+
+    terms: tuple[tuple[str, int], ...]
+    constant: int
+
+    def __add__(self, other: object) -> Dim:
+        if not isinstance(other, Dim):
+            return NotImplemented
+        return _add(self, other, 1)
+
+    def __sub__(self, other: Dim) -> Dim:
+        return _add(self, other, -1)
+
+    def __str__(self) -> str:
+        parts = [name if count == 1 else f"{count}*{name}" for name, count in self.terms]
+        if self.constant or not parts:
+            parts.append(str(self.constant))
+        return " + ".join(parts)
+
+    @property
+    def name(self) -> str | None:
+        """The name, if this is a single named dimension."""
+        if len(self.terms) == 1 and self.constant == 0 and self.terms[0][1] == 1:
+            return self.terms[0][0]
+        return None
+
+    @property
+    def size(self) -> int | None:
+        """The number, if this is one."""
+        return None if self.terms else self.constant
+
+    def value(self, sizes: Mapping[str, int]) -> int:
+        """The number when each named dimension has the size given. Raises KeyError for a name without one."""
+        return sum(sizes[name] * count for name, count in self.terms) + self.constant
+
+
+@lru_cache(maxsize=10_000)
+def dim(value: str | int) -> Dim:
+    """The dimension with this name or size.
+
+    >>> str(dim("n") + dim(1))
+    'n + 1'
+    """
+    return Dim((), value) if isinstance(value, int) else Dim(((value, 1),), 0)
+
+
+def _add(left: Dim, right: Dim, sign: int) -> Dim:
+    counts = dict(left.terms)
+    for name, count in right.terms:
+        counts[name] = counts.get(name, 0) + sign * count
+    terms = tuple(sorted((name, count) for name, count in counts.items() if count))
+    return Dim(terms, left.constant + sign * right.constant)
+
+
+class Shape(NamedTuple):
+    """scalar, vector(n) = column, row(n) = 1×n, or matrix(m, n)."""
+
+    kind: Kind
+    dims: tuple[Dim, ...]
+
+    def __str__(self) -> str:
+        return f"{self.kind}({', '.join(map(str, self.dims))})" if self.dims else self.kind
+
+
+SCALAR: Final = Shape("scalar", ())
+
+
+def vector(n: Dim) -> Shape:
+    """A column vector with n entries."""
+    return Shape("vector", (n,))
+
+
+def row(n: Dim) -> Shape:
+    """A row vector, 1×n."""
+    return Shape("row", (n,))
+
+
+def matrix(m: Dim, n: Dim) -> Shape:
+    """A matrix with m rows and n columns."""
+    return Shape("matrix", (m, n))

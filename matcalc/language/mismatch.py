@@ -1,0 +1,236 @@
+"""Shapes that do not fit, in words: what was deduced for each operand, and what to write instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from matcalc.errors import MatcalcError, NotSupportedError, ShapeError, Span
+from matcalc.language.kinds import BIT, KIND, MATRIX_BIT, ROW_BIT, SCALAR_BIT, VECTOR_BIT, Relation
+from matcalc.language.tree import Binary, Call, Expr, Index, Name, Number, Stack, Transpose, Unary
+
+_LONGEST: Final = 40
+
+_ELEMENTWISE: Final = {
+    "+": "adds element by element",
+    "-": "subtracts element by element",
+    "*": "multiplies element by element",
+    "/": "divides element by element",
+    "**": "takes powers element by element",
+    **dict.fromkeys((">", "<", ">=", "<=", "=="), "compares element by element"),
+}
+
+_LOOSE: Final = frozenset({"+", "-", ">", "<", ">=", "<=", "=="})
+_PRODUCTS: Final = frozenset({"*", "/", "@", "juxtapose"})
+
+
+@dataclass(slots=True)
+class Clash:
+    """An operation whose operands do not fit."""
+
+    node: Expr
+    operands: tuple[Expr, ...]
+    kinds: tuple[int, ...]
+    """The kinds that each operand can still have, as a bit mask."""
+    shapes: tuple[str, ...]
+    """The same in words: `vector(n)`, `vector or matrix`."""
+    rule: Relation
+    different: tuple[str, str] | None
+    """The two dimensions that differ, if the kinds fit."""
+    expected: str | None
+    """The shape that was declared for the operand of a function or for a value."""
+    related: tuple[str, Span] | None
+    """Where an operand was declared."""
+
+    def is_a(self, place: int) -> str:
+        """What is known about one operand: `A is a matrix(m, n)`."""
+        return f"{excerpt(self.operands[place])} is a {self.shapes[place]}"
+
+
+def excerpt(node: Expr) -> str:
+    """The text of a node on one line, shortened when it is long."""
+    start, end = node.span.start, node.span.end
+    if end - start > 4 * _LONGEST:
+        return node.span.text[start : start + _LONGEST - 1].strip() + "…"
+    text = " ".join(node.span.excerpt.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
+
+
+def _grouped(node: Expr, operators: frozenset[str]) -> str:
+    """The text of an operand, in parentheses if it is one of these operators."""
+    text = excerpt(node)
+    return f"({text})" if isinstance(node, Unary) or (isinstance(node, Binary) and node.operator in operators) else text
+
+
+def explain(clash: Clash) -> MatcalcError:
+    """The error for operands that do not fit."""
+    node = clash.node
+    if isinstance(node, Binary):
+        return _binary(clash, node)
+    if isinstance(node, Call):
+        return _call(clash, node)
+    if isinstance(node, Stack):
+        return _stack(clash, node)
+    if isinstance(node, Index):
+        return _index(clash, node)
+    if isinstance(node, Name):
+        return ShapeError(
+            f"`{node.name}` is declared as {clash.expected}, but {clash.is_a(0)}", node.span, related=clash.related
+        )
+    return ShapeError(f"`{excerpt(node)}`: {clash.is_a(0)}", node.span, related=clash.related)
+
+
+def _binary(clash: Clash, node: Binary) -> MatcalcError:
+    left, right = _grouped(node.left, _LOOSE), _grouped(node.right, _LOOSE | _PRODUCTS)
+    whole = excerpt(node)
+    both = f"{clash.is_a(0)} and {clash.is_a(1)}"
+    kinds = clash.kinds
+    help_: str | None = None
+    if node.operator == "^":
+        return _power(clash, node)
+    if node.operator in _ELEMENTWISE:
+        message = f"`{whole}` {_ELEMENTWISE[node.operator]}, but {both}"
+        if kinds in ((VECTOR_BIT, ROW_BIT), (ROW_BIT, VECTOR_BIT)):
+            first, second = (left, right) if kinds[0] == VECTOR_BIT else (right, left)
+            help_ = f"transpose one of the two; an outer product is `{first} {second}`"
+        elif node.operator == "*" and kinds[0] == MATRIX_BIT and kinds[1] in (VECTOR_BIT, MATRIX_BIT):
+            help_ = f"write `{left} @ {right}` (or `{left} {right}`) for the matrix product"
+        elif node.operator == "*" and kinds == (VECTOR_BIT, MATRIX_BIT):
+            help_ = f"write `{left}' {right}` for the product of a row and a matrix"
+        elif kinds in ((VECTOR_BIT, MATRIX_BIT), (MATRIX_BIT, VECTOR_BIT)):
+            short = left if kinds[0] == VECTOR_BIT else right
+            help_ = f"a vector stretches over the columns of a matrix; for the rows write `{transposed(short)}`"
+        return ShapeError(message, node.operator_span, help=help_, related=clash.related)
+    if SCALAR_BIT in kinds and node.operator == "@":
+        scalar = 0 if kinds[0] == SCALAR_BIT else 1
+        return ShapeError(
+            f"`{whole}` is a product of linear algebra, but {clash.is_a(scalar)}", node.operator_span,
+            help=f"write `{left} * {right}`", related=clash.related,
+        )
+    message = f"`{whole}`: {clash.is_a(0)}, {excerpt(node.right)} a {clash.shapes[1]}"
+    if clash.different is not None:
+        message += f"; {clash.different[0]} and {clash.different[1]} differ"
+        if kinds == (VECTOR_BIT, VECTOR_BIT):
+            help_ = f"an outer product is `{left} {transposed(right)}`"
+    elif kinds == (VECTOR_BIT, MATRIX_BIT):
+        help_ = f"write `{transposed(left)} {right}` for the product of a row and a matrix"
+    elif kinds == (MATRIX_BIT, ROW_BIT):
+        help_ = f"write `{left} {transposed(right)}` for the product of a matrix and a vector"
+    elif kinds == (ROW_BIT, ROW_BIT):
+        help_ = f"write `{left} {transposed(right)}` for the dot product"
+    return ShapeError(message, node.operator_span, help=help_, related=clash.related)
+
+
+def _power(clash: Clash, node: Binary) -> MatcalcError:
+    base, exponent = (_grouped(side, _LOOSE | _PRODUCTS) for side in (node.left, node.right))
+    if clash.kinds[0] == MATRIX_BIT and clash.kinds[1] & SCALAR_BIT:
+        each = f"write `{base} ** {exponent}` for the power of each element"
+        if not is_integer(node.right):
+            return NotSupportedError(
+                f"`{excerpt(node)}`, a matrix to a power that is not a whole number", node.operator_span, help=each
+            )
+        name = "the inverse" if exponent == "-1" else "a power"
+        return ShapeError(
+            f"`{excerpt(node)}`: {name} needs a square matrix, but {clash.is_a(0)}", node.operator_span, help=each,
+            related=clash.related,
+        )
+    return ShapeError(
+        f"`{excerpt(node)}`: {clash.is_a(0)} and {clash.is_a(1)}", node.operator_span,
+        help=f"write `{base} ** {exponent}` for the power of each element", related=clash.related,
+    )
+
+
+def _call(clash: Clash, node: Call) -> MatcalcError:
+    # A norm written with bars has no name to show.
+    shown = f"`{node.function if node.name_span.excerpt == node.function else excerpt(node)}`"
+    whole, one = excerpt(node), len(clash.operands) == 1
+    if clash.expected is not None:
+        return ShapeError(f"{shown} takes a {clash.expected}, but {clash.is_a(0)}", node.span, related=clash.related)
+    help_: str | None = None
+    if clash.different is not None and not one and clash.rule.patterns[0].dims[0] != ():
+        message = f"`{whole}`: {clash.is_a(0)}, {excerpt(clash.operands[1])} a {clash.shapes[1]}"
+        return ShapeError(
+            f"{message}; {clash.different[0]} and {clash.different[1]} differ", node.span, related=clash.related
+        )
+    facts = " and ".join(clash.is_a(place) for place in range(len(clash.operands)))
+    wanted = _wanted(clash.rule, len(clash.operands))
+    if wanted is None:
+        return ShapeError(f"{shown} works element by element, but {facts}", node.span, related=clash.related)
+    if one and clash.kinds[0] == SCALAR_BIT:
+        argument = excerpt(clash.operands[0])
+        if node.function.startswith("norm"):
+            help_ = f"write `abs({argument})`"
+        elif node.function in ("sum", "mean", "tr", "trace", "det"):
+            help_ = f"write `{argument}` alone"
+    return ShapeError(f"{shown} takes {wanted}, but {facts}", node.span, help=help_, related=clash.related)
+
+
+def _wanted(rule: Relation, count: int) -> str | None:
+    """What the operands should be; None if they are taken element by element."""
+    if any(pattern.kinds[:count] == (SCALAR_BIT,) * count for pattern in rule.patterns) and len(rule.patterns) > 1:
+        return None
+    choices: list[str] = []
+    for pattern in rule.patterns:
+        operands = []
+        for kind, dims in zip(pattern.kinds[:count], pattern.dims[:count], strict=True):
+            square = kind == MATRIX_BIT and dims[0] == dims[1]
+            operands.append(f"a {'square ' if square else ''}{KIND[kind]}")
+        choice = " and ".join(operands)
+        if choice not in choices:
+            choices.append(choice)
+    return ", ".join(choices[:-1]) + " or " + choices[-1] if len(choices) > 1 else choices[0]
+
+
+def _stack(clash: Clash, node: Stack) -> MatcalcError:
+    if clash.kinds[0] == VECTOR_BIT and node.separator == ",":
+        return NotSupportedError(
+            f"`{excerpt(node)}`, vectors side by side: {clash.is_a(0)}", clash.operands[0].span,
+            help=f"write `[{'; '.join(map(excerpt, node.items[:3]))}{'; …' if len(node.items) > 3 else ''}]`"
+            " to put them under each other",
+            related=clash.related,
+        )
+    return NotSupportedError(
+        f"blocks that are matrices or rows: {clash.is_a(0)}", clash.operands[0].span,
+        help="a stack has scalars or, with `;`, vectors", related=clash.related,
+    )
+
+
+def _index(clash: Clash, node: Index) -> MatcalcError:
+    if clash.kinds[0] == SCALAR_BIT:
+        return ShapeError(
+            f"`{excerpt(node)}` selects an element, but {clash.is_a(0)}", node.span, related=clash.related
+        )
+    return ShapeError(
+        f"`{excerpt(node)}` has {len(node.subscripts)} subscripts, but {clash.is_a(0)}", node.span, related=clash.related
+    )
+
+
+def transposed(text: str) -> str:
+    """The transpose of an operand given as text."""
+    if text.endswith("'"):
+        return text[:-1]
+    simple = text.isidentifier() or (text[-1:] in ")]" and text[:1] in "([")
+    return f"{text}'" if simple else f"({text})'"
+
+
+def is_integer(node: Expr) -> bool:
+    """Whether an expression is a whole number that is written out."""
+    while isinstance(node, Unary):
+        node = node.operand
+    return isinstance(node, Number) and isinstance(node.value, int)
+
+
+def kinds_in_words(mask: int) -> str:
+    """The kinds of a bit mask.
+
+    >>> kinds_in_words(10)
+    'vector or matrix'
+    """
+    return " or ".join(kind for kind, bit in BIT.items() if bit & mask)
+
+
+def innermost_name(node: Expr) -> Name | None:
+    """The name that an operand is, possibly transposed or negated."""
+    while isinstance(node, (Unary, Transpose)):
+        node = node.operand
+    return node if isinstance(node, Name) else None

@@ -1,0 +1,468 @@
+"""What every name is: variable, binding, index, dimension, constant or function.
+
+Resolution makes a new tree in which `x_i` is the element `x[i]` where `i` is a bound index, and refuses calls of names that
+are no functions. It knows nothing about shapes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final, Literal
+
+from matcalc.errors import LimitError, NotSupportedError, ShapeError, Span, UnknownNameError
+from matcalc.language.calls import check_keywords, check_operands, is_function_of_t, norm_of, wrong_count
+from matcalc.language.declared import Declarations, Declared, read_declarations
+from matcalc.language.tree import (
+    Binary,
+    Binding,
+    Call,
+    Clause,
+    Declaration,
+    Expr,
+    Fact,
+    Index,
+    IndexSum,
+    Name,
+    Number,
+    Program,
+    Slice,
+    Stack,
+    Transpose,
+    Unary,
+    postorder,
+)
+from matcalc.language.uses import SIZED, Uses, scan
+from matcalc.limits import MAX_INDICES
+from matcalc.operations.table import FUNCTIONS
+
+Role = Literal["variable", "binding", "index", "dimension", "constant"]
+
+NUMBERS: Final = frozenset({"pi", "π"})
+CONSTANTS: Final = NUMBERS | SIZED | {"I"}
+"""Names that are constants unless they are declared, bound or differentiated by."""
+
+SIZES: Final = frozenset({"len", "rows", "cols"})
+"""Functions whose value is a dimension."""
+
+_FUNCTION_NAME: Final = re.compile(r"(f|g|h|phi|psi|φ|ϕ|ψ)(\d+|_\w+)?")
+_GREEK: Final = frozenset({"σ", "sigma", "gamma"})
+"""Functions whose names are as common for variables."""
+
+
+@dataclass(slots=True)
+class UnknownFunction:
+    """A function that is only named."""
+
+    name: str
+    arity: int
+    span: Span
+    of_t: bool
+    """Called as `x(t)`: a quantity that depends on t."""
+    declared: Declared | None
+
+
+@dataclass(slots=True)
+class Section:
+    """A binding's value, the body (binding None) or a target, with its nodes: operands before the operator that uses them."""
+
+    binding: Binding | None
+    root: Expr
+    order: list[Expr]
+    target: bool = False
+
+
+@dataclass(slots=True)
+class Resolution:
+    """A program in which every name is known."""
+
+    program: Program
+    targets: tuple[Expr, ...]
+    roles: dict[Name, Role]
+    clauses: dict[Name, Clause]
+    """The clause that binds each index used as a subscript."""
+    variables: dict[str, Name]
+    """Where each free variable is first used, in that order."""
+    functions: dict[str, UnknownFunction]
+    sections: list[Section]
+    declarations: Declarations
+    used: set[str]
+    """Every name that occurs anywhere, so that an invented one can differ."""
+    free: frozenset[str]
+    """The bindings that are treated as free variables."""
+
+
+def resolve(
+    program: Program,
+    *,
+    declared: Sequence[Declaration | Fact] = (),
+    targets: Sequence[Expr] = (),
+    free: Collection[str] = (),
+) -> Resolution:
+    """Find out what every name of a program is."""
+    statements = (*program.declarations, *declared)
+    declarations = read_declarations(statements)
+    uses = scan(program, declarations)
+    freed = frozenset(name for name in free if name in uses.bound)
+    resolver = _Resolver(program, declarations, uses, freed, frozenset(_target_names(targets)))
+    bindings = tuple(resolver.bind(binding) for binding in program.bindings)
+    body = resolver.section(program.body)
+    new_targets = tuple(resolver.target(target) for target in targets)
+    return Resolution(
+        Program(bindings, body, statements, program.text), new_targets, resolver.roles, resolver.clauses,
+        resolver.variables, resolver.functions, resolver.sections, declarations, uses.everything(declarations), freed,
+    )
+
+
+def _target_names(targets: Sequence[Expr]) -> Iterator[str]:
+    for target in targets:
+        for node in postorder(target):
+            if isinstance(node, Name):
+                yield node.name
+
+
+class _Resolver:
+    """Walks expressions with the bound indices in scope at hand."""
+
+    def __init__(
+        self, program: Program, declarations: Declarations, uses: Uses, free: frozenset[str], wanted: frozenset[str]
+    ) -> None:
+        self.program = program
+        self.declared = declarations.names
+        self.uses = uses
+        self.free = free
+        self.wanted = wanted
+        self.roles: dict[Name, Role] = {}
+        self.clauses: dict[Name, Clause] = {}
+        self.variables: dict[str, Name] = {}
+        self.functions: dict[str, UnknownFunction] = {}
+        self.sections: list[Section] = []
+        self.made: set[str] = set()
+        self.making: str = ""
+        self.scope: dict[str, Clause] = {}
+        self.order: list[Expr] = []
+
+    def bind(self, binding: Binding) -> Binding:
+        """Resolve a binding; its name is known from here on."""
+        self.making = binding.name.name
+        self.roles[binding.name] = "binding"
+        value = self._walk(binding.value)
+        new = binding if value is binding.value else replace(binding, value=value)
+        self.sections.append(Section(new, value, self.order))
+        self.made.add(self.making)
+        self.making = ""
+        return new
+
+    def section(self, root: Expr, *, target: bool = False) -> Expr:
+        """Resolve the body or a target."""
+        value = self._walk(root)
+        self.sections.append(Section(None, value, self.order, target))
+        return value
+
+    def target(self, target: Expr) -> Expr:
+        """Resolve what to differentiate by: names that occur somewhere, stacks of them, elements."""
+        for node in postorder(target):
+            if isinstance(node, Name):
+                self._check_target(node)
+            elif not isinstance(node, (Number, Index, Stack)):
+                raise NotSupportedError(
+                    f"a derivative by `{node.span.excerpt}`, which is not a variable", node.span,
+                    help="give the expression a name first: `z = …; …` and differentiate by z",
+                )
+        return self.section(target, target=True)
+
+    def _check_target(self, node: Name) -> None:
+        name = node.name
+        if name in self.functions or (name in self.declared and self.declared[name].is_function):
+            raise NotSupportedError(f"a derivative by the function `{name}`", node.span)
+        if name in self.uses.dimensions:
+            raise NotSupportedError(f"a derivative by the dimension `{name}`", node.span)
+        if name in self.variables or name in self.uses.bound or name in self.declared:
+            return
+        known = [*self.variables, *self.uses.bound, *(n for n, d in self.declared.items() if not d.is_function)]
+        base, _, subscript = name.rpartition("_")
+        help_: str | None = None
+        if base in known and subscript:
+            help_ = f"write `{base}[{subscript}]` for an element of `{base}`"
+        else:
+            near = difflib.get_close_matches(name, known, 1, 0.5)
+            help_ = f"did you mean `{near[0]}`?" if near else None
+        raise UnknownNameError(f"`{name}` does not occur in the expression", node.span, help=help_)
+
+    def _walk(self, root: Expr) -> Expr:
+        """The resolved tree; `self.order` lists its nodes."""
+        self.order = order = []
+        done: list[Expr] = []
+        stack: list[tuple[Expr, dict[str, Clause] | None, bool]] = [(root, None, False)]
+        while stack:
+            node, outer, entered = stack.pop()
+            if entered:
+                done.append(self._leave(node, done, outer))
+            elif isinstance(node, Number):
+                done.append(node)
+                order.append(node)
+            elif isinstance(node, Name):
+                done.append(self._name(node))
+            elif isinstance(node, Binary):
+                stack.append((node, None, True))
+                stack.append((node.right, None, False))
+                stack.append((node.left, None, False))
+            elif isinstance(node, IndexSum):
+                stack.append((node, self.scope, True))
+                self._enter(node)
+                stack.append((node.body, None, False))
+            elif isinstance(node, Call):
+                self._check_call(node)
+                stack.append((node, None, True))
+                stack.extend((argument, None, False) for argument in reversed(node.arguments))
+            elif isinstance(node, Stack):
+                stack.append((node, None, True))
+                stack.extend((item, None, False) for item in reversed(node.items))
+            else:
+                stack.append((node, None, True))
+                stack.append((node.operand, None, False))
+        return done[-1]
+
+    def _leave(self, node: Expr, done: list[Expr], outer: dict[str, Clause] | None) -> Expr:
+        """The node with its operands taken off `done`; the same node if they are the same."""
+        new: Expr = node
+        if isinstance(node, Binary):
+            right = done.pop()
+            left = done.pop()
+            if right is not node.right or left is not node.left:
+                new = replace(node, left=left, right=right)
+        elif isinstance(node, Call):
+            new = self._call(node, _take(done, len(node.arguments)))
+        elif isinstance(node, Stack):
+            items = _take(done, len(node.items))
+            if any(a is not b for a, b in zip(items, node.items, strict=True)):
+                new = replace(node, items=items)
+        elif isinstance(node, IndexSum):
+            body = done.pop()
+            assert outer is not None
+            self.scope = outer
+            if body is not node.body:
+                new = replace(node, body=body)
+        elif isinstance(node, (Unary, Transpose, Index)):
+            if isinstance(node, Index):
+                self._check_subscripts(node)
+            operand = done.pop()
+            if operand is not node.operand:
+                new = replace(node, operand=operand)
+        self.order.append(new)
+        return new
+
+    def _name(self, node: Name) -> Expr:
+        name = node.name
+        if name in self.scope:
+            raise NotSupportedError(
+                f"the index `{name}` used as a number", node.span, help=f"an index can only select: `x[{name}]` or `x_{name}`",
+            )
+        known = name in self.declared or name in self.uses.bound or name in self.uses.dimensions
+        if self.scope and "_" in name and not known:
+            split = self._split(node)
+            if split is not None:
+                return split
+        self.roles[node] = self._role(node)
+        self.order.append(node)
+        return node
+
+    def _split(self, node: Name) -> Index | None:
+        """`x_i` as an element, if its subscript is made of bound indices."""
+        base, _, written = node.name.rpartition("_")
+        if not base or not written:
+            return None
+        if written in self.scope:
+            parts = [written]
+        elif len(written) == 2 and all(c in self.scope or c in "123456789" for c in written) and not written.isdigit():
+            parts = list(written)
+        else:
+            return None
+        span = node.span
+        end = span.start + len(base)
+        fits = span.text[span.start : end] == base
+        operand = Name(base, Span(span.text, span.start, end) if fits else span)
+        self.roles[operand] = self._role(operand)
+        subscripts: list[Expr | Slice] = []
+        for part in parts:
+            if part in self.scope:
+                subscript = Name(part, span)
+                self.roles[subscript] = "index"
+                self.clauses[subscript] = self.scope[part]
+                subscripts.append(subscript)
+            else:
+                subscripts.append(Number(int(part), span))
+        index = Index(operand, tuple(subscripts), span)
+        self.order += (operand, index)
+        return index
+
+    def _role(self, node: Name) -> Role:
+        name = node.name
+        if name in self.uses.bound:
+            if name == self.making:
+                raise UnknownNameError(f"`{name}` is defined in terms of itself", node.span)
+            if name not in self.made:
+                raise UnknownNameError(
+                    f"`{name}` is used before it is defined", node.span,
+                    related=(f"{name} is defined here", self.uses.bound[name].name.span),
+                )
+            if name not in self.free:
+                return "binding"
+        elif name in self.declared:
+            if self.declared[name].is_function:
+                raise UnknownNameError(
+                    f"`{name}` is a function and needs its operands", node.span, help=f"write `{name}(…)`",
+                    related=self.declared[name].place,
+                )
+        elif name in self.uses.dimensions:
+            return "dimension"
+        elif name not in self.wanted:
+            if name in CONSTANTS:
+                return "constant"
+            if name in FUNCTIONS and name not in _GREEK:
+                raise UnknownNameError(
+                    f"`{name}` is a function and needs its operands in brackets", node.span,
+                    help=f"write `{name}(…)`; for a variable of that name declare it, such as `{name}: scalar`",
+                )
+        self.variables.setdefault(name, node)
+        return "variable"
+
+    def _enter(self, node: IndexSum) -> None:
+        """Bring the indices of a sum into scope."""
+        if node.function != "sum":
+            help_ = "write `sum(…)/N`" if node.function == "mean" else None
+            raise NotSupportedError(f"{node.function} over an index", node.span, help=help_)
+        if len(self.scope) + len(node.clauses) > MAX_INDICES:
+            raise LimitError(f"more than {MAX_INDICES} indices are open at the same place", node.clauses[-1].span)
+        scope = dict(self.scope)
+        for clause in node.clauses:
+            index = clause.index
+            if any(clause is not other and index.name == other.index.name for other in node.clauses):
+                raise ShapeError(f"two clauses bind the same index `{index.name}`", index.span)
+            self.roles[index] = "index"
+            self._check_range(clause)
+            scope[index.name] = clause
+        self.scope = scope
+
+    def _check_range(self, clause: Clause) -> None:
+        lower, upper = clause.lower, clause.upper
+        if lower is not None:
+            if not (isinstance(lower, Number) and lower.value == 1):
+                raise NotSupportedError(f"a sum that starts at {lower.span.excerpt}", lower.span, help="start at 1")
+            self.order.append(lower)
+        if upper is None:
+            return
+        if isinstance(upper, Name) and upper.name not in self.scope:
+            self.roles[upper] = "dimension"
+        elif isinstance(upper, Call) and upper.function in SIZES:
+            self._check_call(upper)
+            argument = upper.arguments[0]
+            if not isinstance(argument, Name):
+                raise NotSupportedError(f"`{upper.span.excerpt}` as the end of a range", upper.span)
+            self.roles[argument] = self._role(argument)
+            self.order.append(argument)
+        elif not isinstance(upper, Number):
+            raise NotSupportedError(
+                f"`{upper.span.excerpt}` as the end of a range", upper.span,
+                help="a dimension such as `N`, a number or `len(x)`",
+            )
+        self.order.append(upper)
+
+    def _check_subscripts(self, node: Index) -> None:
+        for subscript in node.subscripts:
+            if isinstance(subscript, Number):
+                if isinstance(subscript.value, Fraction) or subscript.value < 1:
+                    raise ShapeError(
+                        f"a subscript is a positive integer, not {subscript.span.excerpt}", subscript.span,
+                        help="elements are counted from 1",
+                    )
+                self.order.append(subscript)
+            elif isinstance(subscript, Name) and subscript.name in self.scope:
+                self.roles[subscript] = "index"
+                self.clauses[subscript] = self.scope[subscript.name]
+            elif isinstance(subscript, Name) and subscript.name in self.uses.dimensions:
+                self.roles[subscript] = "dimension"
+                self.order.append(subscript)
+            elif not isinstance(subscript, Slice):
+                raise NotSupportedError(
+                    f"the subscript `{subscript.span.excerpt}`", subscript.span,
+                    help="a subscript is a number, a dimension or the index of a sum",
+                )
+        if len(node.subscripts) > 2:
+            raise ShapeError("more than two subscripts", node.span)
+        if all(isinstance(s, Slice) for s in node.subscripts):
+            raise NotSupportedError(f"`{node.span.excerpt}`, which selects everything", node.span)
+
+    def _check_call(self, node: Call) -> None:
+        """Refuse calls of what is no function, and wrong numbers of operands."""
+        name, count = node.function, len(node.arguments)
+        known = self.declared.get(name)
+        row = FUNCTIONS.get(name)
+        if known is not None and known.is_function:
+            self._unknown_function(node, known)
+        elif row is not None:
+            check_keywords(node)
+            check_operands(node, row)
+        elif name in SIZES or name in SIZED:
+            check_keywords(node)
+            most = 1 if name in SIZES or name == "eye" else 2
+            if count > most or (name in SIZES and count == 0):
+                raise wrong_count(node, str(most), "size" if name in SIZED else "operand")
+            if name in SIZED:
+                self._check_sizes(node)
+        elif known is not None or name in self.uses.bound or name in self.uses.bare or name in self.scope:
+            raise UnknownNameError(
+                f"`{name}` is not a function", node.name_span,
+                help=f"write `{name} (…)` with a space or `{name} * (…)` for a product",
+                related=known.place if known is not None else None,
+            )
+        elif name == "e" and count == 1:
+            raise NotSupportedError("the unit vector e(i)", node.span)
+        elif name == "I":
+            raise UnknownNameError("`I` is not a function", node.name_span, help="write `eye(n)`, or `I` alone")
+        elif _FUNCTION_NAME.fullmatch(name) or is_function_of_t(node):
+            self._unknown_function(node, None)
+        else:
+            functions = [*FUNCTIONS, *SIZED, *SIZES, *(n for n, d in self.declared.items() if d.is_function)]
+            near = difflib.get_close_matches(name, functions, 1, 0.7)
+            help_ = f"did you mean `{near[0]}`?" if near else f"for a function without a formula declare `{name}: elementwise`"
+            raise UnknownNameError(f"there is no function `{name}`", node.name_span, help=help_)
+
+    def _check_sizes(self, node: Call) -> None:
+        for size in node.arguments:
+            is_name = isinstance(size, Name) and size.name not in self.scope
+            if not (is_name or isinstance(size, Number) or (isinstance(size, Call) and size.function in SIZES)):
+                raise NotSupportedError(
+                    f"`{size.span.excerpt}` as a size", size.span, help="a dimension such as `n`, a number or `len(x)`"
+                )
+
+    def _unknown_function(self, node: Call, known: Declared | None) -> None:
+        name, count = node.function, len(node.arguments)
+        check_keywords(node)
+        if known is not None and known.kind == "function" and count != len(known.domain):
+            raise wrong_count(node, str(len(known.domain)), related=known.place)
+        if count == 0:
+            raise ShapeError(f"`{name}` is called without an operand", node.span)
+        of_t = known is None and is_function_of_t(node)
+        first = self.functions.setdefault(name, UnknownFunction(name, count, node.span, of_t, known))
+        if first.arity != count:
+            raise wrong_count(node, str(first.arity), related=(f"{name} is first called here", first.span))
+        first.of_t = first.of_t and of_t
+
+    def _call(self, node: Call, arguments: tuple[Expr, ...]) -> Call:
+        if node.function == "norm" and len(arguments) == 2:
+            return replace(node, function=norm_of(arguments[1]), arguments=arguments[:1])
+        if any(a is not b for a, b in zip(arguments, node.arguments, strict=True)):
+            return replace(node, arguments=arguments)
+        return node
+
+
+def _take(done: list[Expr], count: int) -> tuple[Expr, ...]:
+    if not count:
+        return ()
+    taken = tuple(done[-count:])
+    del done[-count:]
+    return taken

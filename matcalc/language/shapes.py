@@ -1,0 +1,441 @@
+"""The shape of every expression, by unification over the whole program.
+
+Three steps: what kind – scalar, vector, row, matrix – everything must be; preferences for what that leaves open; then the
+dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from matcalc.errors import MatcalcError, ShapeError, Span
+from matcalc.language.assumptions import membership
+from matcalc.language.constraints import Blame, Constraints, known_dim
+from matcalc.language.dimensions import Dim, Shape, dim
+from matcalc.language.kinds import BIT, KIND, MATRIX_BIT, ROW_BIT, SAME_KIND, SCALAR_BIT, VECTOR_BIT
+from matcalc.language.mismatch import Clash, excerpt, explain, innermost_name, kinds_in_words
+from matcalc.language.names import Resolution, Role, resolve
+from matcalc.language.tree import Call, Clause, Declaration, Expr, Fact, Name, Number, Program, Slice
+
+_SETTLED: Final = frozenset(KIND)
+_DEFAULTS: Final = (SCALAR_BIT, VECTOR_BIT, MATRIX_BIT, ROW_BIT)
+_DEFAULTS_OF_CAPITAL: Final = (SCALAR_BIT, MATRIX_BIT, VECTOR_BIT, ROW_BIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A free variable. `declared` is false if its shape was assumed."""
+
+    name: str
+    shape: Shape
+    properties: frozenset[str]
+    declared: bool
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSymbol:
+    """A function that is only named.
+
+    `of_t`: called as `x(t)`, a quantity that depends on t. `of_numbers`: all its operands are scalars.
+    """
+
+    name: str
+    elementwise: bool
+    domain: tuple[Shape, ...] | None
+    codomain: Shape | None
+    declared: bool
+    arity: int = 1
+    of_t: bool = False
+    of_numbers: bool = False
+
+
+class Stretch(NamedTuple):
+    """A place where a vector or row stretches over a matrix."""
+
+    span: Span
+    caption: str
+
+
+@dataclass(slots=True)
+class Inference:
+    """What is known about a program: the shape of every expression, and what was assumed for that."""
+
+    program: Program
+    targets: tuple[Expr, ...]
+    shapes: dict[Expr, Shape]
+    roles: dict[Name, Role]
+    symbols: dict[str, Symbol]
+    functions: dict[str, FunctionSymbol]
+    ranges: dict[Clause, Dim]
+    stretched: tuple[Stretch, ...]
+    assumed: tuple[Symbol, ...]
+    facts: tuple[Fact, ...]
+
+    def assumptions(self) -> tuple[str, ...]:
+        """What was not declared, in words: `w, x ∈ ℝⁿ`, `b ∈ ℝ`, `f applied element by element`."""
+        lines = membership((symbol.name, symbol.shape) for symbol in self.assumed)
+        invented = [function for function in self.functions.values() if not function.declared]
+        of_t = [function.name for function in invented if function.of_t]
+        others = [function.name for function in invented if not function.of_t and not function.of_numbers]
+        of_numbers = [function.name for function in invented if not function.of_t and function.of_numbers]
+        if of_t:
+            lines.append(f"{', '.join(of_t)} {'functions' if of_t[1:] else 'a function'} of t")
+        if others:
+            lines.append(f"{', '.join(others)} applied element by element")
+        if of_numbers:
+            lines.append(f"{', '.join(of_numbers)} {'unknown functions' if of_numbers[1:] else 'an unknown function'}")
+        return tuple(lines)
+
+
+def infer(
+    program: Program,
+    *,
+    declared: Sequence[Declaration | Fact] = (),
+    targets: Sequence[Expr] = (),
+    free: Collection[str] = (),
+) -> Inference:
+    """Find the shape of every expression of a program.
+
+    >>> from matcalc.language.parse import parse_program
+    >>> infer(parse_program("max(0, w.x + b)")).assumptions()
+    ('w, x ∈ ℝⁿ', 'b ∈ ℝ')
+    """
+    resolution = resolve(program, declared=declared, targets=targets, free=free)
+    solver = _Solver(resolution)
+    solver.solve()
+    return solver.inference()
+
+
+class _Solver:
+    """Solves the constraints of one program."""
+
+    def __init__(self, resolution: Resolution) -> None:
+        self.resolution = resolution
+        self.made = Constraints(resolution)
+        self.kinds = self.made.kinds
+        self.domains = self.kinds.domains
+        self.sizes = self.made.sizes
+        self.stated = len(self.made.blames)
+        """The relations of the program; later ones are assumptions."""
+        self.clauses: dict[Clause, int] = {}
+        self.shape_memo: dict[int, Shape] = {}
+
+    def solve(self) -> None:
+        """Settle kinds and dimensions, or raise what contradicts."""
+        failed = self.kinds.settle()
+        if failed is not None:
+            self._unite_all(strict=False)
+            self._name_sizes()
+            raise self._clash(failed, None)
+        self._prefer()
+        self._unite_all(strict=True)
+        self._unite_indices()
+        self._unite_totals()
+        self._check_bounds()
+
+    # Preferences
+
+    def _open(self, unknown: int) -> bool:
+        return self.domains[unknown] not in _SETTLED
+
+    def _patient(self) -> bool:
+        """Whether it is still worth trying preferences: fruitless attempts must not cost more than the program itself."""
+        return self.kinds.wasted < 20 * self.stated + 10_000
+
+    def _prefer(self) -> None:
+        """Choose a kind for what is open: see "Shapes" in the description of the language."""
+        if all(map(_SETTLED.__contains__, self.domains)):
+            return
+        self._prefer_not_scalars()
+        self._prefer_transposed()
+        self._prefer_stacked()
+        self._prefer_same()
+        self._prefer_not_scalars()
+        self._prefer_products()
+        self._prefer_like_sums()
+        self._prefer_not_scalars()
+        self._prefer_least()
+
+    def _assume_rank(self, unknown: int) -> bool:
+        """A matrix for what looks like one, otherwise a vector."""
+        return self.kinds.assume(unknown, MATRIX_BIT if self.made.capital[unknown] else VECTOR_BIT)
+
+    def _prefer_not_scalars(self) -> None:
+        """Names that cannot be scalars: a matrix for a capital letter, a vector for a small one. `1ᵀ` is a vector."""
+        for unknown in self.made.names.values():
+            if self._open(unknown) and not self.domains[unknown] & SCALAR_BIT:
+                self._assume_rank(unknown)
+        for unknown in self.made.constants:
+            if self._open(unknown):
+                self.kinds.assume(unknown, VECTOR_BIT)
+
+    def _prefer_transposed(self) -> None:
+        """Nobody transposes a scalar."""
+        for unknown in self.made.transposes:
+            if self._open(unknown):
+                self._assume_rank(unknown)
+
+    def _prefer_stacked(self) -> None:
+        """The first name of `[w; b]` is a vector: nothing but scalars would be written `[a, b]`."""
+        for unknowns in self.made.stacks:
+            if not any(self.domains[unknown] == VECTOR_BIT for unknown in unknowns):
+                for unknown in unknowns:
+                    if self._open(unknown) and self.kinds.assume(unknown, VECTOR_BIT):
+                        break
+
+    def _prefer_same(self) -> None:
+        """Two open operands of an element-wise operator take the same shape; but `t*B` scales."""
+        capital = self.made.capital
+        for operator, left, right in self.made.elementwise:
+            if not self._patient():
+                return
+            if left == right or not (self._open(left) and self._open(right)):
+                continue
+            if operator in ("*", "/") and capital[left] != capital[right]:
+                factor = left if operator == "*" and capital[right] else right
+                if self.kinds.assume(factor, SCALAR_BIT):
+                    continue
+            self.kinds.assume_same(left, right)
+
+    def _prefer_products(self) -> None:
+        """In a product a capital letter is a matrix, and what stands beside a matrix or row is a vector."""
+        capital, domains = self.made.capital, self.domains
+        for _, left, right in self.made.products:
+            for unknown, other in ((left, right), (right, left)):
+                if capital[unknown] and self._open(unknown) and domains[other] != SCALAR_BIT and self._patient():
+                    self.kinds.assume(unknown, MATRIX_BIT)
+        for _, left, right in self.made.products:
+            for unknown, other in ((right, left), (left, right)):
+                if domains[other] in (MATRIX_BIT, ROW_BIT) and self._open(unknown) and self._patient():
+                    self._assume_rank(unknown)
+
+    def _prefer_like_sums(self) -> None:
+        """What is added to a vector or matrix is of the same kind: the `b` of `A x + b`, the `A` of `A + I`."""
+        for operator, left, right in self.made.elementwise:
+            if operator in ("+", "-") and self._patient():
+                for unknown, other in ((left, right), (right, left)):
+                    if self._open(unknown) and self.domains[other] in (VECTOR_BIT, MATRIX_BIT):
+                        self.kinds.assume(unknown, self.domains[other])
+
+    def _prefer_least(self) -> None:
+        """The least rank that is possible."""
+        for name, unknown in self.made.names.items():
+            if self._open(unknown) and not self._least(unknown):
+                raise ShapeError(
+                    f"the shape of `{name}` cannot be inferred", self.resolution.variables[name].span,
+                    help=f"declare it: `where {name}: vector(n)`",
+                )
+        for unknown in range(len(self.domains)):
+            if self._open(unknown) and not self._least(unknown):
+                raise ShapeError(
+                    "the shapes cannot be inferred", self.resolution.program.body.span, help="declare the variables"
+                )
+
+    def _least(self, unknown: int) -> bool:
+        order = _DEFAULTS_OF_CAPITAL if self.made.capital[unknown] else _DEFAULTS
+        return any(self.kinds.assume(unknown, bit) for bit in order)
+
+    # Dimensions
+
+    def _unite_all(self, *, strict: bool) -> None:
+        """Make equal what the relations say is equal. Without `strict`, as far as it goes, for a message."""
+        domains, sizes, all_dims, operands = self.domains, self.sizes, self.made.dims, self.kinds.operands
+        relations = self.kinds.relations
+        for number in range(self.stated):
+            places = operands[number]
+            pattern = relations[number].by_kinds.get(tuple([domains[unknown] for unknown in places]))
+            if pattern is None or not pattern.sized:
+                continue
+            letters: dict[str, int] = {digit: sizes.known(dim(int(digit))) for digit in pattern.numbers}
+            for unknown, names in zip(places, pattern.dims, strict=True):
+                dims = all_dims[unknown]
+                if dims is None:
+                    for letter in names:
+                        if letter not in letters:
+                            letters[letter] = sizes.fresh()
+                    all_dims[unknown] = tuple([letters[letter] for letter in names])
+                    continue
+                for letter, size in zip(names, dims, strict=True):
+                    known = letters.setdefault(letter, size)
+                    if not sizes.unite(known, size) and strict:
+                        self._name_sizes()
+                        raise self._clash(number, (str(known_dim(sizes, known)), str(known_dim(sizes, size))))
+
+    def _unite_indices(self) -> None:
+        """The range of an index is the length of every axis that it selects from."""
+        for clause in self.made.clauses:
+            self.clauses[clause] = self.sizes.fresh() if clause.upper is None else self.made.size(clause.upper)
+        fixed: set[Clause] = set()
+        for node, operand in self.made.indices:
+            for subscript, size in zip(node.subscripts, self.made.dims_of(operand), strict=False):
+                if isinstance(subscript, (Slice, Number)):
+                    continue
+                assert isinstance(subscript, Name)
+                selecting = self.resolution.clauses.get(subscript)
+                if selecting is not None:
+                    fixed.add(selecting)
+                wanted = self.clauses[selecting] if selecting is not None else self.made.size(subscript)
+                if not self.sizes.unite(wanted, size):
+                    self._name_sizes()
+                    last, length = known_dim(self.sizes, wanted), known_dim(self.sizes, size)
+                    what = f"{subscript.name} runs over 1..{last}" if selecting is not None else f"{last} is not the last one"
+                    raise ShapeError(
+                        f"`{excerpt(node)}`: {what}, but {self._is_a(node.operand)}; {last} and {length} differ", node.span,
+                        related=self._place(node.operand),
+                    )
+        for clause in self.made.clauses:
+            if clause.upper is None and clause not in fixed:
+                raise ShapeError(
+                    f"nothing fixes the range of the index `{clause.index.name}`", clause.index.span,
+                    help=f"write `for {clause.index.name} in 1..N`",
+                )
+
+    def _unite_totals(self) -> None:
+        """A stack of vectors is as long as all of them together."""
+        for node, items in self.made.totals:
+            parts: list[int] = []
+            constant = 0
+            for item in items:
+                dims = self.made.dims_of(self.made.unknowns[item])
+                parts += dims
+                constant += not dims
+            self.sizes.total(self.made.dims_of(self.made.unknowns[node])[0], parts, constant)
+        failed = self.sizes.solve_totals() if self.made.totals else None
+        if failed is None:
+            failed = self._name_sizes()
+        else:
+            self._name_sizes()
+        if failed is not None:
+            blame = self.made.totals[failed]
+            parts_text = ", ".join(f"{excerpt(item)} is a {self._shape_of(item)}" for item in blame.operands[:4])
+            length = known_dim(self.sizes, self.made.dims_of(self.made.unknowns[blame.node])[0])
+            raise ShapeError(
+                f"`{excerpt(blame.node)}` must be a vector({length}) here, but {parts_text}", blame.node.span,
+                related=next(filter(None, map(self._place, blame.operands)), None),
+            )
+
+    def _name_sizes(self) -> int | None:
+        """Name the open dimensions, those of variables first."""
+        for unknown, known in enumerate(self.made.dims):
+            if known is None and not self._open(unknown):
+                self.made.dims_of(unknown)
+        order: list[int] = []
+        counts_rows: dict[int, bool] = {}
+        for name in self.resolution.variables:
+            if name not in self.made.names or self._open(self.made.names[name]):
+                continue
+            dims = self.made.dims_of(self.made.names[name])
+            order += dims
+            if self.domains[self.made.names[name]] == MATRIX_BIT:
+                row, column = map(self.sizes.find, dims)
+                if row != column:
+                    counts_rows.setdefault(row, True)
+                    counts_rows.setdefault(column, False)
+        rows = [size for size, is_row in counts_rows.items() if is_row]
+        taken = self.resolution.used | self.resolution.declarations.dimensions.keys()
+        return self.sizes.name_all(order, rows, taken)
+
+    def _check_bounds(self) -> None:
+        for node, operand in self.made.indices:
+            for subscript, size in zip(node.subscripts, self.made.dims_of(operand), strict=False):
+                length = known_dim(self.sizes, size).size
+                if isinstance(subscript, Number) and length is not None and subscript.value > length:
+                    message = f"`{excerpt(node)}` is beyond the end: {self._is_a(node.operand)}"
+                    raise ShapeError(message, subscript.span, related=self._place(node.operand))
+
+    # Words
+
+    def _shape(self, unknown: int) -> Shape:
+        """The shape of an unknown, when all sizes are named."""
+        shape = self.shape_memo.get(unknown)
+        if shape is None:
+            dims = tuple([known_dim(self.sizes, size) for size in self.made.dims_of(unknown)])
+            shape = self.shape_memo[unknown] = Shape(KIND[self.domains[unknown]], dims)
+        return shape
+
+    def _shape_in_words(self, unknown: int) -> str:
+        domain = self.domains[unknown]
+        if domain not in _SETTLED:
+            return kinds_in_words(domain)
+        if any(self.sizes.value(size) is None for size in self.made.dims_of(unknown)):
+            return KIND[domain]
+        return str(self._shape(unknown))
+
+    def _shape_of(self, node: Expr) -> str:
+        return self._shape_in_words(self.made.unknowns[node])
+
+    def _is_a(self, node: Expr) -> str:
+        return f"{excerpt(node)} is a {self._shape_of(node)}"
+
+    def _place(self, node: Expr) -> tuple[str, Span] | None:
+        """Where an operand was declared."""
+        name = innermost_name(node)
+        declared = self.resolution.declarations.names.get(name.name) if name is not None else None
+        return declared.place if declared is not None else None
+
+    def _clash(self, number: int, different: tuple[str, str] | None) -> MatcalcError:
+        blame: Blame = self.made.blames[number]
+        all_places = self.kinds.operands[number]
+        places = all_places[: len(blame.operands)]
+        rule = self.kinds.relations[number]
+        expected = self._shape_in_words(all_places[1]) if rule is SAME_KIND else None
+        related = next(filter(None, map(self._place, (*reversed(blame.operands), blame.node))), None)
+        if isinstance(blame.node, Name):
+            related = self._place(blame.node)
+        return explain(
+            Clash(
+                blame.node, blame.operands, tuple(self.domains[place] for place in places),
+                tuple(self._shape_in_words(place) for place in places), rule, different, expected, related,
+            )
+        )
+
+    # The result
+
+    def inference(self) -> Inference:
+        """Everything that is known, when it is solved."""
+        resolution, made = self.resolution, self.made
+        shapes = {node: self._shape(unknown) for node, unknown in made.unknowns.items()}
+        symbols: dict[str, Symbol] = {}
+        for name, node in resolution.variables.items():
+            declared = resolution.declarations.names.get(name)
+            known = declared is not None or name in resolution.free
+            properties = declared.properties if declared is not None else frozenset()
+            span = declared.span if declared is not None else node.span
+            symbols[name] = Symbol(name, self._shape(made.names[name]), properties, known, span)
+        return Inference(
+            resolution.program, resolution.targets, shapes, resolution.roles, symbols, self._functions(shapes),
+            {clause: known_dim(self.sizes, size) for clause, size in self.clauses.items()}, tuple(self._stretches()),
+            tuple(symbol for symbol in symbols.values() if not symbol.declared), resolution.declarations.facts,
+        )
+
+    def _functions(self, shapes: dict[Expr, Shape]) -> dict[str, FunctionSymbol]:
+        if not self.resolution.functions:
+            return {}
+        stretched = {node.function for node, shape in shapes.items() if isinstance(node, Call) and shape.dims}
+        symbols: dict[str, FunctionSymbol] = {}
+        for name, function in self.resolution.functions.items():
+            declared = function.declared
+            codomain = declared.codomain if declared is not None else None
+            symbols[name] = FunctionSymbol(
+                name, codomain is None, declared.domain if declared is not None and codomain is not None else None, codomain,
+                declared is not None, function.arity, function.of_t, codomain is None and name not in stretched,
+            )
+        return symbols
+
+    def _stretches(self) -> Iterable[Stretch]:
+        domains = self.domains
+        for number in range(self.stated):
+            places = self.kinds.operands[number]
+            if len(places) != 3 or domains[places[2]] != MATRIX_BIT:
+                continue
+            kinds = domains[places[0]], domains[places[1]]
+            if MATRIX_BIT not in kinds or not (VECTOR_BIT in kinds or ROW_BIT in kinds):
+                continue
+            blame = self.made.blames[number]
+            matrix = 0 if kinds[0] == MATRIX_BIT else 1
+            axis = "columns" if kinds[1 - matrix] == BIT["vector"] else "rows"
+            short, long = excerpt(blame.operands[1 - matrix]), excerpt(blame.operands[matrix])
+            yield Stretch(blame.node.span, f"{short} stretches over the {axis} of {long}")

@@ -1,0 +1,292 @@
+"""From text to tokens: what each character means where it stands.
+
+The grammar's terminals say how the words are spelled. This filter decides what depends on the context: whether two
+operands side by side are multiplied, whether `[` is an index or a stack, whether a bar opens or closes, whether the end of a
+line ends a statement, and it refuses with a helpful message what is in no place part of the language.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final, NamedTuple, NoReturn
+
+from matcalc.errors import LimitError, MatcalcSyntaxError, Span
+from matcalc.language.table import END, Token
+from matcalc.limits import MAX_NESTING, MAX_TOKENS
+
+READ_ONLY: Final = (
+    "SPACE", "NEWLINE", "POINT_NUMBER", "POWER_T", "POWER_MINUS_T", "POINT_T", "QUOTE", "BAR", "BRACKET", "STRAY",
+)  # fmt: skip
+"""Terminals that are read from the text and never handed on to the parser."""
+
+SPELLINGS: Final = {
+    "−": "-",
+    **dict.fromkeys((".*", "⊙", "⊗", "∘"), "*"),
+    **dict.fromkeys(("./", "⊘", "÷"), "/"),
+    **dict.fromkeys((".", "·", "⋅"), "@"),
+    ".^": "**",
+    **dict.fromkeys(("≥", "⩾"), ">="),
+    **dict.fromkeys(("≤", "⩽"), "<="),
+}
+"""The canonical spelling of every operator that has several."""
+
+_KEYWORDS: Final = {"where": "WHERE", "for": "FOR", "in": "IN"}
+_SIZES: Final = ("len", "rows", "cols")
+"""The functions that may bound a sum; any other name before `(` is the bound itself, as in `sum_{i=1}^N(x_i)`."""
+
+_SUMS: Final = ("SUM_NAME", "SUM_OPEN")
+_HEADS: Final = ("SUM_NAME", "SUM_CLOSE")
+_CONTINUING: Final = frozenset(
+    {
+        *("ADD", "MULTIPLY", "POWER", "COMPARE", "EQUALS", "COMMA", "COLON", "RANGE", "ARROW", "CROSS", "IN"),
+        *("POWER_T", "POWER_MINUS_T", "POINT_T", "SUPERSCRIPT"),
+    }
+)
+"""A line that starts with one of these continues the line before."""
+
+_OPENERS: Final = {"(": "LPAR", "{": "LBRACE"}
+_CLOSERS: Final = {")": "RPAR", "]": "RBRACKET", "}": "RBRACE"}
+_PARTNERS: Final = {"(": ")", "[": "]", "{": "}"}
+
+_STRAY: Final = {
+    "!=": "matcalc has no `!=`; write 1 - (a == b)",
+    "≠": "matcalc has no `≠`; write 1 - (a == b)",
+    "&&": "multiply comparisons instead: (a > 0) * (b > 0)",
+    "&": "multiply comparisons instead: (a > 0) * (b > 0)",
+    "!": "write gamma(n + 1) for a factorial, 1 - (a == b) for `!=`",
+    "√": "write sqrt(x)",
+    "_": "a subscript is a name or a number directly after a name; write x[i + 1] for an index that is computed",
+    "–": "write the minus sign as `-`",
+    "—": "write the minus sign as `-`",
+    "‐": "write the minus sign as `-`",
+    "∞": "infinity is not a number here; ||x||_inf is the maximum norm",
+    "∂": "write the expression alone; what to differentiate by is given separately",
+    "∇": "write the expression alone; what to differentiate by is given separately",
+    "…": "write a range as 1..N",
+    "%": "a comment starts with `#`",
+    "~": None,
+}
+"""What to write instead of characters that are often meant to be something."""
+
+
+class _Bracket(NamedTuple):
+    opener: str
+    closer: str
+    start: int
+    role: str  # "", "stack", "index", "sum" (of `sum_{`) or "bound" (of `sum_{i=1}^{`)
+
+
+def read_tokens(text: str, pattern: re.Pattern[str]) -> Iterator[Token]:
+    """The tokens of `text`, the last one being END."""
+    previous = ""  # the kind of the token before
+    last = 0  # where it ended
+    operand = False  # does it end an operand?
+    brackets: list[_Bracket] = []
+    separator: tuple[str, int] | None = None  # an end of line or `;` that may separate statements
+    bound = False  # is the upper bound of a sum to come?
+    room = MAX_TOKENS
+    for match in pattern.finditer(text):
+        kind = match.lastgroup or ""
+        if kind == "SPACE":
+            continue
+        start, end = match.span()
+        if kind == "NEWLINE":
+            if operand and not brackets and separator is None:
+                separator = ("\n", start)
+            continue
+        value = match[0]
+        if kind == "SEMICOLON" and not brackets:
+            if operand:
+                separator = (";", start)
+            else:
+                yield Token("SEPARATOR", value, start, end)
+            continue
+        if separator is not None:
+            if not (kind == "NAME" and value == "where" and text[end : end + 1] != "(") and not (
+                separator[0] == "\n" and kind in _CONTINUING
+            ):
+                yield Token("SEPARATOR", separator[0], separator[1], separator[1] + 1)
+                operand = False
+            separator = None
+        room -= 1
+        if room < 0:
+            raise LimitError(f"the text has more than {MAX_TOKENS:,} symbols", Span(text, start, end))
+
+        begins = False  # does it begin an operand?
+        ends = False  # does it end one?
+        if kind == "NAME":
+            begins = ends = True
+            if value in _KEYWORDS and (value != "where" or text[end : end + 1] != "("):
+                kind = _KEYWORDS[value]
+                begins = ends = False
+            else:
+                called = text[end : end + 1] == "("
+                if called and not (bound and value not in _SIZES):
+                    kind = "CALL"
+                    ends = False
+                if value in "∑∏":
+                    if not called:
+                        raise MatcalcSyntaxError(
+                            f"`{value}` needs an index", Span(text, start, end), help=f"write {value}_i x_i or sum(x)"
+                        )
+                    value = "sum" if value == "∑" else "prod"
+                elif not value.isascii() or "{" in value:
+                    value = clean_name(value)
+        elif kind in ("NUMBER", "POINT_NUMBER"):
+            if operand:
+                _refuse_number(text, previous, start, end, brackets)
+            kind = "NUMBER"
+            ends = True
+        elif kind in ("MULTIPLY", "ADD", "COMPARE", "POWER"):
+            value = SPELLINGS.get(value, value)
+            if kind == "POWER" and previous in _HEADS:
+                kind = "UPTO"
+        elif kind == "BRACKET":
+            if value in _PARTNERS:
+                role = ""
+                if value == "[":
+                    role = "index" if operand else "stack"
+                    kind = "INDEX_OPEN" if operand else "STACK_OPEN"
+                else:
+                    begins = value == "(" and previous != "CALL"
+                    role = "bound" if bound else ""
+                    kind = _OPENERS[value]
+                if len(brackets) >= MAX_NESTING:
+                    raise LimitError(f"more than {MAX_NESTING:,} brackets are open", Span(text, start, end))
+                if begins and operand:
+                    yield Token("JUXTAPOSE", "", start, start)
+                begins = False
+                brackets.append(_Bracket(value, _PARTNERS[value], start, role))
+            else:
+                role = _close(text, value, start, end, brackets)
+                kind = "SUM_CLOSE" if role == "sum" else _CLOSERS[value]
+                ends = role not in ("sum", "bound")
+        elif kind == "BAR":
+            mark = "|" if value == "|" else "||"
+            if operand and brackets and brackets[-1].closer == mark:
+                brackets.pop()
+                kind = "ABS_CLOSE" if mark == "|" else "NORM_CLOSE"
+                ends = True
+            else:
+                if len(brackets) >= MAX_NESTING:
+                    raise LimitError(f"more than {MAX_NESTING:,} brackets are open", Span(text, start, end))
+                kind = "ABS_OPEN" if mark == "|" else "NORM_OPEN"
+                begins = True
+                brackets.append(_Bracket(value, mark, start, ""))
+        elif kind in ("QUOTE", "POINT_T", "POWER_T", "POWER_MINUS_T"):
+            if kind == "POWER_T" and previous in _HEADS:  # the T of `sum_{t=1}^T x_t` is the last index
+                yield Token("UPTO", "^", start, start + 1)
+                start = text.index("T", start, end) if "T" in value else end - 1
+                kind, value = "NAME", "T"
+            else:
+                if not operand:
+                    raise MatcalcSyntaxError(f"`{value}` has no operand before it to transpose", Span(text, start, end))
+                kind = "INVERSE_TRANSPOSE" if kind == "POWER_MINUS_T" else "TRANSPOSE"
+                ends = True
+        elif kind == "SUPERSCRIPT":
+            if previous == "SUPERSCRIPT" and last == start and "ᵀ" not in value:
+                raise MatcalcSyntaxError(
+                    "superscript letters and digits cannot be mixed",
+                    Span(text, start, end),
+                    help="write x^(2 n) for such an exponent",
+                )
+            if value in ("ᵀ", "⁻ᵀ"):
+                if not operand:
+                    raise MatcalcSyntaxError(f"`{value}` has no operand before it to transpose", Span(text, start, end))
+                kind = "TRANSPOSE" if value == "ᵀ" else "INVERSE_TRANSPOSE"
+            ends = True
+        elif kind in _SUMS:
+            begins = True
+            if kind == "SUM_OPEN":
+                if len(brackets) >= MAX_NESTING:
+                    raise LimitError(f"more than {MAX_NESTING:,} brackets are open", Span(text, start, end))
+                brackets.append(_Bracket("{", "}", end - 1, "sum"))
+        elif kind == "SUBSCRIPT":
+            if previous != "NORM_CLOSE" or last != start:
+                _refuse(text, "_", start, start + 1)
+            ends = True
+        elif kind == "STRAY":
+            _refuse(text, value, start, end)
+
+        if begins and operand:
+            yield Token("JUXTAPOSE", "", start, start)
+        if bound and kind in ("NAME", "NUMBER", "CALL"):
+            ends = False
+            if kind == "CALL":  # of a size: its own parenthesis carries the mark on
+                yield Token(kind, value, start, end)
+                previous, last, operand = kind, end, False
+                continue
+        bound = kind == "UPTO"
+        yield Token(kind, value, start, end)
+        previous, last, operand = kind, end, ends
+    if brackets:
+        opener = brackets[-1]
+        raise MatcalcSyntaxError(
+            f"`{opener.opener}` is never closed",
+            Span(text, opener.start, opener.start + len(opener.opener)),
+            help="write |x| and ||x|| with a bar on both sides"
+            if "|" in opener.closer
+            else f"add the missing `{opener.closer}`",
+        )
+    yield Token(END, "", len(text), len(text))
+
+
+def clean_name(raw: str) -> str:
+    """The name that is meant: `x_{i,j}` is x_ij, `x₁` is x_1, and composed letters are the same as decomposed ones.
+
+    >>> clean_name("x_{i,j}"), clean_name("σ₁₂")
+    ('x_ij', 'σ_12')
+    """
+    raw = re.sub(r"_\{([^}]*)\}", lambda match: "_" + re.sub(r"[\s,]", "", match[1]), raw)
+    raw = re.sub(r"[ᵢ-ᵪ₀-₉ₐ-ₜⱼ]+", lambda match: "_" + unicodedata.normalize("NFKC", match[0]), raw)
+    return unicodedata.normalize("NFC", raw)
+
+
+def _close(text: str, value: str, start: int, end: int, brackets: list[_Bracket]) -> str:
+    """Take the bracket off the stack that `value` closes, and return its role."""
+    if not brackets:
+        raise MatcalcSyntaxError(
+            f"`{value}` closes nothing", Span(text, start, end), help="remove it, or add the bracket that it should close"
+        )
+    opener = brackets[-1]
+    if opener.closer != value:
+        raise MatcalcSyntaxError(
+            f"`{value}` does not close `{opener.opener}`",
+            Span(text, start, end),
+            related=(f"`{opener.opener}` is open since here", Span(text, opener.start, opener.start + len(opener.opener))),
+        )
+    brackets.pop()
+    return opener.role
+
+
+def _refuse_number(text: str, previous: str, start: int, end: int, brackets: list[_Bracket]) -> NoReturn:
+    """A number directly after an operand."""
+    number = text[start:end]
+    if number.startswith("."):
+        raise MatcalcSyntaxError(
+            f"unexpected number `{number}` after an operand",
+            Span(text, start, end),
+            help=f"for a product write x * 0{number}; the dot of a dot product stands between two vectors",
+        )
+    if previous == "NUMBER":
+        help_text = "put an operator between the two numbers"
+    else:
+        help_text = f"for a product write the number first, {number} x, or write x * {number}"
+    if brackets and brackets[-1].role == "stack":
+        help_text = "separate the entries of a stack with commas"
+    raise MatcalcSyntaxError(f"an operator is missing before `{number}`", Span(text, start, end), help=help_text)
+
+
+def _refuse(text: str, value: str, start: int, end: int) -> NoReturn:
+    """Something that is nowhere part of the language."""
+    span = Span(text, start, end)
+    if value.startswith("\\") and len(value) > 1:
+        raise MatcalcSyntaxError(
+            f"`{value}` is LaTeX", span, help='write the name without the backslash, or use dialect="latex" for LaTeX'
+        )
+    if unicodedata.category(value[0])[0] in "CZM":
+        name = unicodedata.name(value[0], "a control character")
+        raise MatcalcSyntaxError(f"unexpected character U+{ord(value[0]):04X} ({name.lower()})", span, help="remove it")
+    raise MatcalcSyntaxError(f"unexpected character `{value}`", span, help=_STRAY.get(value))

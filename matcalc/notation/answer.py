@@ -1,0 +1,107 @@
+"""The answer as a reader gets it: alternatives for a scalar condition, then layout, then names for long repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matcalc.calculus.products import on_support
+from matcalc.language.dimensions import Shape
+from matcalc.notation import matrix as notation
+from matcalc.notation.layout import Layout, Written, indexed, write
+from matcalc.notation.matrix import Answer, Expression
+from matcalc.notation.naming import with_names
+from matcalc.notation.recover import NotInMatrixNotation, Recovery
+from matcalc.operations.rows import Elementwise
+from matcalc.operations.table import COMPARISONS
+from matcalc.tensor.lower import Value
+from matcalc.tensor.nodes import Node, Pointwise, topological
+
+_NEGATED = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}
+
+_SEARCHED = 5_000
+"""Nodes of an answer that is searched for a condition."""
+
+
+def write_answer(
+    recovery: Recovery,
+    node: Node,
+    value: Shape,
+    variable: Shape,
+    layout: Layout,
+    bindings: Mapping[str, Value],
+    taken: frozenset[str],
+) -> Answer:
+    """A derivative in matrix notation; `bindings` are the reader's own names, `taken` all names with a meaning."""
+    condition = _condition(node)
+    written = _cases(recovery, node, condition, value, variable, layout) if condition is not None else None
+    if written is None:
+        written = write(recovery, node, value, variable, layout)
+    bound = []
+    for name, each in bindings.items():
+        try:
+            bound.append((name, recovery.expression(recovery.simplifier.simplify(each.node))))
+        except NotInMatrixNotation:
+            continue
+    answer = with_names(recovery.build, written.expression, bound, taken | set(bindings) | set(written.indices))
+    note = written.note
+    if len(value.dims) + len(variable.dims) > 2 and not written.indices:
+        note += _element_note(recovery, node, value, variable)
+    return Answer(answer.body, answer.definitions, written.indices, note)
+
+
+def _element_note(recovery: Recovery, node: Node, value: Shape, variable: Shape) -> str:
+    from matcalc.output.text import expression  # noqa: PLC0415 (a note is text)
+
+    element = indexed(recovery, node)
+    return f"; by elements {expression(element.expression)}"
+
+
+def _condition(node: Node) -> Pointwise | None:
+    """The one scalar comparison in a derivative, if there is exactly one."""
+    below = topological([node])
+    if len(below) > _SEARCHED:
+        return None
+    found = [
+        each
+        for each in below
+        if isinstance(each, Pointwise)
+        and not each.order
+        and isinstance(each.operation, Elementwise)
+        and each.operation.infix in _NEGATED
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _cases(
+    recovery: Recovery, node: Node, condition: Pointwise, value: Shape, variable: Shape, layout: Layout
+) -> Written | None:
+    """The alternatives for a scalar condition; None if they are the same or one is not in matrix notation."""
+    simplifier, build = recovery.simplifier, recovery.build
+    assert isinstance(condition.operation, Elementwise)
+    sign = condition.operation.infix
+    opposite = simplifier.graph.pointwise(COMPARISONS[_NEGATED[sign]], condition.args)
+    branches: list[tuple[Expression, Expression]] = []
+    for truth, holds in ((0, opposite), (1, condition)):
+        assert isinstance(holds, Pointwise)
+        known = {condition: simplifier.graph.number(truth), **on_support(simplifier, holds)}
+        branch = simplifier.simplify(_substituted(recovery, node, known))
+        written = write(recovery, branch, value, variable, layout)
+        if written.indices or written.note:
+            return None
+        indicator = recovery.expression(holds)
+        assert isinstance(indicator, notation.Indicator)
+        branches.append((written.expression, indicator.condition))
+    if branches[0][0] is branches[1][0]:
+        return Written(branches[0][0])
+    return Written(build.make(notation.Cases, branches[0][0].shape, tuple(branches)))
+
+
+def _substituted(recovery: Recovery, root: Node, known: Mapping[Node, Node]) -> Node:
+    """`root` with nodes replaced."""
+    done: dict[Node, Node] = dict(known)
+    for node in topological([root]):
+        if node not in done:
+            args = [done[arg] for arg in node.args]
+            same = all(new is old for new, old in zip(args, node.args, strict=True))
+            done[node] = node if same else recovery.simplifier.rebuilt(node, args)
+    return done[root]

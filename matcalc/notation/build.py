@@ -1,0 +1,323 @@
+"""Makes the matrix expressions of one answer: interned, and in the shape a person would write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, TypeVar, cast
+
+from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, row, vector
+from matcalc.notation.matrix import (
+    Comparison,
+    Diagonal,
+    Dot,
+    Expression,
+    Function,
+    Hadamard,
+    Identity,
+    Indicator,
+    Inverse,
+    Kronecker,
+    MatMul,
+    Norm,
+    Number,
+    Ones,
+    Power,
+    Product,
+    Size,
+    Stack,
+    Sum,
+    Symbol,
+    Transpose,
+    Zeros,
+)
+
+E = TypeVar("E")
+Rational = int | Fraction
+
+
+def flipped(shape: Shape) -> Shape:
+    """The shape of the transpose."""
+    if shape.kind == "matrix":
+        return matrix(shape.dims[1], shape.dims[0])
+    return {"vector": row, "row": vector}[shape.kind](shape.dims[0]) if shape.dims else shape
+
+
+def rows_of(shape: Shape) -> Dim | None:
+    """The number of rows; None for one."""
+    return shape.dims[0] if shape.kind in ("matrix", "vector") else None
+
+
+def columns_of(shape: Shape) -> Dim | None:
+    """The number of columns; None for one."""
+    return shape.dims[-1] if shape.kind in ("matrix", "row") else None
+
+
+def shape_of(rows: Dim | None, columns: Dim | None) -> Shape:
+    """The shape with these numbers of rows and columns."""
+    if rows is None:
+        return SCALAR if columns is None else row(columns)
+    return vector(rows) if columns is None else matrix(rows, columns)
+
+
+class Builder:
+    """Interns expressions; `symmetric` holds the names of symmetric matrices."""
+
+    def __init__(self, symmetric: frozenset[str] = frozenset()) -> None:
+        self._made: dict[Any, Any] = {}
+        self._symmetric = symmetric
+
+    def make(self, cls: type[E], shape: Shape, *fields: Any) -> E:
+        """The node of this class with these fields."""
+        key = (cls, shape, fields)
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = cls(shape, *fields)  # type: ignore[call-arg]
+        return cast(E, found)
+
+    def number(self, value: Rational) -> Expression:
+        """A rational number."""
+        if value < 0:
+            return self.make(Product, SCALAR, value, (), ())
+        return self.make(Number, SCALAR, value)
+
+    def is_symmetric(self, node: Expression) -> bool:
+        """Whether a matrix is symmetric by what it is or was declared."""
+        match node:
+            case Symbol():
+                return node.name in self._symmetric
+            case Identity():
+                return True
+            case Diagonal():
+                return node.shape.kind == "matrix"
+            case Inverse() | Power():
+                return self.is_symmetric(node.operand if isinstance(node, Inverse) else node.base)
+            case Ones() | Zeros():
+                return node.shape.kind == "matrix" and node.shape.dims[0] == node.shape.dims[1]
+        return False
+
+    def transpose(self, node: Expression) -> Expression:
+        """The transpose: (AB)ᵀ = BᵀAᵀ, and none of a scalar or a symmetric matrix."""
+        shape = node.shape
+        if not shape.dims or (shape.kind == "matrix" and self.is_symmetric(node)):
+            return node
+        match node:
+            case Transpose():
+                return node.operand
+            case MatMul():
+                return self.make(MatMul, flipped(shape), tuple(self.transpose(f) for f in reversed(node.factors)))
+            case Product():
+                factors = tuple(self.transpose(f) for f in node.factors)
+                return self.make(Product, flipped(shape), node.coefficient, factors, node.divisors)
+            case Ones() | Zeros():
+                return self.make(type(node), flipped(shape))
+            case Sum() if any(isinstance(self._core(term), Transpose) for term in node.terms) and shape.kind == "matrix":
+                terms = tuple(self.transpose(term) for term in node.terms)
+                return node if set(terms) == set(node.terms) else self.make(Sum, flipped(shape), terms)
+        return self.make(Transpose, flipped(shape), node)
+
+    def transpose_terms(self, node: Expression) -> Expression:
+        """The transpose of an answer: a sum of several arrays is transposed term by term."""
+        if isinstance(node, Sum) and all(term.shape.dims for term in node.terms):
+            return self.make(Sum, flipped(node.shape), tuple(self.transpose(term) for term in node.terms))
+        return self.transpose(node)
+
+    def _core(self, term: Expression) -> Expression:
+        return term.factors[-1] if isinstance(term, Product) and term.factors else term
+
+    def scaled(self, coefficient: Rational, node: Expression) -> Expression:
+        """`coefficient * node`."""
+        if coefficient == 1:
+            return node
+        if isinstance(node, Number):
+            return self.number(coefficient * node.value)
+        if isinstance(node, Product):
+            return self.product(node.coefficient * coefficient, node.factors, node.divisors, node.shape)
+        return self.product(coefficient, (node,), (), node.shape)
+
+    def product(
+        self, coefficient: Rational, factors: Sequence[Expression], divisors: Sequence[Expression], shape: Shape
+    ) -> Expression:
+        """Scalars times at most one array, which goes last; products within are opened."""
+        above: list[Expression] = []
+        below: list[Expression] = list(divisors)
+        for factor in factors:
+            if isinstance(factor, Product):
+                coefficient *= factor.coefficient
+                above += factor.factors
+                below += factor.divisors
+            elif isinstance(factor, Number):
+                coefficient *= factor.value
+            else:
+                above.append(factor)
+        above.sort(key=_place)
+        if isinstance(coefficient, Fraction) and coefficient.denominator == 1:
+            coefficient = coefficient.numerator
+        if coefficient == 1 and len(above) == 1 and not below:
+            return above[0]
+        if not above and not below:
+            return self.number(coefficient)
+        return self.make(Product, shape, coefficient, tuple(above), tuple(below))
+
+    def matmul(self, *factors: Expression) -> Expression:
+        """A product of arrays; identities disappear, scalars within go to the front."""
+        flat: list[Expression] = []
+        scalars: list[Expression] = []
+        divisors: list[Expression] = []
+        coefficient: Rational = 1
+        for factor in factors:
+            inner = factor
+            if isinstance(factor, Product) and factor.factors and factor.factors[-1].shape.dims:
+                coefficient *= factor.coefficient
+                scalars += factor.factors[:-1]
+                divisors += factor.divisors
+                inner = factor.factors[-1]
+            if isinstance(inner, MatMul):
+                flat += inner.factors
+            elif not isinstance(inner, Identity):
+                flat.append(inner)
+        shape = shape_of(rows_of(factors[0].shape), columns_of(factors[-1].shape))
+        if not flat:
+            flat = [factors[0]]
+        core = flat[0] if len(flat) == 1 else self.make(MatMul, shape, tuple(flat))
+        if coefficient == 1 and not scalars and not divisors:
+            return core
+        return self.product(coefficient, [*scalars, core], divisors, shape)
+
+    def hadamard(self, factors: Sequence[tuple[Expression, Rational]], shape: Shape) -> Expression:
+        """An element-wise product of powers; scalars and coefficients go to the front."""
+        above: list[Expression] = []
+        below: list[Expression] = []
+        scalars: list[Expression] = []
+        divisors: list[Expression] = []
+        coefficient: Rational = 1
+        for node, exponent in factors:
+            inner = node
+            if isinstance(node, Product) and exponent == 1 and node.factors and node.factors[-1].shape.dims:
+                coefficient *= node.coefficient
+                scalars += node.factors[:-1]
+                divisors += node.divisors
+                inner = node.factors[-1]
+            if isinstance(inner, Hadamard) and exponent == 1:
+                above += inner.factors
+                below += inner.divisors
+            elif isinstance(inner, Ones):
+                continue
+            elif exponent < 0:
+                below.append(self.power(inner, -exponent))
+            else:
+                above.append(self.power(inner, exponent))
+        core: Expression
+        if not above and not below:
+            core = self.make(Ones, shape)
+        elif len(above) == 1 and not below:
+            core = above[0]
+        else:
+            core = self.make(Hadamard, shape, tuple(above), tuple(below))
+        return self.product(coefficient, [*scalars, core], divisors, shape)
+
+    def power(self, base: Expression, exponent: Rational) -> Expression:
+        """A positive rational power of each element."""
+        if exponent == 1:
+            return base
+        if isinstance(base, Power) and isinstance(base.exponent, Number):
+            return self.power(base.base, base.exponent.value * exponent)
+        return self.make(Power, base.shape, base, self.number(exponent))
+
+    def dot(self, left: Expression, right: Expression) -> Expression:
+        """The dot product of two columns: `w·x`, or `xᵀ A y` if one is a product."""
+        coefficient: Rational = 1
+        scalars: list[Expression] = []
+        divisors: list[Expression] = []
+        sides: list[Expression] = []
+        for side in (left, right):
+            inner = side
+            if isinstance(side, Product) and side.factors and side.factors[-1].shape.dims:
+                coefficient *= side.coefficient
+                scalars += side.factors[:-1]
+                divisors += side.divisors
+                inner = side.factors[-1]
+            sides.append(inner)
+        left, right = sides
+        if isinstance(right, Ones):
+            left, right = right, left
+        if isinstance(left, Ones):
+            core: Expression = self.make(Function, SCALAR, "sum", (right,))
+        elif isinstance(left, MatMul) or isinstance(right, MatMul):
+            core = min(
+                (self.matmul(self.transpose(a), b) for a, b in ((left, right), (right, left))), key=_transposes
+            )
+        else:
+            core = self.make(Dot, SCALAR, left, right)
+        return self.product(coefficient, [*scalars, core], divisors, SCALAR)
+
+    def diagonal(self, node: Expression) -> Expression:
+        """diag(v); scalars stand before it, and diag(1) is I."""
+        if isinstance(node, Product) and node.factors and node.factors[-1].shape.dims:
+            inner = self.diagonal(node.factors[-1])
+            return self.product(node.coefficient, [*node.factors[:-1], inner], node.divisors, inner.shape)
+        n = node.shape.dims[0]
+        if isinstance(node, Ones):
+            return self.make(Identity, matrix(n, n))
+        return self.make(Diagonal, matrix(n, n) if node.shape.kind != "matrix" else vector(n), node)
+
+    def inverse(self, node: Expression) -> Expression:
+        """A⁻¹."""
+        return self.make(Inverse, node.shape, node)
+
+    def kronecker(self, left: Expression, right: Expression) -> Expression:
+        """left ⊗ right; scalars go to the front."""
+        coefficient: Rational = 1
+        scalars: list[Expression] = []
+        divisors: list[Expression] = []
+        sides: list[Expression] = []
+        for side in (left, right):
+            inner = side
+            if isinstance(side, Product) and side.factors and side.factors[-1].shape.dims:
+                coefficient *= side.coefficient
+                scalars += side.factors[:-1]
+                divisors += side.divisors
+                inner = side.factors[-1]
+            sides.append(inner)
+        shape = sides[0].shape  # of the first factor: products of dimensions are not dimensions
+        core = self.make(Kronecker, shape, tuple(sides))
+        return self.product(coefficient, [*scalars, core], divisors, shape)
+
+    def indicator(self, sign: str, left: Expression, right: Expression, shape: Shape) -> Expression:
+        """[left sign right]."""
+        return self.make(Indicator, shape, self.make(Comparison, shape, sign, left, right))
+
+    def norm(self, operand: Expression) -> Expression:
+        """‖u‖; the sign of u does not matter."""
+        if isinstance(operand, Product) and operand.coefficient == -1:
+            operand = self.product(1, operand.factors, operand.divisors, operand.shape)
+        return self.make(Norm, SCALAR, operand)
+
+    def stack(self, blocks: Sequence[Expression], axis: int, shape: Shape) -> Expression:
+        """Blocks under each other (axis 0) or side by side (axis 1)."""
+        return self.make(Stack, shape, tuple(blocks), axis)
+
+
+def _place(factor: Expression) -> int:
+    """Where a factor stands: sizes and symbols, then sums, then functions, then the array."""
+    if factor.shape.dims:
+        return 4
+    match factor:
+        case Size():
+            return 0
+        case Symbol():
+            return 1
+        case Power():
+            return _place(factor.base)
+        case Sum():
+            return 2
+    return 3
+
+
+def _transposes(node: Expression) -> int:
+    """How many transposes a product shows."""
+    if isinstance(node, MatMul):
+        return sum(isinstance(factor, Transpose) for factor in node.factors)
+    if isinstance(node, Product):
+        return sum(_transposes(factor) for factor in node.factors)
+    return 0

@@ -1,0 +1,193 @@
+"""The only place that knows layout conventions: which axis of a derivative is written as rows, which as columns.
+
+A derivative arrives with the axes of the value, then those of the variable. Numerator layout keeps that order for Jacobians
+(output × input), so that the derivative of a scalar is a row, and by a matrix(m, n) n×m (Parr & Howard, section 4.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from matcalc.errors import UsageError
+from matcalc.language.dimensions import SCALAR, Dim, Shape, dim
+from matcalc.notation import matrix as notation
+from matcalc.notation.indices import element
+from matcalc.notation.matrix import Expression
+from matcalc.notation.recover import NotInMatrixNotation, Recovery, ordered_sum
+from matcalc.tensor.nodes import Contraction, Delta, Node, terms
+
+Layout = Literal["numerator", "denominator", "gradient"]
+
+
+def layout_named(name: str) -> Layout:
+    """The layout of this name. Raises UsageError if there is none."""
+    for layout in get_args(Layout):
+        if layout == name:
+            return layout  # type: ignore[no-any-return]
+    raise UsageError(f"there is no layout `{name}`", help=f"the layouts are {', '.join(get_args(Layout))}")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """How a derivative is laid out.
+
+    Attributes:
+        axes: the axes of the node in the order in which the array has them.
+        shape: the array's sizes, with a 1 where a row is meant.
+        kind: how it is written: scalar, column ("vector"), row, matrix, or as an array with more axes.
+    """
+
+    axes: tuple[int, ...]
+    shape: tuple[Dim, ...]
+    kind: Literal["scalar", "vector", "row", "matrix", "array"]
+
+
+def arrangement(value: Shape, variable: Shape, layout: Layout) -> Arrangement:
+    """How the derivative of a value of one shape by a variable of another is laid out."""
+    sizes = value.dims + variable.dims
+    one = dim(1)
+    flipped = layout == "denominator" or (layout == "gradient" and value.kind == "scalar")
+    match len(value.dims), len(variable.dims):
+        case 0, 0:
+            return Arrangement((), (), "scalar")
+        case 0, 1:
+            upright = flipped == (variable.kind == "vector")
+            return Arrangement((0,), sizes, "vector") if upright else Arrangement((0,), (one, *sizes), "row")
+        case 0, 2:
+            return Arrangement((0, 1), sizes, "matrix") if flipped else Arrangement((1, 0), sizes[::-1], "matrix")
+        case 1, 0:
+            upright = flipped != (value.kind == "vector")
+            return Arrangement((0,), sizes, "vector") if upright else Arrangement((0,), (one, *sizes), "row")
+        case (1, 1) | (2, 0):
+            return Arrangement((1, 0), sizes[::-1], "matrix") if flipped else Arrangement((0, 1), sizes, "matrix")
+    return Arrangement(tuple(range(len(sizes))), sizes, "array")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A derivative in matrix notation, or its element in index notation (then with free `indices`), and a remark."""
+
+    expression: Expression
+    indices: tuple[str, ...] = ()
+    note: str = ""
+
+
+def write(recovery: Recovery, node: Node, value: Shape, variable: Shape, layout: Layout) -> Written:
+    """A derivative in the notation of its layout; in index notation if there is no other."""
+    placed = arrangement(value, variable, layout)
+    try:
+        if placed.kind == "array":
+            return _kronecker(recovery, node, len(value.dims))
+        expression = recovery.expression(node)
+    except NotInMatrixNotation:
+        return indexed(recovery, node)
+    if placed.kind == "row" or placed.axes == (1, 0):
+        expression = recovery.build.transpose_terms(expression)
+    return Written(expression)
+
+
+def indexed(recovery: Recovery, node: Node) -> Written:
+    """The element of a tensor in index notation."""
+    names = tuple("ijkl"[: node.order])
+    body = element(recovery, node, names)
+    return Written(body, names, "")
+
+
+# Order 3 and 4: ∂vec(Y)/∂vec(X)ᵀ as a sum of Kronecker products
+
+
+def _kronecker(r: Recovery, node: Node, outputs: int) -> Written:
+    """Σ c (R ⊗ L), where L holds the row axes and R the column axes of value and variable (columns are stacked)."""
+    inputs = node.order - outputs
+    if outputs > 2 or inputs > 2:
+        raise NotInMatrixNotation
+    columns_of_value, columns_of_variable = [1] if outputs == 2 else [], [outputs + 1] if inputs == 2 else []
+    parts = []
+    swapped = False
+    for coefficient, term in terms(node):
+        pair = _separated(r, term, [0, outputs], columns_of_value + columns_of_variable)
+        if pair is None and inputs == 2:
+            pair = _separated(r, term, [0, outputs + 1], columns_of_value + [outputs])
+            swapped = swapped or pair is not None
+            factor = pair is not None
+        else:
+            factor = False
+        if pair is None:
+            raise NotInMatrixNotation
+        scalars, left, right = pair
+        rows, columns = _expression(r, left, [0, outputs + (1 if factor else 0)]), _column_side(r, right, outputs, factor)
+        product = r.build.kronecker(columns, rows)
+        if factor:
+            product = r.build.matmul(product, _commutation(r, node, outputs))
+        whole = r.build.product(1, [*scalars, product], (), product.shape)
+        parts.append(r.build.scaled(coefficient, whole))
+    expression = ordered_sum(r.build, parts, parts[0].shape)
+    value = "y" if outputs == 1 else "vec(Y)"
+    variable = "∂x" if inputs == 1 else "∂vec(X)"
+    note = f"∂{value}/{variable}ᵀ, vec stacks columns"
+    if swapped:
+        note += "; K is the commutation matrix, K vec(X) = vec(Xᵀ)"
+    return Written(expression, (), note)
+
+
+def _commutation(r: Recovery, node: Node, outputs: int) -> Expression:
+    sizes = node.shape[outputs:]
+    return r.build.make(notation.Symbol, Shape("matrix", tuple(sizes)), "K")
+
+
+def _separated(
+    r: Recovery, term: Node, first: Sequence[int], second: Sequence[int]
+) -> tuple[list[Expression], Node, Node] | None:
+    """The product as scalars, a part with the axes `first` and one with the axes `second`; None if it has no such parts."""
+    if not isinstance(term, (Contraction, Delta)):
+        return None
+    factors = (
+        list(zip(term.args, term.labels, strict=True)) if isinstance(term, Contraction) else [(term, (0, 1))]
+    )
+    groups = _joined(factors)
+    sides: tuple[list[tuple[Node, Sequence[int]]], list[tuple[Node, Sequence[int]]]] = ([], [])
+    scalars = []
+    for group in groups:
+        labels = {label for _, names in group for label in names if label < term.order}
+        if not labels:
+            scalars.append(r.expression(r.simplifier.contraction(group, ())))
+        elif labels <= set(first):
+            sides[0].extend(group)
+        elif labels <= set(second):
+            sides[1].extend(group)
+        else:
+            return None
+    parts = []
+    for side, axes in zip(sides, (first, second), strict=True):
+        kept = [axis for axis in axes if axis < term.order]
+        parts.append(r.simplifier.contraction(side, kept, [term.shape[axis] for axis in kept]))
+    return scalars, parts[0], parts[1]
+
+
+def _joined(factors: Sequence[tuple[Node, Sequence[int]]]) -> list[list[tuple[Node, Sequence[int]]]]:
+    """The factors in groups that share labels."""
+    groups: list[tuple[set[int], list[tuple[Node, Sequence[int]]]]] = []
+    for node, names in factors:
+        labels, members = set(names), [(node, names)]
+        rest = []
+        for group in groups:
+            if group[0] & labels:
+                labels |= group[0]
+                members = group[1] + members
+            else:
+                rest.append(group)
+        groups = [*rest, (labels, members)]
+    return [members for _, members in groups]
+
+
+def _expression(r: Recovery, part: Node, axes: Sequence[int]) -> Expression:
+    return r.expression(part)
+
+
+def _column_side(r: Recovery, part: Node, outputs: int, swapped: bool) -> Expression:
+    """The right factor: rows from the value, columns from the variable; a variable without columns gives a column."""
+    expression = r.expression(part)
+    only_variable = outputs == 1 and part.order == 1
+    return r.build.transpose(expression) if only_variable else expression

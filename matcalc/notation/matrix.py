@@ -1,0 +1,321 @@
+"""Matrix expressions: what `recover` makes of a tensor graph, and what every printer reads.
+
+Nodes are made by the recovery of one answer, which interns them: within an answer, equality is identity. They can be deep;
+printers walk them with `postorder` rather than by recursion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from matcalc.language.dimensions import Dim, Shape
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Symbol:
+    """A variable, a name given to a part of the answer, or a constant such as pi: `x`, `W_1`, `lam`."""
+
+    shape: Shape
+    name: str
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Number:
+    """A rational number. Only non-negative here; signs live in the coefficient of a `Product`."""
+
+    shape: Shape
+    value: int | Fraction
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Size:
+    """A dimension as a number: the n in `sum(x)/n`."""
+
+    shape: Shape
+    size: Dim
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Identity:
+    """The identity matrix."""
+
+    shape: Shape
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Ones:
+    """The vector, row or matrix of ones."""
+
+    shape: Shape
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Zeros:
+    """The vector, row or matrix of zeros; the number 0 if scalar."""
+
+    shape: Shape
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Sum:
+    """A sum. In a sum that is not scalar, a scalar term is added to each element (scalar expansion)."""
+
+    shape: Shape
+    terms: tuple[Expression, ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Product:
+    """`coefficient * factors / divisors`: scalars, and at most one factor that is not scalar, which stands last.
+
+    `2 x y / N`, `-3 A x` (factors (MatMul(A, x),)), `2/3`. The divisors are scalars. A product with no factors is a number.
+    """
+
+    shape: Shape
+    coefficient: int | Fraction
+    factors: tuple[Expression, ...]
+    divisors: tuple[Expression, ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class MatMul:
+    """A product of matrices, columns and rows, none of them scalar: `Xᵀ X w`, `u vᵀ`, `xᵀ A x`."""
+
+    shape: Shape
+    factors: tuple[Expression, ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Dot:
+    """The dot product of two column vectors, `w·x`."""
+
+    shape: Shape
+    left: Expression
+    right: Expression
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Hadamard:
+    """An element-wise product of arrays of one shape, divided element by element: `a ⊙ b ⊘ c`. Without factors: `1 ⊘ c`."""
+
+    shape: Shape
+    factors: tuple[Expression, ...]
+    divisors: tuple[Expression, ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Transpose:
+    """A transpose."""
+
+    shape: Shape
+    operand: Expression
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Inverse:
+    """The inverse of a matrix."""
+
+    shape: Shape
+    operand: Expression
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Power:
+    """A power: of a number, or of each element of a vector or matrix (the exponent is scalar or of the same shape).
+
+    An exponent 1/2 is a square root, a negative one is a quotient only if it could not go into the divisors of a product.
+    """
+
+    shape: Shape
+    base: Expression
+    exponent: Expression
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class MatrixPower:
+    """A positive integer power of a square matrix."""
+
+    shape: Shape
+    base: Expression
+    exponent: int
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Diagonal:
+    """`diag(v)`: the diagonal matrix of a vector, or the diagonal of a matrix as a vector."""
+
+    shape: Shape
+    operand: Expression
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Function:
+    """An operation of the table by name: `exp`, `sigmoid`, `max`, `tr`, `sum`, `det`, `softmax`, …"""
+
+    shape: Shape
+    name: str
+    operands: tuple[Expression, ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Norm:
+    """The Euclidean norm of a vector, the Frobenius norm of a matrix."""
+
+    shape: Shape
+    operand: Expression
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Comparison:
+    """`left > right`, element by element; `sign` is one of > < >= <= ==. A scalar side is compared with each element."""
+
+    shape: Shape
+    sign: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Indicator:
+    """Iverson bracket: 1 where the comparison holds, else 0."""
+
+    shape: Shape
+    condition: Comparison
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Cases:
+    """Alternatives with scalar conditions, complete and mutually exclusive."""
+
+    shape: Shape
+    branches: tuple[tuple[Expression, Comparison], ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Stack:
+    """Blocks under each other (axis 0) or side by side (axis 1). Scalars on axis 0 make a column vector."""
+
+    shape: Shape
+    blocks: tuple[Expression, ...]
+    axis: int
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Kronecker:
+    """The Kronecker product of matrices, columns or rows."""
+
+    shape: Shape
+    factors: tuple[Expression, ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Unknown:
+    """An unknown function, or a partial derivative of one, applied element by element.
+
+    `orders` says how often it is differentiated by each operand: (0,) is f(x), (1,) f′(x), (1, 0) is ∂f/∂x of f(x, y).
+    """
+
+    shape: Shape
+    name: str
+    orders: tuple[int, ...]
+    operands: tuple[Expression, ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Element:
+    """An element in index notation: `A_{ij}`, `(X w)_i`. Indices are names (bound or free) or positions from 1."""
+
+    shape: Shape
+    operand: Expression
+    indices: tuple[str, ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Delta:
+    """Kronecker's δ_{ij} in index notation."""
+
+    shape: Shape
+    indices: tuple[str, str]
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class IndexedSum:
+    """A sum over indices, each from 1 to its size."""
+
+    shape: Shape
+    body: Expression
+    indices: tuple[tuple[str, Dim], ...]
+
+
+Expression = (
+    Symbol | Number | Size | Identity | Ones | Zeros | Sum | Product | MatMul | Dot | Hadamard | Transpose | Inverse | Power
+    | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack | Kronecker | Unknown | Element | Delta
+    | IndexedSum
+)  # fmt: skip
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Answer:
+    """A result in matrix notation.
+
+    Attributes:
+        body: the expression. For a result in index notation, the (scalar) element with the free `indices`.
+        definitions: names used in the body, each with what it stands for, in reading order; a later one may use earlier ones.
+        indices: the free indices of a result that only index notation can say, e.g. ("i", "j", "k"); otherwise empty.
+        note: what must be known to read it, e.g. "∂vec(Y)/∂vec(X)ᵀ, columns stacked"; otherwise empty.
+    """
+
+    body: Expression
+    definitions: tuple[tuple[Symbol, Expression], ...] = ()
+    indices: tuple[str, ...] = ()
+    note: str = ""
+
+
+def children(node: Expression) -> tuple[Expression, ...]:
+    """The expressions directly below a node."""
+    match node:
+        case Symbol() | Number() | Size() | Identity() | Ones() | Zeros() | Delta():
+            return ()
+        case Sum():
+            return node.terms
+        case Product() | Hadamard():
+            return node.factors + node.divisors
+        case MatMul() | Kronecker():
+            return node.factors
+        case Dot() | Comparison():
+            return (node.left, node.right)
+        case Power():
+            return (node.base, node.exponent)
+        case MatrixPower():
+            return (node.base,)
+        case Transpose() | Inverse() | Diagonal() | Norm() | Element():
+            return (node.operand,)
+        case Function() | Unknown():
+            return node.operands
+        case Indicator():
+            return (node.condition,)
+        case Cases():
+            return tuple(part for branch in node.branches for part in branch)
+        case Stack():
+            return node.blocks
+        case IndexedSum():
+            return (node.body,)
+
+
+def postorder(root: Expression) -> Iterator[Expression]:
+    """Every node once, operands before the node that uses them."""
+    seen: set[Expression] = set()
+    stack: list[tuple[Expression, bool]] = [(root, False)]
+    while stack:
+        node, entered = stack.pop()
+        if node in seen:
+            continue
+        below = () if entered else children(node)
+        if below:
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(below) if child not in seen)
+        else:
+            seen.add(node)
+            yield node

@@ -1,0 +1,186 @@
+"""Names for parts of an answer that repeat and are long, and for the reader's own intermediate results."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from matcalc.language.dimensions import SCALAR
+from matcalc.notation.build import Builder
+from matcalc.notation.matrix import (
+    Answer,
+    Cases,
+    Comparison,
+    Element,
+    Expression,
+    Function,
+    Hadamard,
+    Identity,
+    Indicator,
+    MatMul,
+    Norm,
+    Number,
+    Ones,
+    Power,
+    Product,
+    Size,
+    Sum,
+    Symbol,
+    Transpose,
+    Zeros,
+    children,
+    postorder,
+)
+
+_LENGTH = 4
+"""Symbols a part must have to be worth a name."""
+
+_PLAIN_LENGTH = 7
+"""Symbols a part must have that is no function: a short inverse or product is easier read where it stands."""
+
+_NAMES = 3
+"""Names in one answer, besides the reader's own."""
+
+_MANY = 2_000
+"""Distinct parts in an answer beyond which it is not searched for repeats."""
+
+_ATOMS = (Symbol, Number, Size, Identity, Ones, Zeros)
+
+_LETTERS: Mapping[str, str] = {"sigmoid": "sp", "softmax": "sp", "tanh": "th", "exp": "uv", "logsumexp": "c"}
+
+
+def with_names(
+    build: Builder, body: Expression, bound: Sequence[tuple[str, Expression]], taken: Collection[str]
+) -> Answer:
+    """An answer in which long repeats, residuals next to an indicator and the reader's `bound` parts stand under a name.
+
+    `taken` are the names that already mean something.
+    """
+    used = set(taken)
+    definitions: list[tuple[Symbol, Expression]] = []
+    for name, value in bound:
+        if isinstance(value, _ATOMS) or name in _symbols(body):
+            continue
+        if any(value is node for node in postorder(body)):
+            body = _named(build, name, value, body, definitions)
+    for _ in range(_NAMES):
+        part = _residual(body) or _repeated(body)
+        if part is None:
+            break
+        name = _letter(part, used)
+        used.add(name)
+        body = _named(build, name, part, body, definitions)
+    return Answer(body, tuple(_in_reading_order(definitions)))
+
+
+def _named(
+    build: Builder, name: str, value: Expression, body: Expression, definitions: list[tuple[Symbol, Expression]]
+) -> Expression:
+    """The body, and the definitions so far, with `value` under its name."""
+    symbol = build.make(Symbol, value.shape, name)
+    definitions[:] = [(known, replaced(build, what, value, symbol)) for known, what in definitions]
+    definitions.append((symbol, value))
+    return replaced(build, body, value, symbol)
+
+
+def _in_reading_order(definitions: Sequence[tuple[Symbol, Expression]]) -> list[tuple[Symbol, Expression]]:
+    """Definitions that others use come first."""
+    rest = list(definitions)
+    ordered: list[tuple[Symbol, Expression]] = []
+    while rest:
+        open_names = {symbol.name for symbol, _ in rest}
+        ready = next((item for item in rest if not (_symbols(item[1]) & open_names)), rest[0])
+        rest.remove(ready)
+        ordered.append(ready)
+    return ordered
+
+
+def _symbols(node: Expression) -> set[str]:
+    return {each.name for each in postorder(node) if isinstance(each, Symbol)}
+
+
+def replaced(build: Builder, root: Expression, old: Expression, new: Expression) -> Expression:
+    """`root` with `new` wherever `old` stands."""
+    done: dict[Expression, Expression] = {old: new}
+    for node in postorder(root):
+        if node not in done:
+            done[node] = _with_children(build, node, done)
+    return done[root]
+
+
+def _with_children(build: Builder, node: Expression, done: Mapping[Expression, Expression]) -> Expression:
+    if not any(done[child] is not child for child in children(node)):
+        return node
+
+    def new(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(new(each) for each in value)
+        return done[value] if isinstance(value, Expression) else value
+
+    values = [new(getattr(node, field.name)) for field in fields(node)]
+    return build.make(type(node), *values)
+
+
+def sizes(root: Expression, cap: int = 10**9) -> dict[Expression, int]:
+    """How many symbols each part has when it is written out, up to `cap`."""
+    found: dict[Expression, int] = {}
+    for node in postorder(root):
+        own = 0 if isinstance(node, (Sum, MatMul, Product, Hadamard, Cases, Transpose, Comparison, Element)) else 1
+        found[node] = min(cap, own + sum(found[child] for child in children(node)))
+    return found
+
+
+def _repeated(body: Expression) -> Expression | None:
+    """The part whose name saves most."""
+    size = sizes(body)
+    if len(size) > _MANY:
+        return None
+    count: dict[Expression, int] = {body: 1}
+    nodes = list(postorder(body))
+    for node in reversed(nodes):
+        for child in children(node):
+            count[child] = min(10**6, count.get(child, 0) + count[node])
+    best, saved = None, 0
+    for node in nodes:
+        if isinstance(node, (*_ATOMS, Comparison, Indicator, Norm)) or (isinstance(node, Power) and not node.shape.dims):
+            continue
+        if node.shape == SCALAR and not isinstance(node, Function):
+            continue
+        gain = (count[node] - 1) * size[node]
+        length = _LENGTH if isinstance(node, Function) else _PLAIN_LENGTH
+        if count[node] > 1 and size[node] >= length and node is not body and gain > saved:
+            best, saved = node, gain
+    return best
+
+
+def _residual(body: Expression) -> Expression | None:
+    """A difference that an indicator switches on and off: the error term of a cost, e = X w + b - y."""
+    for node in postorder(body):
+        if isinstance(node, Hadamard) and any(isinstance(factor, Indicator) for factor in node.factors):
+            for factor in node.factors:
+                if isinstance(factor, Sum) and any(
+                    isinstance(term, Product) and term.coefficient < 0 for term in factor.terms
+                ):
+                    return factor
+    return None
+
+
+def _letter(part: Expression, used: Collection[str]) -> str:
+    """A free letter by what the part is."""
+    if isinstance(part, Function):
+        letters = _LETTERS.get(part.name, "uv")
+    elif isinstance(part, Sum):
+        negative = any(isinstance(term, Product) and term.coefficient < 0 for term in part.terms)
+        letters = "er" if negative else "zu"
+    else:
+        letters = "uv"
+    if part.shape.kind == "matrix":
+        letters = letters.upper()
+    for letter in [*letters, *("uvpqcdgh" if part.shape.kind != "matrix" else "UVPQCDGH")]:
+        if letter not in used:
+            return letter
+    number = 1
+    while f"{letters[0]}_{number}" in used:
+        number += 1
+    return f"{letters[0]}_{number}"

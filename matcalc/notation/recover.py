@@ -1,0 +1,543 @@
+"""From the tensor graph back to matrix notation.
+
+A contraction is read as a graph whose vertices are index labels and whose edges are its matrices. Vectors on one label merge
+(⊙), parallel edges merge (⊙), a summed label at the end of one edge folds into a matrix–vector product, one between two edges
+into a matrix product (with diag(v) between if a vector sits there), a closed cycle is a trace, an edge from a label to itself
+a diagonal, and separate parts of the result an outer product. What is left over only index notation can say.
+
+Tensors with one axis become columns, tensors with two become matrices with the first axis as rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from matcalc.calculus.simplify import Simplifier
+from matcalc.calculus.symmetry import SYMMETRIC
+from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, vector
+from matcalc.notation import matrix as notation
+from matcalc.notation.build import Builder
+from matcalc.notation.matrix import Expression, Identity, Product, Transpose
+from matcalc.operations.rows import Elementwise
+from matcalc.tensor.nodes import (
+    Concatenation,
+    Constant,
+    Contraction,
+    Delta,
+    Graph,
+    MatrixCall,
+    Node,
+    Number,
+    Ones,
+    Pointwise,
+    Rational,
+    Size,
+    Slice,
+    Sum,
+    Unit,
+    UnknownFunction,
+    Variable,
+    Zero,
+    topological,
+)
+
+
+
+class NotInMatrixNotation(Exception):
+    """Internal: this node needs index notation."""
+
+
+class Recovery:
+    """Matrix notation for the nodes of one graph.
+
+    `rows` names the variables that are row vectors.
+    """
+
+    def __init__(self, simplifier: Simplifier, rows: frozenset[str] = frozenset()) -> None:
+        self.simplifier = simplifier
+        self.graph: Graph = simplifier.graph
+        self.rows = rows
+        symmetric = {
+            node.name
+            for node in self.graph._nodes.values()
+            if isinstance(node, Variable) and node.properties & SYMMETRIC
+        }
+        self.build = Builder(frozenset(symmetric))
+        self._done: dict[Node, Expression] = {}
+
+    def expression(self, root: Node) -> Expression:
+        """A node in matrix notation.
+
+        Raises:
+            NotInMatrixNotation: it, or something in it, needs index notation.
+        """
+        for node in topological([root]):
+            if node not in self._done and node.order <= 2:
+                self._done[node] = self._node(node)
+        if root not in self._done:
+            raise NotInMatrixNotation
+        return self._done[root]
+
+    def _node(self, node: Node) -> Expression:
+        rule = _RULES[type(node)]
+        return rule(self, node)
+
+    def _get(self, node: Node) -> Expression:
+        found = self._done.get(node)
+        if found is None:
+            found = self.expression(node)
+        return found
+
+
+def column_or_matrix(node: Node) -> Shape:
+    """The shape in which a node of at most two axes is written."""
+    if not node.order:
+        return SCALAR
+    return vector(node.shape[0]) if node.order == 1 else matrix(*node.shape)
+
+
+# Leaves
+
+
+def _variable(r: Recovery, node: Node) -> Expression:
+    assert isinstance(node, Variable)
+    if node.name in r.rows:
+        symbol = r.build.make(notation.Symbol, Shape("row", node.shape), node.name)
+        return r.build.transpose(symbol)
+    shape = column_or_matrix(node)
+    return r.build.make(notation.Symbol, shape, node.name)
+
+
+def _number(r: Recovery, node: Node) -> Expression:
+    assert isinstance(node, Number)
+    return r.build.number(node.value)
+
+
+def _constant(r: Recovery, node: Node) -> Expression:
+    assert isinstance(node, Constant)
+    return r.build.make(notation.Symbol, SCALAR, node.name)
+
+
+def _size(r: Recovery, node: Node) -> Expression:
+    assert isinstance(node, Size)
+    return r.build.make(notation.Size, SCALAR, node.size)
+
+
+def _ones(r: Recovery, node: Node) -> Expression:
+    return r.build.make(notation.Ones, vector(node.shape[0]))
+
+
+def _delta(r: Recovery, node: Node) -> Expression:
+    return r.build.make(Identity, matrix(*node.shape))
+
+
+def _unit(r: Recovery, node: Node) -> Expression:
+    assert isinstance(node, Unit)
+    position = (
+        r.build.make(notation.Size, SCALAR, node.shape[0]) if node.position is None else r.build.number(node.position)
+    )
+    return r.build.make(notation.Function, vector(node.shape[0]), "e", (position,))
+
+
+def _zero(r: Recovery, node: Node) -> Expression:
+    return r.build.make(notation.Zeros, matrix(*node.shape) if node.order == 2 else vector(node.shape[0]))
+
+
+# Sums and functions
+
+
+def _sum(r: Recovery, node: Node) -> Expression:
+    """A linear combination; a term that repeats one number everywhere is written as that number (scalar expansion)."""
+    assert isinstance(node, Sum)
+    shape = column_or_matrix(node)
+    scalars = [_repeated_scalar(r, arg) for arg in node.args]
+    expand = len(node.args) > 1 and any(scalar is None for scalar in scalars)
+    terms: list[Expression] = []
+    for coefficient, arg, scalar in zip(node.coefficients, node.args, scalars, strict=True):
+        expression = scalar if expand and scalar is not None else r._get(arg)
+        terms.append(r.build.scaled(coefficient, expression))
+    return ordered_sum(r.build, terms, shape)
+
+
+def ordered_sum(build: Builder, terms: Sequence[Expression], shape: Shape) -> Expression:
+    """A sum as it is written: a positive number first, a negative one last, and no minus sign in front if it can be helped."""
+    if len(terms) == 1:
+        return terms[0]
+
+    def place(term: Expression) -> int:
+        if isinstance(term, notation.Number):
+            return -1
+        if isinstance(term, Product) and not term.factors and not term.divisors:
+            return 1
+        return 0
+
+    ordered = sorted(terms, key=place)
+    first = next((k for k, term in enumerate(ordered) if not is_negative(term)), 0)
+    ordered.insert(0, ordered.pop(first))
+    return build.make(notation.Sum, shape, tuple(ordered))
+
+
+def is_negative(term: Expression) -> bool:
+    """Whether a term is written with a minus sign."""
+    return isinstance(term, Product) and term.coefficient < 0
+
+
+def _repeated_scalar(r: Recovery, node: Node) -> Expression | None:
+    """The number that an array repeats everywhere, if it does."""
+    if not node.order:
+        return None
+    if type(node) is Ones:
+        return r.build.number(1)
+    if type(node) is not Contraction:
+        return None
+    filled = {labels[0] for arg, labels in zip(node.args, node.labels, strict=True) if type(arg) is Ones}
+    if not filled >= set(range(node.order)):
+        return None
+    factors = [(a, k) for a, k in zip(node.args, node.labels, strict=True) if type(a) is not Ones]
+    return r.expression(r.simplifier.contraction(factors, ()))
+
+
+def _pointwise(r: Recovery, node: Node) -> Expression:
+    assert isinstance(node, Pointwise)
+    shape = column_or_matrix(node)
+    build, operation = r.build, node.operation
+    if isinstance(operation, UnknownFunction):
+        operands = tuple(r._get(arg) for arg in node.args)
+        return build.make(notation.Unknown, shape, operation.name, operation.orders, operands)
+    if operation.name == "power":
+        base, exponent = node.args
+        if type(exponent) is Number:
+            return _product_of(r, [(base, exponent.value)], shape)
+        return build.make(notation.Power, shape, r._get(base), r._get(exponent))
+    if operation.infix:
+        return build.indicator(operation.infix, r._get(node.args[0]), r._get(node.args[1]), shape)
+    return build.make(notation.Function, shape, operation.name, tuple(r._get(arg) for arg in node.args))
+
+
+def _product_of(r: Recovery, factors: Sequence[tuple[Node, Rational]], shape: Shape) -> Expression:
+    """The element-wise product of powers of nodes of one shape."""
+    build = r.build
+    if shape.dims:
+        return build.hadamard([(r._get(node), exponent) for node, exponent in factors], shape)
+    above: list[Expression] = []
+    below: list[Expression] = []
+    for node, exponent in factors:
+        norm = _norm(r, node)
+        if norm is not None:
+            base, power = norm, 2 * exponent
+        else:
+            base, power = r._get(node), exponent
+        if isinstance(base, notation.Product) and power == int(power) and not base.factors and not base.divisors:
+            above.append(build.number(Fraction(base.coefficient) ** int(power)))
+        elif power < 0:
+            below.append(build.power(base, -power))
+        else:
+            above.append(build.power(base, power))
+    return build.product(1, above, below, SCALAR)
+
+
+def _norm(r: Recovery, node: Node) -> Expression | None:
+    """‖u‖ for a node that is the sum of the squares of u."""
+    if type(node) is not Contraction or node.order or len(node.args) != 1:
+        return None
+    square = node.args[0]
+    if not (isinstance(square, Pointwise) and isinstance(square.operation, Elementwise) and square.operation.name == "power"):
+        return None
+    exponent = square.args[1]
+    if type(exponent) is not Number or exponent.value != 2 or square.order > 2 or len(set(node.labels[0])) != square.order:
+        return None
+    return r.build.norm(r._get(square.args[0]))
+
+
+def _matrix_call(r: Recovery, node: Node) -> Expression:
+    assert isinstance(node, MatrixCall)
+    own = len(node.operation.operand_indices)
+    if node.args[0].order != own:
+        raise NotInMatrixNotation
+    operand = r._get(node.args[0])
+    if node.operation.name == "inv":
+        return r.build.inverse(operand)
+    shape = column_or_matrix(node)
+    return r.build.make(notation.Function, shape, node.operation.name, (operand,))
+
+
+def _concatenation(r: Recovery, node: Node) -> Expression:
+    assert isinstance(node, Concatenation)
+    build = r.build
+    blocks = []
+    for part in node.args:
+        if part.shape[node.axis].size == 1 and node.shape[node.axis].size is not None:
+            labels = range(part.order)
+            rest = [label for label in labels if label != node.axis]
+            reduced = r.expression(r.simplifier.contraction([(part, labels)], rest))
+            blocks.append(build.transpose(reduced) if node.order == 2 and node.axis == 0 else reduced)
+        else:
+            blocks.append(_scalar_block(r, part) or r._get(part))
+    shape = vector(node.shape[0]) if node.order == 1 else matrix(*node.shape)
+    return build.stack(blocks, node.axis, shape)
+
+
+def _scalar_block(r: Recovery, part: Node) -> Expression | None:
+    """A block of one entry as a scalar."""
+    if part.order == 1 and part.shape[0].size == 1:
+        return r.expression(r.simplifier.contraction([(part, (0,))], ()))
+    return None
+
+
+def _slice(r: Recovery, node: Node) -> Expression:
+    raise NotInMatrixNotation
+
+
+# Contractions
+
+
+def _contraction(r: Recovery, node: Node) -> Expression:
+    assert isinstance(node, Contraction)
+    factors = list(zip(node.args, node.labels, strict=True))
+    if any(arg.order > 2 for arg in node.args):
+        raise NotInMatrixNotation
+    scalars: list[Expression] = []
+    arrays: list[Expression] = []
+    plain = [(arg, _exponent(arg)) for arg, labels in factors if not labels]
+    if plain:
+        scalars.append(_product_of(r, [(base, exponent) for _, (base, exponent) in plain], SCALAR))
+    for part, kept in _components([factor for factor in factors if factor[1]], node.order):
+        if kept:
+            arrays.append(_Component(r, part, kept).result())
+        else:
+            scalars.append(_norm_squared(r, part) or _Component(r, part, kept).result())
+    build = r.build
+    if len(arrays) == 2:  # a column on axis 0 and one on axis 1
+        arrays = [build.matmul(arrays[0], build.transpose(arrays[1]))]
+    shape = column_or_matrix(node)
+    return build.product(1, [*scalars, *arrays], (), shape)
+
+
+def _exponent(node: Node) -> tuple[Node, Rational]:
+    if isinstance(node, Pointwise) and isinstance(node.operation, Elementwise) and node.operation.name == "power":
+        exponent = node.args[1]
+        if type(exponent) is Number:
+            return node.args[0], exponent.value
+    return node, 1
+
+
+def _norm_squared(r: Recovery, part: Sequence[tuple[Node, Sequence[int]]]) -> Expression | None:
+    if len(part) != 1 or len(set(part[0][1])) != part[0][0].order:
+        return None
+    base, exponent = _exponent(part[0][0])
+    return r.build.power(r.build.norm(r._get(base)), 2) if exponent == 2 else None
+
+
+def _components(
+    factors: Sequence[tuple[Node, Sequence[int]]], order: int
+) -> list[tuple[list[tuple[Node, Sequence[int]]], tuple[int, ...]]]:
+    """The parts of a product that share no label, each with the kept labels it has, those with axis 0 first."""
+    parts: list[tuple[list[tuple[Node, Sequence[int]]], set[int]]] = []
+    for factor in factors:
+        joined = [factor]
+        labels = set(factor[1])
+        separate = []
+        for part in parts:
+            if part[1] & labels:
+                joined = part[0] + joined
+                labels |= part[1]
+            else:
+                separate.append(part)
+        parts = [*separate, (joined, labels)]
+    result = [(part, tuple(sorted(label for label in labels if label < order))) for part, labels in parts]
+    return sorted(result, key=lambda item: item[1] or (order,))
+
+
+class _Component:
+    """A connected product of vectors and matrices, reduced label by label."""
+
+    def __init__(self, r: Recovery, factors: Sequence[tuple[Node, Sequence[int]]], kept: tuple[int, ...]) -> None:
+        self.r, self.build, self.kept = r, r.build, kept
+        self.sizes: dict[int, Dim] = {}
+        self.vectors: dict[int, list[tuple[Expression, Rational]]] = {}
+        self.edges: list[tuple[int, int, Expression]] = []
+        for node, labels in factors:
+            for label, size in zip(labels, node.shape, strict=True):
+                self.sizes[label] = size
+                self.vectors.setdefault(label, [])
+            if len(labels) == 1:
+                base, exponent = _exponent(node)
+                self.vectors[labels[0]].append((r._get(base), exponent))
+            else:
+                self.edges.append((labels[0], labels[1], r._get(node)))
+
+    def result(self) -> Expression:
+        """The product as a scalar, a column or a matrix."""
+        if not self.kept and len(self.edges) == 1 and not any(self.vectors.values()):
+            a, b, edge = self.edges[0]
+            return self.build.make(notation.Function, SCALAR, "tr" if a == b else "sum", (edge,))
+        if not self.kept and self._is_cycle():
+            return self._trace()
+        while True:
+            if not (self._loops() or self._parallel() or self._leaf() or self._between()):
+                break
+        if set(self.vectors) != set(self.kept) and (self.kept or len(self.vectors) > 1):
+            raise NotInMatrixNotation
+        if not self.kept:
+            return self._scalar()
+        if len(self.kept) == 1:
+            return self._vector(self.kept[0])
+        return self._matrix()
+
+    def _vector(self, label: int) -> Expression:
+        return self.build.hadamard(self.vectors[label], vector(self.sizes[label]))
+
+    def _has_weight(self, label: int) -> bool:
+        return bool(self.vectors[label])
+
+    def _oriented(self, edge: tuple[int, int, Expression], rows: int) -> Expression:
+        """The edge's matrix with `rows` as its row label."""
+        return edge[2] if edge[0] == rows else self.build.transpose(edge[2])
+
+    def _degree(self, label: int) -> list[tuple[int, int, Expression]]:
+        return [edge for edge in self.edges if label in edge[:2]]
+
+    def _loops(self) -> bool:
+        for edge in self.edges:
+            if edge[0] == edge[1]:
+                self.edges.remove(edge)
+                self.vectors[edge[0]].append((self.build.diagonal(edge[2]), 1))
+                return True
+        return False
+
+    def _parallel(self) -> bool:
+        seen: dict[frozenset[int], tuple[int, int, Expression]] = {}
+        for edge in self.edges:
+            pair = frozenset(edge[:2])
+            other = seen.get(pair)
+            if other is not None:
+                a, b = other[:2]
+                self.edges.remove(other)
+                self.edges.remove(edge)
+                merged = self._merged(other[2], self._oriented(edge, a), a, b)
+                if merged is not None:
+                    self.edges.append((a, b, merged))
+                return True
+            seen[pair] = edge
+        return False
+
+    def _merged(self, first: Expression, second: Expression, a: int, b: int) -> Expression | None:
+        """The element-wise product of two matrices on the same labels; with I it is a diagonal."""
+        shape = matrix(self.sizes[a], self.sizes[b])
+        if isinstance(first, Identity) or isinstance(second, Identity):
+            other = second if isinstance(first, Identity) else first
+            return self.build.diagonal(self.build.diagonal(other))
+        return self.build.hadamard([(first, 1), (second, 1)], shape)
+
+    def _leaf(self) -> bool:
+        """A summed label at the end of one edge: a matrix–vector product."""
+        for label in sorted(self.vectors, reverse=True):
+            edges = self._degree(label)
+            if label in self.kept or len(edges) != 1:
+                continue
+            edge = edges[0]
+            other = edge[0] if edge[1] == label else edge[1]
+            column = self.build.matmul(self._oriented(edge, other), self._vector(label))
+            self.edges.remove(edge)
+            del self.vectors[label]
+            self.vectors[other].append((column, 1))
+            return True
+        return False
+
+    def _between(self) -> bool:
+        """A summed label between two edges: a matrix product."""
+        for label in sorted(self.vectors, reverse=True):
+            edges = self._degree(label)
+            if label in self.kept or len(edges) != 2:
+                continue
+            first, second = edges
+            a = first[0] if first[1] == label else first[1]
+            b = second[0] if second[1] == label else second[1]
+            factors: list[Expression] = [self._oriented(first, a), self._oriented(second, label)]
+            if self._has_weight(label):
+                factors.insert(1, self.build.diagonal(self._vector(label)))
+            self.edges.remove(first)
+            self.edges.remove(second)
+            del self.vectors[label]
+            self.edges.append((a, b, self.build.matmul(*factors)))
+            return True
+        return False
+
+    def _is_cycle(self) -> bool:
+        return len(self.edges) > 1 and len(self.edges) == len(self.vectors) and all(
+            len(self._degree(label)) == 2 for label in self.vectors
+        )
+
+    def _trace(self) -> Expression:
+        """A closed cycle: tr(A diag(v) B …), begun so that few transposes are shown."""
+        candidates = []
+        for start, edge in enumerate(self.edges):
+            for first in edge[:2]:
+                candidates.append(self._around(start, first))
+        best = min(candidates, key=lambda factors: sum(isinstance(factor, Transpose) for factor in factors))
+        return self.build.make(notation.Function, SCALAR, "tr", (self.build.matmul(*best),))
+
+    def _around(self, start: int, first: int) -> list[Expression]:
+        remaining = list(self.edges)
+        edge = remaining.pop(start)
+        factors = []
+        label = first
+        while True:
+            if self._has_weight(label):
+                factors.append(self.build.diagonal(self._vector(label)))
+            factors.append(self._oriented(edge, label))
+            label = edge[1] if edge[0] == label else edge[0]
+            if not remaining:
+                return factors
+            edge = next(each for each in remaining if label in each[:2])
+            remaining.remove(edge)
+
+    def _scalar(self) -> Expression:
+        (label,) = self.vectors
+        vectors = self.vectors[label]
+        build, shape = self.build, vector(self.sizes[label])
+        if len(vectors) == 2 and all(exponent == 1 for _, exponent in vectors):
+            return build.dot(vectors[0][0], vectors[1][0])
+        products = [item for item in vectors if item[1] == 1 and isinstance(item[0], notation.MatMul)]
+        if products and len(vectors) > 1:
+            rest = [item for item in vectors if item is not products[0]]
+            return build.dot(build.hadamard(rest, shape), products[0][0])
+        if len(vectors) == 1 and vectors[0][1] == 1 and isinstance(vectors[0][0], notation.MatMul):
+            ones = build.make(notation.Ones, shape)
+            return build.matmul(build.transpose(ones), vectors[0][0])
+        whole = build.hadamard(vectors, shape)
+        return build.dot(build.make(notation.Ones, shape), whole)
+
+    def _matrix(self) -> Expression:
+        rows, columns = self.kept
+        build = self.build
+        if len(self.edges) != 1:
+            raise NotInMatrixNotation
+        middle = self._oriented(self.edges[0], rows)
+        if isinstance(middle, Identity):
+            return build.diagonal(build.hadamard(self.vectors[rows] + self.vectors[columns], vector(self.sizes[rows])))
+        factors: list[Expression] = [middle]
+        if self._has_weight(rows):
+            factors.insert(0, build.diagonal(self._vector(rows)))
+        if self._has_weight(columns):
+            factors.append(build.diagonal(self._vector(columns)))
+        return build.matmul(*factors)
+
+
+_RULES: dict[type[Node], Callable[[Recovery, Node], Expression]] = {
+    Variable: _variable,
+    Number: _number,
+    Constant: _constant,
+    Size: _size,
+    Ones: _ones,
+    Delta: _delta,
+    Unit: _unit,
+    Zero: _zero,
+    Sum: _sum,
+    Pointwise: _pointwise,
+    MatrixCall: _matrix_call,
+    Concatenation: _concatenation,
+    Slice: _slice,
+    Contraction: _contraction,
+}

@@ -1,0 +1,103 @@
+"""Operations defined in terms of others, in the input language: they need neither a derivative nor a lowering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matcalc.operations.rows import Derived, Form, Operation
+
+
+def _frobenius(np: Any, x: Any) -> Any:
+    return np.sqrt(np.sum(np.square(x)))
+
+
+_NORM = Form("vector(n) -> scalar", "sqrt(sum(x**2))")
+_NORM_ROW = Form("row(n) -> scalar", "sqrt(sum(x**2))")
+_NORM_MATRIX = Form("matrix(m, n) -> scalar", "sqrt(sum(x**2))")
+
+DERIVED: tuple[Operation, ...] = (
+    Derived(name="sqrt", summary="square root", definition="x ** (1/2)", evaluate=lambda np, x: np.sqrt(x), domain="positive"),
+    Derived(name="square", summary="square", definition="x ** 2", evaluate=lambda np, x: np.square(x)),
+    Derived(
+        name="reciprocal", summary="1/x", definition="1 / x", evaluate=lambda np, x: np.reciprocal(np.asarray(x, dtype=float))
+    ),
+    Derived(
+        name="pow", summary="element-wise power", parameters=("a", "b"), definition="a ** b",
+        evaluate=lambda np, a, b: np.power(np.asarray(a, dtype=float), b),
+    ),
+    Derived(
+        name="log2", summary="logarithm to base 2", definition="log(x)/log(2)", evaluate=lambda np, x: np.log2(x),
+        domain="positive",
+    ),
+    Derived(
+        name="log10", summary="logarithm to base 10", definition="log(x)/log(10)", evaluate=lambda np, x: np.log10(x),
+        domain="positive",
+    ),
+    Derived(
+        name="log1p", summary="log(1 + x)", definition="log(1 + x)", evaluate=lambda np, x: np.log1p(x), domain="positive"
+    ),
+    Derived(name="expm1", summary="exp(x) - 1", definition="exp(x) - 1", evaluate=lambda np, x: np.expm1(x)),
+    Derived(name="cot", summary="cotangent", definition="cos(x)/sin(x)", evaluate=lambda np, x: 1 / np.tan(x)),
+    Derived(name="sec", summary="secant", definition="1/cos(x)", evaluate=lambda np, x: 1 / np.cos(x)),
+    Derived(name="csc", summary="cosecant", definition="1/sin(x)", evaluate=lambda np, x: 1 / np.sin(x)),
+    Derived(
+        name="silu", summary="x σ(x)", spellings=("swish",), definition="x * sigmoid(x)",
+        evaluate=lambda np, x: x * 0.5 * (1 + np.tanh(0.5 * np.asarray(x, dtype=float))),
+    ),
+    Derived(
+        name="gelu", summary="x times the normal distribution function", definition="x * (1 + erf(x/sqrt(2))) / 2",
+        evaluate=lambda np, x: x * np.vectorize(__import__("math").erfc, otypes=[float])(-x / 2**0.5) / 2,
+    ),
+    Derived(
+        name="hypot", summary="sqrt(a² + b²)", parameters=("a", "b"), definition="sqrt(a**2 + b**2)",
+        evaluate=lambda np, a, b: np.hypot(a, b),
+    ),
+    Derived(
+        name="norm", summary="Euclidean norm of a vector, Frobenius norm of a matrix",
+        forms=(_NORM, _NORM_ROW, _NORM_MATRIX), evaluate=_frobenius,
+    ),
+    Derived(name="norm2", summary="Euclidean norm of a vector", forms=(_NORM, _NORM_ROW), evaluate=_frobenius),
+    Derived(
+        name="normF", summary="Frobenius norm", spellings=("norm_F", "fro"), forms=(_NORM, _NORM_ROW, _NORM_MATRIX),
+        evaluate=_frobenius,
+    ),
+    Derived(
+        name="norm1", summary="sum of absolute values of a vector",
+        forms=(Form("vector(n) -> scalar", "sum(abs(x))"), Form("row(n) -> scalar", "sum(abs(x))")),
+        evaluate=lambda np, x: np.sum(np.abs(x)), kink=lambda np, x: x,
+    ),
+    Derived(
+        name="mean", summary="arithmetic mean of all elements",
+        forms=(
+            Form("vector(n) -> scalar", "sum(x)/n"), Form("row(n) -> scalar", "sum(x)/n"),
+            Form("matrix(m, n) -> scalar", "sum(x)/(m*n)"),
+        ),
+        evaluate=lambda np, x: np.mean(x),
+    ),
+    Derived(
+        name="var", summary="variance of all elements, divided by their number",
+        forms=(Form("vector(n) -> scalar", "sum((x - sum(x)/n)**2)/n"),),
+        evaluate=lambda np, x: np.var(x),
+    ),
+    Derived(
+        name="std", summary="standard deviation, divided by the number of elements",
+        forms=(Form("vector(n) -> scalar", "sqrt(sum((x - sum(x)/n)**2)/n)"),),
+        evaluate=lambda np, x: np.std(x),
+    ),
+    Derived(
+        name="log_softmax", summary="log(softmax(x))", forms=(Form("vector(n) -> vector(n)", "x - logsumexp(x)"),),
+        evaluate=lambda np, x: x - np.max(x) - np.log(np.sum(np.exp(x - np.max(x)))),
+    ),
+    Derived(
+        name="normalize", summary="x/‖x‖", forms=(Form("vector(n) -> vector(n)", "x / norm(x)"),),
+        evaluate=lambda np, x: x / np.sqrt(np.sum(np.square(x))),
+    ),
+    Derived(
+        name="solve", summary="A⁻¹ b", parameters=("A", "b"),
+        forms=(
+            Form("matrix(n, n), vector(n) -> vector(n)", "inv(A) b"),
+            Form("matrix(n, n), matrix(n, k) -> matrix(n, k)", "inv(A) b"),
+        ),
+        evaluate=lambda np, a, b: np.linalg.solve(a, b),
+    ),
+)

@@ -1,0 +1,184 @@
+"""Element-wise functions: one entry each. A new one is one new entry here, and nothing elsewhere.
+
+Derivatives are stated in the input language; a test compares each with SymPy's and with numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from matcalc.operations.rows import Elementwise, Operation
+
+
+def _vectorized(name: str) -> Any:
+    """A function of Python floats from `math`, applied to each element (NumPy has no erf or gamma)."""
+    function = getattr(math, name)
+    return lambda np, x: np.vectorize(function, otypes=[float])(x)
+
+
+def _digamma(np: Any, x: Any) -> Any:
+    from mpmath import digamma  # noqa: PLC0415 (heavy, and rarely wanted)
+
+    return np.vectorize(lambda v: float(digamma(v)), otypes=[float])(x)
+
+
+def _trigamma(np: Any, x: Any) -> Any:
+    from mpmath import psi  # noqa: PLC0415
+
+    return np.vectorize(lambda v: float(psi(1, v)), otypes=[float])(x)
+
+
+def _sigmoid(np: Any, x: Any) -> Any:
+    return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(x, dtype=float)))
+
+
+ELEMENTWISE: tuple[Operation, ...] = (
+    Elementwise(
+        name="power", summary="x to the power b", parameters=("x", "b"),
+        derivatives=("b * x ** (b - 1)", "x ** b * log(x)"), evaluate=lambda np, x, b: np.power(np.asarray(x, dtype=float), b),
+    ),
+    Elementwise(
+        name="exp", special=((0, 1),), summary="exponential function", derivatives=("exp(x)",), evaluate=lambda np, x: np.exp(x),
+        latex=r"\exp", sympy="exp", code="exp",
+    ),
+    Elementwise(
+        name="log", special=((1, 0),), summary="natural logarithm", spellings=("ln",), derivatives=("1/x",), domain="positive",
+        evaluate=lambda np, x: np.log(x), latex=r"\log", sympy="log", code="log",
+    ),
+    Elementwise(
+        name="abs", parity="even", special=((0, 0),), summary="absolute value", derivatives=("sign(x)",), evaluate=lambda np, x: np.abs(x),
+        kink=lambda np, x: x, sympy="Abs", code="abs",
+    ),
+    Elementwise(
+        name="sign", parity="odd", special=((0, 0),), summary="-1, 0 or 1", derivatives=("0",), evaluate=lambda np, x: np.sign(x), kink=lambda np, x: x,
+        sympy="sign", code="sign",
+    ),
+    Elementwise(
+        name="sin", parity="odd", special=((0, 0),), summary="sine", derivatives=("cos(x)",), evaluate=lambda np, x: np.sin(x), latex=r"\sin", sympy="sin",
+        code="sin",
+    ),
+    Elementwise(
+        name="cos", parity="even", special=((0, 1),), summary="cosine", derivatives=("-sin(x)",), evaluate=lambda np, x: np.cos(x), latex=r"\cos", sympy="cos",
+        code="cos",
+    ),
+    Elementwise(
+        name="tan", parity="odd", special=((0, 0),), summary="tangent", derivatives=("1 + tan(x)**2",), evaluate=lambda np, x: np.tan(x), latex=r"\tan",
+        sympy="tan", code="tan",
+    ),
+    Elementwise(
+        name="arcsin", parity="odd", special=((0, 0),), summary="inverse sine", spellings=("asin",), derivatives=("1/sqrt(1 - x**2)",), domain="unit",
+        evaluate=lambda np, x: np.arcsin(x), latex=r"\arcsin", sympy="asin", code="arcsin",
+    ),
+    Elementwise(
+        name="arccos", summary="inverse cosine", spellings=("acos",), derivatives=("-1/sqrt(1 - x**2)",), domain="unit",
+        evaluate=lambda np, x: np.arccos(x), latex=r"\arccos", sympy="acos", code="arccos",
+    ),
+    Elementwise(
+        name="arctan", parity="odd", special=((0, 0),), summary="inverse tangent", spellings=("atan",), derivatives=("1/(1 + x**2)",),
+        evaluate=lambda np, x: np.arctan(x), latex=r"\arctan", sympy="atan", code="arctan",
+    ),
+    Elementwise(
+        name="sinh", parity="odd", special=((0, 0),), summary="hyperbolic sine", derivatives=("cosh(x)",), evaluate=lambda np, x: np.sinh(x), latex=r"\sinh",
+        sympy="sinh", code="sinh",
+    ),
+    Elementwise(
+        name="cosh", parity="even", special=((0, 1),), summary="hyperbolic cosine", derivatives=("sinh(x)",), evaluate=lambda np, x: np.cosh(x),
+        latex=r"\cosh", sympy="cosh", code="cosh",
+    ),
+    Elementwise(
+        name="tanh", parity="odd", special=((0, 0),), summary="hyperbolic tangent", derivatives=("1 - tanh(x)**2",), evaluate=lambda np, x: np.tanh(x),
+        latex=r"\tanh", sympy="tanh", code="tanh",
+    ),
+    Elementwise(
+        name="arcsinh", parity="odd", special=((0, 0),), summary="inverse hyperbolic sine", spellings=("asinh",), derivatives=("1/sqrt(1 + x**2)",),
+        evaluate=lambda np, x: np.arcsinh(x), latex=r"\operatorname{arsinh}", sympy="asinh", code="arcsinh",
+    ),
+    Elementwise(
+        name="arccosh", summary="inverse hyperbolic cosine", spellings=("acosh",), derivatives=("1/sqrt(x**2 - 1)",),
+        domain="above one", evaluate=lambda np, x: np.arccosh(x), latex=r"\operatorname{arcosh}", sympy="acosh",
+        code="arccosh",
+    ),
+    Elementwise(
+        name="arctanh", parity="odd", special=((0, 0),), summary="inverse hyperbolic tangent", spellings=("atanh",), derivatives=("1/(1 - x**2)",),
+        domain="unit", evaluate=lambda np, x: np.arctanh(x), latex=r"\operatorname{artanh}", sympy="atanh", code="arctanh",
+    ),
+    Elementwise(
+        name="erf", parity="odd", special=((0, 0),), summary="error function", derivatives=("2*exp(-x**2)/sqrt(pi)",), evaluate=_vectorized("erf"),
+        sympy="erf",
+    ),
+    Elementwise(
+        name="gamma", summary="gamma function", derivatives=("gamma(x)*digamma(x)",), domain="positive",
+        evaluate=_vectorized("gamma"), latex=r"\Gamma", sympy="gamma",
+    ),
+    Elementwise(
+        name="loggamma", summary="logarithm of the gamma function", derivatives=("digamma(x)",), domain="positive",
+        evaluate=_vectorized("lgamma"), latex=r"\log\Gamma", sympy="loggamma",
+    ),
+    Elementwise(
+        name="digamma", summary="derivative of loggamma", derivatives=("trigamma(x)",), domain="positive",
+        evaluate=_digamma, latex=r"\psi", sympy="digamma",
+    ),
+    Elementwise(
+        name="trigamma", summary="derivative of digamma", derivatives=None, domain="positive", evaluate=_trigamma,
+        latex=r"\psi_1", sympy="trigamma",
+    ),
+    Elementwise(
+        name="sigmoid", summary="logistic function 1/(1 + exp(-x))", spellings=("σ", "sigma", "logistic", "expit"),
+        derivatives=("sigmoid(x)*(1 - sigmoid(x))",), evaluate=_sigmoid, latex=r"\sigma", text="σ", sympy="matcalc:sigmoid",
+    ),
+    Elementwise(
+        name="relu", special=((0, 0),), summary="max(0, x); derivative 0 at 0", derivatives=("x > 0",), evaluate=lambda np, x: np.maximum(0.0, x),
+        kink=lambda np, x: x, sympy="matcalc:relu",
+    ),
+    Elementwise(
+        name="step", summary="1 for x > 0, otherwise 0", derivatives=("0",),
+        evaluate=lambda np, x: np.where(np.asarray(x) > 0, 1.0, 0.0), kink=lambda np, x: x, sympy="matcalc:step",
+    ),
+    Elementwise(
+        name="softplus", summary="log(1 + exp(x))", derivatives=("sigmoid(x)",), evaluate=lambda np, x: np.logaddexp(0.0, x),
+        sympy="matcalc:softplus",
+    ),
+    Elementwise(
+        name="max", summary="the larger one; at a tie a constant operand, otherwise the first, has the derivative",
+        parameters=("a", "b"), derivatives=("a >= b", "b > a"), tie="a > b", evaluate=lambda np, a, b: np.maximum(a, b),
+        kink=lambda np, a, b: a - b, latex=r"\max", sympy="Max", code="maximum", variadic=True,
+    ),
+    Elementwise(
+        name="min", summary="the smaller one; at a tie a constant operand, otherwise the first, has the derivative",
+        parameters=("a", "b"), derivatives=("a <= b", "b < a"), tie="a < b", evaluate=lambda np, a, b: np.minimum(a, b),
+        kink=lambda np, a, b: a - b, latex=r"\min", sympy="Min", code="minimum", variadic=True,
+    ),
+    Elementwise(
+        name="atan2", summary="angle of the point (b, a)", spellings=("arctan2",), parameters=("a", "b"),
+        derivatives=("b/(a**2 + b**2)", "-a/(a**2 + b**2)"), evaluate=lambda np, a, b: np.arctan2(a, b), sympy="atan2",
+        code="arctan2",
+    ),
+    Elementwise(
+        name="where", summary="a where the condition is not 0, otherwise b", parameters=("c", "a", "b"),
+        derivatives=("0", "where(c, 1, 0)", "where(c, 0, 1)"), evaluate=lambda np, c, a, b: np.where(np.asarray(c) != 0, a, b),
+        sympy="matcalc:where",
+    ),
+    Elementwise(
+        name="greater", summary="1 where a > b, else 0", parameters=("a", "b"), derivatives=("0", "0"), infix=">",
+        evaluate=lambda np, a, b: np.where(np.greater(a, b), 1.0, 0.0), kink=lambda np, a, b: a - b, sympy="matcalc:greater",
+    ),
+    Elementwise(
+        name="less", summary="1 where a < b, else 0", parameters=("a", "b"), derivatives=("0", "0"), infix="<",
+        evaluate=lambda np, a, b: np.where(np.less(a, b), 1.0, 0.0), kink=lambda np, a, b: a - b, sympy="matcalc:less",
+    ),
+    Elementwise(
+        name="greater_equal", summary="1 where a >= b, else 0", parameters=("a", "b"), derivatives=("0", "0"), infix=">=",
+        evaluate=lambda np, a, b: np.where(np.greater_equal(a, b), 1.0, 0.0), kink=lambda np, a, b: a - b,
+        sympy="matcalc:greater_equal",
+    ),
+    Elementwise(
+        name="less_equal", summary="1 where a <= b, else 0", parameters=("a", "b"), derivatives=("0", "0"), infix="<=",
+        evaluate=lambda np, a, b: np.where(np.less_equal(a, b), 1.0, 0.0), kink=lambda np, a, b: a - b,
+        sympy="matcalc:less_equal",
+    ),
+    Elementwise(
+        name="equal", summary="1 where a equals b, else 0", parameters=("a", "b"), derivatives=("0", "0"), infix="==",
+        evaluate=lambda np, a, b: np.where(np.equal(a, b), 1.0, 0.0), kink=lambda np, a, b: a - b, sympy="matcalc:equal",
+    ),
+)

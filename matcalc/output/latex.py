@@ -1,0 +1,293 @@
+"""LaTeX: an answer as mathematics, for amsmath and amssymb. Only what looks different from text is said here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from matcalc.language.dimensions import Shape
+from matcalc.notation.matrix import (
+    Answer,
+    Cases,
+    Delta,
+    Element,
+    Expression,
+    Function,
+    IndexedSum,
+    Power,
+    Stack,
+    Symbol,
+)
+from matcalc.operations.table import OPERATIONS
+from matcalc.output.precedence import Level, Piece, interleave, rational
+from matcalc.output.text import TextPrinter
+
+_GREEK: Final = {
+    **{word: rf"\{word}" for word in re.findall(
+        r"\w+",
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
+        "varepsilon vartheta varphi Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell",
+    )},
+    "lam": r"\lambda", "Lam": r"\Lambda", "eps": r"\epsilon",
+    "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon", "ϵ": r"\epsilon", "ζ": r"\zeta",
+    "η": r"\eta", "θ": r"\theta", "ϑ": r"\vartheta", "ι": r"\iota", "κ": r"\kappa", "λ": r"\lambda", "μ": r"\mu", "ν": r"\nu",
+    "ξ": r"\xi", "π": r"\pi", "ρ": r"\rho", "σ": r"\sigma", "ς": r"\varsigma", "τ": r"\tau", "υ": r"\upsilon", "φ": r"\varphi",
+    "ϕ": r"\phi", "χ": r"\chi", "ψ": r"\psi", "ω": r"\omega", "Γ": r"\Gamma", "Δ": r"\Delta", "Θ": r"\Theta", "Λ": r"\Lambda",
+    "Ξ": r"\Xi", "Π": r"\Pi", "Σ": r"\Sigma", "Υ": r"\Upsilon", "Φ": r"\Phi", "Ψ": r"\Psi", "Ω": r"\Omega", "ℓ": r"\ell",
+}  # fmt: skip
+_ACCENTS: Final = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot"}
+_RELATIONS: Final = {">=": r"\geq", "<=": r"\leq", "==": "="}
+_POWERED: Final = frozenset(("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "log"))
+"""Functions whose power stands before the operand, sin²(x)."""
+_NAMED_NORMS: Final = {"norm1": "_1", "norminf": r"_\infty"}
+
+
+def latex(answer: Answer) -> str:
+    r"""The answer in LaTeX.
+
+    >>> from matcalc.language.dimensions import dim, vector, row
+    >>> from matcalc.notation.matrix import Transpose
+    >>> x = Symbol(vector(dim("n")), "x")
+    >>> latex(Answer(Transpose(row(dim("n")), x)))
+    '\\mathbf{x}^\\top'
+    """
+    printer = LatexPrinter()
+    written = printer.write(answer.body)
+    if answer.definitions:
+        named = r",\; ".join(f"{printer.write(symbol)} = {printer.write(meaning)}" for symbol, meaning in answer.definitions)
+        written += rf" \quad \text{{where }} {named}"
+    return written
+
+
+def expression(expr: Expression) -> str:
+    r"""One expression in LaTeX.
+
+    >>> from matcalc.language.dimensions import SCALAR
+    >>> from matcalc.notation.matrix import Product
+    >>> expression(Product(SCALAR, -2, (Symbol(SCALAR, "alpha"),), (Symbol(SCALAR, "n"),)))
+    '-\\frac{2 \\alpha}{n}'
+    """
+    return LatexPrinter().write(expr)
+
+
+def name(name: str, *, bold: bool = False) -> str:
+    r"""A name of the input language in LaTeX: `w_hat` has an accent, what else stands after `_` is a subscript.
+
+    >>> name("W_1"), name("w_hat", bold=True), name("lam")
+    ('W_{1}', '\\hat{\\mathbf{w}}', '\\lambda')
+    """
+    base, *marks = name.split("_")
+    counted = re.fullmatch(r"(\D*[^\W\d_])(\d+)", base)
+    if counted:
+        base = counted[1]
+        marks.insert(0, counted[2])
+    written = _base(base, bold)
+    subscripts: list[str] = []
+    for mark in marks:
+        if mark in _ACCENTS and not subscripts:
+            written = f"{_ACCENTS[mark]}{{{written}}}"
+        elif mark:
+            subscripts.append(_subscript(mark))
+    return f"{written}_{{{','.join(subscripts)}}}" if subscripts else written
+
+
+def _base(base: str, bold: bool) -> str:
+    greek = _GREEK.get(base)
+    if greek:
+        return rf"\boldsymbol{{{greek}}}" if bold else greek
+    if not base.isascii():
+        return rf"\textbf{{{base}}}" if bold else rf"\textit{{{base}}}"
+    if bold:
+        return rf"\mathbf{{{base}}}"
+    return base if len(base) == 1 else rf"\mathrm{{{base}}}"
+
+
+def _subscript(mark: str) -> str:
+    if (len(mark) == 1 and mark.isascii()) or mark.isdecimal():
+        return mark
+    return _GREEK.get(mark) or rf"\text{{{mark}}}"
+
+
+class LatexPrinter(TextPrinter):
+    """How each kind of node looks in LaTeX."""
+
+    ellipsis = Piece(Level.ATOM, r"\cdots")
+    opening = r"\left("
+    closing = r"\right)"
+    one = "1"
+    dot = r" \cdot "
+    hadamard_times = r" \odot "
+    hadamard_over = r" \oslash "
+    kronecker_times = r" \otimes "
+    transpose_mark = r"^\top"
+    inverse_mark = "^{-1}"
+    inverse_transpose_mark = r"^{-\top}"
+
+    # ------------------------------------------------------------------ names and constants
+
+    def name(self, name: str, shape: Shape | None = None) -> str:
+        """Vectors are bold."""
+        return _name(name, bold=shape is not None and shape.kind in ("vector", "row"))
+
+    def constant(self, digit: str, name: str, shape: Shape) -> Piece:
+        """Bold digits; only a matrix shows its size."""
+        if shape.kind == "scalar":
+            return Piece(Level.ATOM, digit)
+        if shape.kind == "vector":
+            return Piece(Level.ATOM, rf"\mathbf{{{digit}}}")
+        if shape.kind == "row":
+            return Piece(Level.POSTFIX, rf"\mathbf{{{digit}}}^\top")
+        rows, columns = (self.fit(self.dimension(dim), Level.CHAIN) for dim in shape.dims)
+        return Piece(Level.ATOM, rf"\mathbf{{{digit}}}_{{", rows, r" \times ", columns, "}")
+
+    # ------------------------------------------------------------------ products and powers
+
+    def between(self, left: Piece, right: Piece) -> str:
+        """Only numbers need a sign between them."""
+        return r" \cdot " if right.first.isdigit() else " "
+
+    def quotient(self, top: Piece, below: Sequence[Piece]) -> Piece:
+        """A fraction, which needs no parentheses inside."""
+        return Piece(Level.POSTFIX, r"\frac{", top, "}{", self.times(below), "}")
+
+    def after_operand(self, piece: Piece) -> Piece:
+        """A bracket after an operand is no index here."""
+        return piece
+
+    def power(self, node: Power) -> Piece:
+        """The power of a sine stands before its operand."""
+        exponent, base = rational(node.exponent), node.base
+        counts = exponent is not None and exponent > 1 and exponent.denominator == 1 and node.shape.kind != "matrix"
+        if counts and isinstance(base, Function) and base.name in _POWERED and self.shown(base):
+            head = f"{self.function_name(base.name)}^{{{exponent}}}"
+            return self.call(head, [self._pieces[base.operands[0]]])
+        if exponent is not None and exponent < 0 and exponent != -1 and node.shape.kind == "scalar":
+            return self.quotient(Piece(Level.ATOM, "1"), [self.positive_power(node, -exponent)])
+        if exponent is not None and exponent.denominator > 1 and exponent != Fraction(1, 2):
+            return self.raised_to(self.fitted(base, Level.ATOM), self.slashed(exponent), node.shape.kind == "matrix")
+        return super().power(node)
+
+    def positive_power(self, node: Power, exponent: Fraction) -> Piece:
+        """The base with another exponent."""
+        base = self.child(node.base)
+        if exponent == Fraction(1, 2):
+            return self.root(base)
+        return self.raised_to(self.fit(base, Level.ATOM), self.slashed(exponent), element_wise=False)
+
+    def slashed(self, value: Fraction) -> Piece:
+        """A rational number as an exponent."""
+        return Piece(Level.ATOM, str(value))
+
+    def raised(self, base: Piece, exponent: int, element_wise: bool) -> Piece:
+        """A power with an integer exponent."""
+        return self.raised_to(base, Piece(Level.ATOM, str(exponent)), element_wise)
+
+    def raised_to(self, base: Piece, exponent: Piece, element_wise: bool) -> Piece:
+        """A power; a circle says that it is one of the elements of a matrix."""
+        return Piece(Level.POSTFIX, base, r"^{\circ " if element_wise else "^{", exponent, "}")
+
+    def root(self, base: Piece) -> Piece:
+        """A square root."""
+        return Piece(Level.ATOM, r"\sqrt{", base, "}")
+
+    # ------------------------------------------------------------------ functions
+
+    def function_name(self, name: str) -> str:
+        """The name of an operation of the table."""
+        row = OPERATIONS.get(name)
+        return row.shown_latex if row else rf"\operatorname{{{name}}}"
+
+    def function(self, node: Function) -> Piece:
+        """Absolute values and norms have bars."""
+        if node.name == "abs":
+            return Piece(Level.ATOM, r"\left|", self.child(node.operands[0]), r"\right|")
+        if node.name in _NAMED_NORMS:
+            return Piece(Level.ATOM, r"\left\|", self.child(node.operands[0]), r"\right\|" + _NAMED_NORMS[node.name])
+        return super().function(node)
+
+    def bars(self, operand: Piece, shape: Shape) -> Piece:
+        """A norm."""
+        return Piece(Level.ATOM, r"\left\|", operand, r"\right\|_F" if shape.kind == "matrix" else r"\right\|")
+
+    def relation(self, sign: str) -> str:
+        """The sign of a comparison."""
+        return _RELATIONS.get(sign, sign)
+
+    def bracketed(self, condition: Piece) -> Piece:
+        """An Iverson bracket."""
+        return Piece(Level.ATOM, r"\left[", condition, r"\right]")
+
+    def cases(self, node: Cases) -> Piece:
+        """Alternatives with all their conditions."""
+        return self.choice([(self.child(value), self.child(when)) for value, when in node.branches])
+
+    def choice(self, branches: Sequence[tuple[Piece, Piece | None]]) -> Piece:
+        """A brace before the alternatives."""
+        parts: list[str | Piece] = [r"\begin{cases} "]
+        for position, (value, when) in enumerate(branches):
+            if position:
+                parts.append(r" \\ ")
+            parts += (value, r" & \text{otherwise}") if when is None else (value, r" & \text{if } ", when)
+        return Piece(Level.SUM, *parts, r" \end{cases}")
+
+    def stack(self, node: Stack) -> Piece:
+        """A matrix in brackets."""
+        rows = [(block,) for block in node.blocks] if node.axis == 0 else [node.blocks]
+        nested = [block for block in node.blocks if isinstance(block, Stack) and block.axis == 1 and self.shown(block)]
+        if node.axis == 0 and len(nested) == len(node.blocks) and len({len(block.blocks) for block in nested}) == 1:
+            lines: list[list[Piece]] = [[self._pieces[entry] for entry in block.blocks] for block in nested]
+        else:
+            lines = [[self.child(entry) for entry in line] for line in rows]
+        parts: list[str | Piece] = [r"\begin{bmatrix} "]
+        for position, line in enumerate(lines):
+            if position:
+                parts.append(r" \\ ")
+            parts += interleave(line, " & ")
+        return Piece(Level.ATOM, *parts, r" \end{bmatrix}")
+
+    # ------------------------------------------------------------------ unknown functions and index notation
+
+    def primed(self, name: str, order: int) -> str:
+        """A function's name with primes."""
+        return name + ("'" * order if order < 4 else f"^{{({order})}}")
+
+    def partial(self, position: int) -> str:
+        """The sign of a derivative by the operand at a position."""
+        return rf"\partial_{{{position}}} "
+
+    def leibniz(self, sign: str, name: str, variables: Sequence[tuple[str, int]]) -> Piece:
+        """A derivative as a quotient."""
+        mark = "d" if sign == "d" else r"\partial "
+        order = sum(k for _, k in variables)
+        above = f"{mark.strip()}^{{{order}}} {self.name(name)}" if order > 1 else mark + self.name(name)
+        below = " ".join(mark + variable + (f"^{{{k}}}" if k > 1 else "") for variable, k in variables)
+        return Piece(Level.POSTFIX, rf"\frac{{{above}}}{{{below}}}")
+
+    def element(self, node: Element) -> Piece:
+        """An element: a number, so not bold. A name that has a subscript already is put in parentheses."""
+        base = self.fitted(node.operand, Level.ATOM)
+        if isinstance(node.operand, Symbol):
+            written = self.name(node.operand.name)
+            base = Piece(Level.ATOM, rf"\left({written}\right)" if "_{" in written else written)
+        return Piece(Level.ATOM, base, _indices(node.indices))
+
+    def delta(self, node: Delta) -> Piece:
+        """Kronecker's delta."""
+        return Piece(Level.ATOM, rf"\delta{_indices(node.indices)}")
+
+    def indexed_sum(self, node: IndexedSum) -> Piece:
+        """A sum over indices."""
+        parts: list[str | Piece] = []
+        for index, size in node.indices:
+            parts += (rf"\sum_{{{_name(index)}=1}}^{{", self.dimension(size), "} ")
+        return Piece(Level.SERIES, *parts, self.fitted(node.body, Level.SERIES))
+
+
+def _indices(indices: Sequence[str]) -> str:
+    separator = "," if any(len(index) > 1 for index in indices) else ""
+    return f"_{{{separator.join(index if index.isdecimal() else _name(index) for index in indices)}}}"
+
+
+_name = name

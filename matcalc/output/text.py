@@ -1,0 +1,521 @@
+"""Text: an answer in Unicode on one line, as far as possible in the input language, so that it can be read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final, cast
+
+from matcalc.language.dimensions import Dim, Shape
+from matcalc.notation.matrix import (
+    Answer,
+    Cases,
+    Comparison,
+    Delta,
+    Diagonal,
+    Dot,
+    Element,
+    Expression,
+    Function,
+    Hadamard,
+    Identity,
+    IndexedSum,
+    Indicator,
+    Inverse,
+    Kronecker,
+    MatMul,
+    MatrixPower,
+    Norm,
+    Number,
+    Ones,
+    Power,
+    Product,
+    Size,
+    Stack,
+    Sum,
+    Symbol,
+    Transpose,
+    Unknown,
+    Zeros,
+)
+from matcalc.operations.rows import Elementwise
+from matcalc.operations.table import OPERATIONS
+from matcalc.output.precedence import Level, Piece, Printer, digits, interleave, rational
+
+SUPERSCRIPTS: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+SUBSCRIPTS: Final = str.maketrans("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+_LOWERABLE: Final = frozenset(map(chr, SUBSCRIPTS))
+
+_SIGNS: Final = {">=": "≥", "<=": "≤"}
+_PRIMES: Final = ("", "′", "″", "‴")
+_FUNCTION_NAMES: Final = ("f", "g", "h", "phi", "psi", "φ", "ψ")
+_NORMS: Final = ("norm", "norm2", "normF")
+LARGEST_SUPERSCRIPT: Final = 999
+
+
+def text(answer: Answer) -> str:
+    """The answer as text: one line, but one line for each case if there are cases.
+
+    >>> from matcalc.language.dimensions import dim, vector, row
+    >>> x = Symbol(vector(dim("n")), "x")
+    >>> text(Answer(Transpose(row(dim("n")), x)))
+    'xᵀ'
+    """
+    printer = TextPrinter()
+    body = answer.body
+    lines = _brace(printer, body) if isinstance(body, Cases) else [printer.write(body)]
+    if answer.definitions:
+        named = ", ".join(f"{printer.write(symbol)} = {printer.write(meaning)}" for symbol, meaning in answer.definitions)
+        if len(lines) == 1:
+            lines[0] += f"   where {named}"
+        else:
+            lines.append(f"where {named}")
+    return "\n".join(lines)
+
+
+def expression(expr: Expression) -> str:
+    """One expression as text, on one line.
+
+    >>> from matcalc.language.dimensions import SCALAR
+    >>> expression(Product(SCALAR, -2, (Symbol(SCALAR, "x"), Symbol(SCALAR, "y")), ()))
+    '-2 x y'
+    """
+    return TextPrinter().write(expr)
+
+
+def _brace(printer: TextPrinter, cases: Cases) -> list[str]:
+    """A line for each case, with a brace before them."""
+    values = [printer.write(value) for value, _ in cases.branches]
+    conditions = [printer.write(condition) for _, condition in cases.branches]
+    count = len(values)
+    braces = ["⎧", *"⎪" * (count - 2), "⎩"]
+    if count > 2:
+        braces[count // 2] = "⎨"
+    width = max(map(len, values))
+    return [f"{brace} {value:<{width}}   if {when}" for brace, value, when in zip(braces, values, conditions, strict=True)]
+
+
+class TextPrinter(Printer):
+    """How each kind of node looks as text. LaTeX overrides what looks different."""
+
+    one: str = "1"
+    dot: str = "·"
+    hadamard_times: str = " ⊙ "
+    hadamard_over: str = " ⊘ "
+    kronecker_times: str = " ⊗ "
+    transpose_mark: str = "ᵀ"
+    inverse_mark: str = "⁻¹"
+    inverse_transpose_mark: str = "⁻ᵀ"
+
+    def piece(self, node: Expression) -> Piece:
+        """The piece of a node."""
+        return cast(Piece, getattr(self, _METHODS[type(node)])(node))
+
+    # ------------------------------------------------------------------ names and constants
+
+    def symbol(self, node: Symbol) -> Piece:
+        """A variable."""
+        return Piece(Level.ATOM, self.name(node.name, node.shape))
+
+    def name(self, name: str, shape: Shape | None = None) -> str:
+        """The name of a variable of this shape, or of a function."""
+        return name
+
+    def number(self, node: Number) -> Piece:
+        """A rational number."""
+        return self.coefficient(node.value)
+
+    def coefficient(self, value: int | Fraction) -> Piece:
+        """A rational number."""
+        if value < 0:
+            return Piece(Level.NEGATED, "-", self.coefficient(-value))
+        top = Piece(Level.ATOM, digits(value.numerator))
+        return top if value.denominator == 1 else self.quotient(top, [Piece(Level.ATOM, digits(value.denominator))])
+
+    def size(self, node: Size) -> Piece:
+        """A dimension as a number."""
+        return self.dimension(node.size)
+
+    def dimension(self, dim: Dim) -> Piece:
+        """A dimension."""
+        parts = [
+            Piece(Level.CHAIN, f"{count} {self.name(name)}") if count != 1 else Piece(Level.ATOM, self.name(name))
+            for name, count in dim.terms
+        ]
+        if dim.constant or not parts:
+            parts.append(Piece(Level.ATOM, str(dim.constant)))
+        return parts[0] if len(parts) == 1 else Piece(Level.SUM, *interleave(parts, " + "))
+
+    def identity(self, node: Identity) -> Piece:
+        """The identity matrix."""
+        return Piece(Level.ATOM, "I")
+
+    def ones(self, node: Ones) -> Piece:
+        """Ones."""
+        return self.constant("1", "ones", node.shape)
+
+    def zeros(self, node: Zeros) -> Piece:
+        """Zeros."""
+        return self.constant("0", "zeros", node.shape)
+
+    def constant(self, digit: str, name: str, shape: Shape) -> Piece:
+        """An array filled with a digit."""
+        if shape.kind == "scalar":
+            return Piece(Level.ATOM, digit)
+        if shape.kind == "row":
+            return Piece(Level.POSTFIX, f"{digit}ᵀ")
+        return self.call(name, [self.dimension(dim) for dim in shape.dims])
+
+    # ------------------------------------------------------------------ sums and products
+
+    def sum(self, node: Sum) -> Piece:
+        """Terms; a negative one after the first is subtracted."""
+        if not node.terms:
+            return Piece(Level.ATOM, "0")
+        if len(node.terms) == 1:
+            return self.child(node.terms[0])
+        parts: list[str | Piece] = []
+        before: Piece | None = None
+        for term in node.terms:
+            piece = self.child(term)
+            if piece is before is self.ellipsis:
+                continue
+            if before is None:
+                parts.append(self.fit(piece, Level.NEGATED))
+            elif piece.level == Level.NEGATED:
+                parts += (" - ", piece.parts[1])
+            else:
+                parts += (" + ", self.fit(piece, Level.SERIES))
+            before = piece
+        return Piece(Level.SUM, *parts)
+
+    def product(self, node: Product) -> Piece:
+        """A coefficient, factors, divisors."""
+        if node.coefficient == 0:
+            return Piece(Level.ATOM, "0")
+        if node.coefficient > 0:
+            return self.magnitude(node)
+        return Piece(Level.NEGATED, "-", self.fit(self.magnitude(node), Level.SERIES))
+
+    def magnitude(self, node: Product) -> Piece:
+        """A product without its sign.
+
+        What divides a number stands under it, `x y / N`; what divides an array goes into a number before it, `(2/N) X w`.
+        """
+        value = node.coefficient if node.coefficient > 0 else -node.coefficient
+        above = [Piece(Level.ATOM, digits(value.numerator))] if value.numerator != 1 else []
+        above += [self.child(factor) for factor in node.factors]
+        below = [Piece(Level.ATOM, digits(value.denominator))] if value.denominator != 1 else []
+        below += [self.child(divisor) for divisor in node.divisors]
+        last = node.factors[-1] if node.factors else None
+        if last is not None and isinstance(last, Hadamard) and not last.factors and self.shown(last):
+            scale = self.quotient(self.times(above[:-1]), below) if below else self.times(above[:-1])
+            return self.over(scale, last.divisors)
+        if not below:
+            return self.times(above)
+        if last is None or not self.stands_apart(last, above[-1], alone=len(above) == 1):
+            return self.quotient(self.times(above), below)
+        return self.times([self.quotient(self.times(above[:-1]), below), above[-1]])
+
+    def stands_apart(self, node: Expression, piece: Piece, *, alone: bool) -> bool:
+        """Does this last factor of a product stand after a fraction rather than in its numerator?"""
+        if node.shape.kind == "scalar":
+            return piece.level == Level.SERIES
+        return not alone or piece.level < Level.POSTFIX
+
+    def times(self, pieces: Sequence[Piece]) -> Piece:
+        """Factors side by side; those before the last one are scalars."""
+        if not pieces:
+            return Piece(Level.ATOM, "1")
+        if len(pieces) == 1:
+            return pieces[0]
+        parts: list[str | Piece] = []
+        before: Piece | None = None
+        for position, factor in enumerate(pieces):
+            last = position == len(pieces) - 1
+            whole = last and factor.level in (Level.SERIES, Level.CHAIN)
+            piece = factor if whole else self.fit(factor, Level.LEIBNIZ)
+            if before is not None:
+                parts.append(self.between(before, piece))
+            parts.append(piece)
+            before = piece
+        return Piece(Level.SERIES if pieces[-1].level == Level.SERIES else Level.CHAIN, *parts)
+
+    def between(self, left: Piece, right: Piece) -> str:
+        """What stands between two scalar factors: a number or a bracket needs a sign before it."""
+        if Level.LEIBNIZ in (left.level, right.level) and not left.first.isdigit():
+            return " · "
+        if right.first == "[" or (right.first.isdigit() and (left.first.isdigit() or str(right) not in ("1ᵀ", "0ᵀ"))):
+            return " * "
+        return " "
+
+    def quotient(self, top: Piece, below: Sequence[Piece]) -> Piece:
+        """A fraction."""
+        upper = self.fit(top, Level.CHAIN)
+        lower = self.fit(self.times(below), Level.POSTFIX)
+        slash = " / " if upper.spaced or lower.spaced else "/"
+        return Piece(Level.PRODUCT, upper, slash, lower)
+
+    def matmul(self, node: MatMul) -> Piece:
+        """A product of matrices."""
+        if len(node.factors) == 1:
+            return self.child(node.factors[0])
+        pieces = [self.fitted(factor, Level.POSTFIX) for factor in node.factors]
+        pieces[1:] = [self.after_operand(piece) for piece in pieces[1:]]
+        return Piece(Level.CHAIN, *interleave(pieces, " "))
+
+    def after_operand(self, piece: Piece) -> Piece:
+        """A matrix that stands after another: a bracket there would be an index."""
+        return Piece(Level.ATOM, "(", piece, ")") if piece.first == "[" else piece
+
+    def dot_product(self, node: Dot) -> Piece:
+        """A dot product."""
+        return Piece(Level.CHAIN, self.fitted(node.left, Level.POSTFIX), self.dot, self.fitted(node.right, Level.POSTFIX))
+
+    def hadamard(self, node: Hadamard) -> Piece:
+        """An element-wise product."""
+        if not node.factors:
+            return self.over(Piece(Level.ATOM, self.one), node.divisors)
+        if len(node.factors) == 1:
+            first = self.child(node.factors[0])
+        else:
+            factors = [self.fitted(factor, Level.POSTFIX) for factor in node.factors]
+            first = Piece(Level.PRODUCT, *interleave(factors, self.hadamard_times))
+        return self.over(first, node.divisors) if node.divisors else first
+
+    def over(self, first: Piece, divisors: Sequence[Expression]) -> Piece:
+        """A piece, divided element by element."""
+        if first.level != Level.PRODUCT or self.hadamard_times not in first.parts:
+            first = self.fit(first, Level.POSTFIX)
+        parts: list[str | Piece] = [first, *(self.fitted(divisor, Level.POSTFIX) for divisor in divisors)]
+        return Piece(Level.PRODUCT, *interleave(parts, self.hadamard_over))
+
+    def kronecker(self, node: Kronecker) -> Piece:
+        """A Kronecker product."""
+        factors = [self.fitted(factor, Level.POSTFIX) for factor in node.factors]
+        return Piece(Level.PRODUCT, *interleave(factors, self.kronecker_times))
+
+    # ------------------------------------------------------------------ transposes and powers
+
+    def transpose(self, node: Transpose) -> Piece:
+        """A transpose; that of an inverse has a sign of its own."""
+        operand = node.operand
+        if isinstance(operand, Ones | Zeros) and operand.shape.kind == "vector":
+            return self.piece(type(operand)(node.shape))
+        if isinstance(operand, Inverse) and self.shown(operand):
+            base = self._pieces[operand.operand]
+            return Piece(Level.POSTFIX, self.fit(base, Level.ATOM), self.inverse_transpose_mark)
+        return Piece(Level.POSTFIX, self.fitted(operand, Level.ATOM), self.transpose_mark)
+
+    def inverse(self, node: Inverse) -> Piece:
+        """An inverse."""
+        operand = node.operand
+        if isinstance(operand, Transpose) and self.shown(operand):
+            base = self._pieces[operand.operand]
+            return Piece(Level.POSTFIX, self.fit(base, Level.ATOM), self.inverse_transpose_mark)
+        return Piece(Level.POSTFIX, self.fitted(operand, Level.ATOM), self.inverse_mark)
+
+    def power(self, node: Power) -> Piece:
+        """A power, a root or a reciprocal."""
+        exponent = rational(node.exponent)
+        base = self.child(node.base)
+        if exponent == Fraction(1, 2):
+            return self.root(base)
+        if exponent is not None and node.shape.kind == "scalar" and exponent in (-1, Fraction(-1, 2)):
+            return self.quotient(Piece(Level.ATOM, "1"), [base if exponent == -1 else self.root(base)])
+        if exponent == -1:
+            return self.over(Piece(Level.ATOM, self.one), (node.base,))
+        element_wise = node.shape.kind == "matrix"
+        base = self.fit(base, Level.ATOM)
+        if exponent is not None and exponent.denominator == 1 and abs(exponent) <= LARGEST_SUPERSCRIPT:
+            return self.raised(base, exponent.numerator, element_wise)
+        return self.raised_to(base, self.child(node.exponent), element_wise)
+
+    def matrix_power(self, node: MatrixPower) -> Piece:
+        """A power of a square matrix."""
+        return self.raised(self.fitted(node.base, Level.ATOM), node.exponent, element_wise=False)
+
+    def raised(self, base: Piece, exponent: int, element_wise: bool) -> Piece:
+        """A power with an integer exponent."""
+        if element_wise:
+            return self.raised_to(base, self.coefficient(exponent), element_wise)
+        return Piece(Level.POSTFIX, base, str(exponent).translate(SUPERSCRIPTS))
+
+    def raised_to(self, base: Piece, exponent: Piece, element_wise: bool) -> Piece:
+        """A power with any exponent. `^` of a square matrix is the matrix power, `**` always that of the elements."""
+        return Piece(Level.POSTFIX, base, "**" if element_wise else "^", self.fit(exponent, Level.ATOM))
+
+    def root(self, base: Piece) -> Piece:
+        """A square root."""
+        return self.call("sqrt", [base])
+
+    # ------------------------------------------------------------------ functions
+
+    def call(self, name: str, operands: Sequence[Piece]) -> Piece:
+        """A function's name and its operands."""
+        return Piece(Level.ATOM, name, self.opening, *interleave(operands, ", "), self.closing)
+
+    def diagonal(self, node: Diagonal) -> Piece:
+        """`diag`."""
+        return self.call(self.function_name("diag"), [self.child(node.operand)])
+
+    def function_name(self, name: str) -> str:
+        """The name of an operation of the table."""
+        row = OPERATIONS.get(name)
+        return row.shown if row else name
+
+    def function(self, node: Function) -> Piece:
+        """An operation of the table."""
+        row = OPERATIONS.get(node.name)
+        operands = [self.child(operand) for operand in node.operands]
+        if isinstance(row, Elementwise) and row.infix and len(operands) == 2:
+            return self.bracketed(self.compared(row.infix, operands[0], operands[1]))
+        if node.name == "where":
+            return self.choice([(operands[1], self.condition(node.operands[0])), (operands[2], None)])
+        if node.name in _NORMS:
+            return self.bars(operands[0], node.operands[0].shape)
+        if node.name == "sqrt":
+            return self.root(operands[0])
+        return self.call(self.function_name(node.name), operands)
+
+    def norm(self, node: Norm) -> Piece:
+        """A norm."""
+        return self.bars(self.child(node.operand), node.operand.shape)
+
+    def bars(self, operand: Piece, shape: Shape) -> Piece:
+        """A norm. Bars inside bars cannot be told apart."""
+        return self.call("norm", [operand]) if operand.barred else Piece(Level.ATOM, "‖", operand, "‖")
+
+    def comparison(self, node: Comparison) -> Piece:
+        """A comparison."""
+        return self.compared(node.sign, self.child(node.left), self.child(node.right))
+
+    def compared(self, sign: str, left: Piece, right: Piece) -> Piece:
+        """A comparison."""
+        return Piece(Level.COMPARISON, self.fit(left, Level.SUM), f" {self.relation(sign)} ", self.fit(right, Level.SUM))
+
+    def relation(self, sign: str) -> str:
+        """The sign of a comparison."""
+        return _SIGNS.get(sign, sign)
+
+    def indicator(self, node: Indicator) -> Piece:
+        """An Iverson bracket."""
+        return self.bracketed(self.child(node.condition))
+
+    def bracketed(self, condition: Piece) -> Piece:
+        """An Iverson bracket."""
+        return Piece(Level.ATOM, "[", condition, "]")
+
+    def condition(self, node: Expression) -> Piece:
+        """A condition, without the bracket that makes a number of it."""
+        if isinstance(node, Indicator) and self.shown(node):
+            return self._pieces[node.condition]
+        return self.child(node)
+
+    def cases(self, node: Cases) -> Piece:
+        """Alternatives; they are complete, so the last one needs no condition."""
+        branches: list[tuple[Piece, Piece | None]] = [(self.child(value), self.child(when)) for value, when in node.branches]
+        return self.choice([*branches[:-1], (branches[-1][0], None)])
+
+    def choice(self, branches: Sequence[tuple[Piece, Piece | None]]) -> Piece:
+        """Values with their conditions; None: otherwise."""
+        piece = branches[-1][0]
+        for value, when in reversed(branches[:-1]):
+            assert when is not None
+            piece = self.call("where", [when, value, piece])
+        return piece
+
+    def stack(self, node: Stack) -> Piece:
+        """Blocks in brackets: `[a; b]` under each other, `[a, b]` side by side, `[[a, b], [c, d]]` for a matrix of scalars."""
+        pieces = [self.child(block) for block in node.blocks]
+        if node.axis == 1:
+            return Piece(Level.ATOM, "[", *interleave(pieces, ", "), "]")
+        rows = [block for block in node.blocks if isinstance(block, Stack) and block.axis == 1 and self.shown(block)]
+        if len(rows) < len(pieces):
+            return Piece(Level.ATOM, "[", *interleave(pieces, "; "), "]")
+        if all(block.shape.kind == "scalar" for row in rows for block in row.blocks):
+            return Piece(Level.ATOM, "[", *interleave(pieces, ", "), "]")
+        inner = [Piece(Level.ATOM, *self._pieces[row].parts[1:-1]) for row in rows]
+        return Piece(Level.ATOM, "[", *interleave(inner, "; "), "]")
+
+    # ------------------------------------------------------------------ unknown functions
+
+    def unknown(self, node: Unknown) -> Piece:
+        """An unknown function or a derivative of it."""
+        operands = [self.child(operand) for operand in node.operands]
+        order = sum(node.orders)
+        if order == 0:
+            return self.call(self.name(node.name), operands)
+        variables = [self.variable(operand) for operand in node.operands]
+        known = [name for name in variables if name]
+        if len(operands) == 1:
+            is_dependent = node.shape.kind == "scalar" and isinstance(node.operands[0], Symbol) and node.name[0].islower()
+            if is_dependent and node.name.partition("_")[0].rstrip("0123456789") not in _FUNCTION_NAMES:
+                return self.leibniz("d", node.name, [(known[0], order)])
+            return self.call(self.primed(self.name(node.name), order), operands)
+        if len(set(known)) == len(variables):
+            return self.leibniz("∂", node.name, [(name, k) for name, k in zip(known, node.orders, strict=True) if k])
+        marks = [self.partial(position) for position, k in enumerate(node.orders, 1) for _ in range(k)]
+        return self.call("".join(marks) + self.name(node.name), operands)
+
+    def variable(self, node: Expression) -> str:
+        """The name of an operand that a derivative can be taken by: `x`, or the x of `x(t)`; empty if it has none."""
+        if isinstance(node, Symbol):
+            return self.name(node.name, node.shape)
+        if isinstance(node, Unknown) and not any(node.orders):
+            return self.name(node.name)
+        return ""
+
+    def primed(self, name: str, order: int) -> str:
+        """A function's name with primes."""
+        return name + (_PRIMES[order] if order < len(_PRIMES) else f"⁽{str(order).translate(SUPERSCRIPTS)}⁾")
+
+    def partial(self, position: int) -> str:
+        """The sign of a derivative by the operand at a position."""
+        return "∂" + str(position).translate(SUBSCRIPTS)
+
+    def leibniz(self, sign: str, name: str, variables: Sequence[tuple[str, int]]) -> Piece:
+        """A derivative as a quotient: dx/dt, ∂²f/∂x∂y."""
+        order = sum(k for _, k in variables)
+        below = "".join(f"{sign}{variable}{_superscript(k)}" for variable, k in variables)
+        return Piece(Level.LEIBNIZ, f"{sign}{_superscript(order)}{self.name(name)}/{below}")
+
+    # ------------------------------------------------------------------ index notation
+
+    def element(self, node: Element) -> Piece:
+        """An element: with subscripts if there are such characters, otherwise with brackets."""
+        operand = node.operand
+        base = self.fitted(operand, Level.ATOM)
+        plain = not (isinstance(operand, Symbol) and "_" in operand.name)
+        lowered = _lowered(node.indices) if plain else ""
+        return Piece(Level.ATOM, base, lowered or f"[{','.join(node.indices)}]")
+
+    def delta(self, node: Delta) -> Piece:
+        """Kronecker's delta."""
+        return Piece(Level.ATOM, "δ" + (_lowered(node.indices) or f"[{','.join(node.indices)}]"))
+
+    def indexed_sum(self, node: IndexedSum) -> Piece:
+        """A sum over indices."""
+        signs = [f"Σ{_lowered((index,)) or '_' + index} " for index, _ in node.indices]
+        return Piece(Level.SERIES, *signs, self.fitted(node.body, Level.SERIES))
+
+
+def _superscript(exponent: int) -> str:
+    return "" if exponent == 1 else str(exponent).translate(SUPERSCRIPTS)
+
+
+def _lowered(indices: Sequence[str]) -> str:
+    """The indices as subscript characters, or nothing if that cannot be read."""
+    if any(len(index) > 1 and (len(indices) > 1 or not index.isdecimal()) for index in indices):
+        return ""
+    joined = "".join(indices)
+    return joined.translate(SUBSCRIPTS) if set(joined) <= _LOWERABLE else ""
+
+
+_METHODS: Final[dict[type, str]] = {
+    Symbol: "symbol", Number: "number", Size: "size", Identity: "identity", Ones: "ones", Zeros: "zeros", Sum: "sum",
+    Product: "product", MatMul: "matmul", Dot: "dot_product", Hadamard: "hadamard", Transpose: "transpose",
+    Inverse: "inverse", Power: "power", MatrixPower: "matrix_power", Diagonal: "diagonal", Function: "function",
+    Norm: "norm", Comparison: "comparison", Indicator: "indicator", Cases: "cases", Stack: "stack", Kronecker: "kronecker",
+    Unknown: "unknown", Element: "element", Delta: "delta", IndexedSum: "indexed_sum",
+}  # fmt: skip

@@ -1,0 +1,104 @@
+"""The NumPy value of a tensor graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matcalc import limits
+from matcalc.errors import EvaluationError, LimitError, NotSupportedError
+from matcalc.tensor.nodes import (
+    Concatenation,
+    Constant,
+    Contraction,
+    Delta,
+    MatrixCall,
+    Node,
+    Number,
+    Ones,
+    Pointwise,
+    Size,
+    Slice,
+    Sum,
+    Unit,
+    UnknownFunction,
+    Variable,
+    Zero,
+    topological,
+)
+
+
+def evaluate(root: Node, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
+    """The value of a node as an array of its shape.
+
+    `values` holds an array for each variable, `sizes` a number for each named dimension.
+
+    Raises:
+        EvaluationError: a variable has no value.
+        NotSupportedError: the graph has functions that are only named.
+        LimitError: an array would have more than `limits.MAX_ENTRIES` entries.
+    """
+    import numpy as np  # noqa: PLC0415 (only where numbers are evaluated)
+
+    done: dict[Node, Any] = {}
+    for node in topological([root]):
+        shape = tuple(size.value(sizes) for size in node.shape)
+        if np.prod(shape, dtype=float) > limits.MAX_ENTRIES:
+            raise LimitError(f"an array of shape {shape} is larger than {limits.MAX_ENTRIES:,} entries")
+        with np.errstate(all="ignore"):
+            done[node] = _value(np, node, [done[arg] for arg in node.args], shape, values, sizes)
+    return done[root]
+
+
+def _value(
+    np: Any, node: Node, args: list[Any], shape: tuple[int, ...], values: Mapping[str, Any], sizes: Mapping[str, int]
+) -> Any:
+    match node:
+        case Variable():
+            if node.name not in values:
+                raise EvaluationError(f"no value for `{node.name}`")
+            return np.asarray(values[node.name], dtype=float).reshape(shape)
+        case Number():
+            return np.float64(node.value)
+        case Size():
+            return np.float64(node.size.value(sizes))
+        case Constant():
+            return np.float64(np.pi)
+        case Ones():
+            return np.ones(shape)
+        case Zero():
+            return np.zeros(shape)
+        case Delta():
+            return np.eye(shape[0])
+        case Unit():
+            return np.eye(shape[0])[(node.position or 0) - 1]
+        case Sum():
+            return sum((float(c) * arg for c, arg in zip(node.coefficients, args, strict=True)), np.zeros(shape))
+        case Contraction():
+            operands = [part for arg, labels in zip(args, node.labels, strict=True) for part in (arg, list(labels))]
+            return np.einsum(*operands, list(range(node.order)), optimize="greedy" if len(args) > 2 else False)
+        case Pointwise():
+            if isinstance(node.operation, UnknownFunction):
+                raise NotSupportedError(f"the value of the unknown function {node.operation.name}")
+            return np.broadcast_to(node.operation.evaluate(np, *args), shape)
+        case MatrixCall():
+            own = len(node.operation.operand_indices)
+            return _rowwise(np, node, args[0], own, shape)
+        case Concatenation():
+            return np.concatenate(args, axis=node.axis)
+        case Slice():
+            start = node.start.value(sizes)
+            taken: list[Any] = [slice(None)] * node.order
+            taken[node.axis] = slice(start, start + shape[node.axis])
+            return args[0][tuple(taken)]
+    raise AssertionError(f"no value for {type(node).__name__}; is it a new kind of node?")
+
+
+def _rowwise(np: Any, node: MatrixCall, arg: Any, own: int, shape: tuple[int, ...]) -> Any:
+    """A matrix function for each entry of the leading axes; the table evaluates vectors as columns."""
+    batch = arg.shape[: arg.ndim - own]
+    flat = arg.reshape((-1, *arg.shape[arg.ndim - own :]))
+    column = own == 1
+    results = [node.operation.evaluate(np, each.reshape(-1, 1) if column else each) for each in flat]
+    own_shape = shape[len(batch) :]
+    return np.array([np.asarray(result).reshape(own_shape) for result in results]).reshape(shape)

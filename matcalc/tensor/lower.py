@@ -1,0 +1,399 @@
+"""From the typed syntax tree to the tensor graph.
+
+A value in this pass is a node whose first axes belong to bound indices (`i` of a sum over i, by name) and whose last axes are
+those of its shape. So everything inside a sum over an index is computed for all values of the index at once, and the sum
+itself is a contraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from matcalc import limits
+from matcalc.errors import LimitError, NotSupportedError, Span
+from matcalc.language import tree
+from matcalc.language.dimensions import SCALAR, Dim, Shape, dim, matrix, vector
+from matcalc.operations import rows
+from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS, elementwise
+from matcalc.tensor.nodes import Graph, Node, Number, UnknownFunction
+
+if TYPE_CHECKING:
+    from matcalc.language.shapes import Inference
+
+
+class Value(NamedTuple):
+    """A lowered expression: axes of `node` are the bound indices `bound`, then those of `shape`."""
+
+    node: Node
+    shape: Shape
+    bound: tuple[str, ...] = ()
+
+
+def lower(graph: Graph, inference: Inference) -> Value:
+    """The expression of a program as a node.
+
+    Raises:
+        NotSupportedError: something the language has and the calculus has not yet, with its place.
+    """
+    return Lowering(graph, inference).program()
+
+
+@dataclass(slots=True)
+class Lowering:
+    """One lowering: where names and sizes come from, and what the bindings stand for.
+
+    `names` holds values for names: bindings, parameters of a definition, dimension letters of a signature.
+    """
+
+    graph: Graph
+    inference: Inference | None = None
+    names: dict[str, Value] | None = None
+
+    def program(self) -> Value:
+        """The value of the whole program; `names` then holds the bindings."""
+        assert self.inference is not None
+        self.names = {}
+        program = self.inference.program
+        for binding in program.bindings:
+            if binding.name.name not in self.inference.symbols:
+                self.names[binding.name.name] = self.expression(binding.value)
+        return self.expression(program.body)
+
+    def expression(self, root: tree.Expr) -> Value:
+        """The value of an expression."""
+        values: dict[tree.Expr, Value] = {}
+        for node in tree.postorder(root):
+            values[node] = self._node(node, values)
+        return values[root]
+
+    def _node(self, node: tree.Expr, values: dict[tree.Expr, Value]) -> Value:
+        if isinstance(node, tree.Name):
+            return self._name(node)
+        if isinstance(node, tree.Number):
+            return Value(self.graph.number(node.value), SCALAR)
+        if isinstance(node, tree.Binary):
+            return self._binary(node, values[node.left], values[node.right])
+        if isinstance(node, tree.Unary):
+            value = values[node.operand]
+            return value._replace(node=self.graph.scaled(-1, value.node))
+        if isinstance(node, tree.Transpose):
+            return self.apply(OPERATIONS["transpose"], [values[node.operand]], node.span)
+        if isinstance(node, tree.Call):
+            return self._call(node, values)
+        if isinstance(node, tree.Index):
+            return self._index(node, values[node.operand])
+        if isinstance(node, tree.Stack):
+            return self._stack(node, [values[item] for item in node.items])
+        return self._index_sum(node, values[node.body])
+
+    # Leaves
+
+    def _name(self, node: tree.Name) -> Value:
+        name = node.name
+        if self.names is not None and name in self.names:
+            return self.names[name]
+        if self.inference is None:
+            return Value(self.graph.constant("pi"), SCALAR)
+        role = self.inference.roles[node]
+        if role == "variable":
+            symbol = self.inference.symbols[name]
+            return Value(self.graph.variable(name, symbol.shape.dims, symbol.properties), symbol.shape)
+        if role == "dimension":
+            return Value(self.graph.size(dim(name)), SCALAR)
+        if role == "constant":
+            return self._constant(name, node)
+        return Value(self.graph.number(0), SCALAR)  # a bound index: read by the subscript it stands in
+
+    def _constant(self, name: str, node: tree.Expr) -> Value:
+        if name in ("pi", "π"):
+            return Value(self.graph.constant("pi"), SCALAR)
+        assert self.inference is not None
+        shape = self.inference.shapes[node]
+        sizes = shape.dims
+        if name in ("ones", "zeros"):
+            labels = range(len(sizes))
+            ones = self.graph.contraction([], tuple(labels), sizes)
+            return Value(ones if name == "ones" else self.graph.zero(sizes), shape)
+        return Value(self.graph.delta(sizes[0]), shape)
+
+    # Operators
+
+    def _binary(self, node: tree.Binary, left: Value, right: Value) -> Value:
+        operator = node.operator
+        if operator in ("+", "-"):
+            return self.add(left, right, -1 if operator == "-" else 1)
+        if operator in ("@", "juxtapose", "*"):
+            return self.apply(OPERATIONS[operator], [left, right], node.span)
+        if operator == "/":
+            return self.divide(left, right)
+        if operator in ("^", "**"):
+            if operator == "^" and left.shape.kind == "matrix":
+                return self._matrix_power(left, node)
+            return self.pointwise(elementwise("power"), [left, right])
+        return self.pointwise(COMPARISONS[operator], [left, right])
+
+    def add(self, left: Value, right: Value, sign: int = 1) -> Value:
+        """`left + sign * right`, stretched to one shape."""
+        (a, b), shape, bound = self._stretch([left, right], scalars=False)
+        return Value(self.graph.sum([(1, a), (sign, b)], a.shape), shape, bound)
+
+    def divide(self, left: Value, right: Value) -> Value:
+        """`left / right`, element by element."""
+        if isinstance(right.node, Number) and right.node.value != 0:
+            return left._replace(node=self.graph.scaled(Fraction(1) / right.node.value, left.node))
+        inverse = self.pointwise(elementwise("power"), [right, Value(self.graph.number(-1), SCALAR)])
+        return self.apply(OPERATIONS["*"], [left, inverse], None)
+
+    def _matrix_power(self, base: Value, node: tree.Binary) -> Value:
+        exponent = _integer(node.right)
+        if exponent is None:
+            raise NotSupportedError(
+                "a matrix to a power that is not an integer", node.right.span, help="`**` is the power of each element"
+            )
+        if abs(exponent) > limits.MAX_MATRIX_POWER:
+            raise LimitError(f"a matrix power is limited to {limits.MAX_MATRIX_POWER}", node.right.span)
+        if exponent == 0:
+            return Value(self.graph.delta(base.shape.dims[0]), base.shape)
+        if exponent < 0:
+            base = self.apply(OPERATIONS["inv"], [base], node.span)
+        result = base
+        for _ in range(abs(exponent) - 1):
+            result = self.apply(OPERATIONS["@"], [result, base], node.span)
+        return result
+
+    # Calls
+
+    def _call(self, node: tree.Call, values: dict[tree.Expr, Value]) -> Value:
+        if node.keywords:
+            raise NotSupportedError(f"`{node.function}` with `{node.keywords[0][0]}=`", node.span)
+        if node.function in ("eye", "I", "ones", "zeros"):
+            return self._constant(node.function, node)
+        operands = [values[argument] for argument in node.arguments]
+        if node.function in ("len", "rows", "cols"):
+            sizes = operands[0].shape.dims
+            return Value(self.graph.size(sizes[-1] if node.function == "cols" else sizes[0]), SCALAR)
+        if self.inference is not None and node.function in self.inference.functions:
+            symbol = self.inference.functions[node.function]
+            if not symbol.elementwise:
+                raise NotSupportedError(f"the unknown vector function `{node.function}`", node.span)
+            return self.pointwise(UnknownFunction(node.function, (0,) * len(operands)), operands)
+        operation = FUNCTIONS.get(node.function)
+        if operation is None:
+            raise NotSupportedError(f"the function `{node.function}`", node.name_span)
+        return self.apply(operation, operands, node.span)
+
+    def apply(self, operation: rows.Operation, operands: Sequence[Value], span: Span | None) -> Value:
+        """The value of an operation of the table.
+
+        Raises:
+            NotSupportedError: no form of the operation takes operands of these kinds.
+        """
+        if isinstance(operation, rows.Elementwise):
+            result = self.pointwise(operation, operands[: operation.arity])
+            for operand in operands[operation.arity :]:
+                result = self.pointwise(operation, [result, operand])
+            return result
+        if isinstance(operation, rows.Derived) and not operation.forms:
+            return self._definition(operation, operation.definition, operands, {})
+        forms: tuple[rows.Form, ...] = getattr(operation, "forms", ())
+        kinds = tuple(operand.shape.kind for operand in operands)
+        for form in forms:
+            if tuple(operand.kind for operand in form.shapes.operands) == kinds:
+                break
+        else:
+            instead = operation.instead if isinstance(operation, rows.Planned) else ""
+            raise NotSupportedError(f"{operation.name} of {', '.join(kinds)}", span, help=f"write {instead}" if instead else None)
+        sizes = self._letters(form, operands)
+        result_shape = _shape(form.shapes.result, sizes)
+        if isinstance(operation, rows.Multilinear):
+            return self._contraction(form.body, operands, sizes, result_shape)
+        if isinstance(operation, rows.Derived):
+            return self._definition(operation, form.body, operands, sizes)
+        assert isinstance(operation, rows.MatrixFunction)
+        return Value(self.graph.matrix_call(operation, operands[0].node), result_shape, operands[0].bound)
+
+    def _letters(self, form: rows.Form, operands: Sequence[Value]) -> dict[str, Dim]:
+        return {
+            letter: size
+            for described, operand in zip(form.shapes.operands, operands, strict=True)
+            for letter, size in zip(described.dims, operand.shape.dims, strict=True)
+        }
+
+    def _contraction(self, einsum: str, operands: Sequence[Value], sizes: Mapping[str, Dim], shape: Shape) -> Value:
+        number: dict[str, int] = {}
+        before, _, after = einsum.partition("->")
+        bound: dict[str, int] = {}
+        for operand in operands:
+            for name in operand.bound:
+                bound.setdefault(name, len(bound))
+        lengths: dict[int, Dim] = {}
+        factors: list[tuple[Node, Sequence[int]]] = []
+        for position, letters in enumerate(before.split(",")):
+            labels = [number.setdefault(letter, 1000 + len(number)) for letter in letters]
+            if position < len(operands):
+                operand = operands[position]
+                lengths.update(zip(labels, operand.shape.dims, strict=True))
+                factors.append((operand.node, [bound[name] for name in operand.bound] + labels))
+            else:
+                size = next(lengths[label] for label in labels if label in lengths)
+                factors.append((self.graph.delta(size), labels))
+        out = [*bound.values(), *(number[letter] for letter in after)]
+        return Value(self.graph.contraction(factors, out), shape, tuple(bound))
+
+    def _definition(
+        self, operation: rows.Derived, text: str, operands: Sequence[Value], sizes: Mapping[str, Dim]
+    ) -> Value:
+        names = dict(zip(operation.parameters, operands, strict=True))
+        names |= {letter: Value(self.graph.size(size), SCALAR) for letter, size in sizes.items()}
+        return lower_text(self.graph, text, names)
+
+    # Element-wise operations
+
+    def pointwise(self, operation: rows.Elementwise | UnknownFunction, operands: Sequence[Value]) -> Value:
+        """An element-wise function of operands that stretch to one shape."""
+        nodes, shape, bound = self._stretch(operands, scalars=True)
+        return Value(self.graph.pointwise(operation, nodes), shape, bound)
+
+    def _stretch(self, operands: Sequence[Value], *, scalars: bool) -> tuple[list[Node], Shape, tuple[str, ...]]:
+        """The nodes of `operands` on the same axes; scalars stay if `scalars`, and are repeated otherwise."""
+        shape = max((operand.shape for operand in operands), key=lambda s: len(s.dims))
+        bound: dict[str, Dim] = {}
+        for operand in operands:
+            for name, size in zip(operand.bound, operand.node.shape, strict=False):
+                bound.setdefault(name, size)
+        number = {name: position for position, name in enumerate(bound)}
+        out = range(len(bound) + len(shape.dims))
+        sizes = (*bound.values(), *shape.dims)
+        nodes = []
+        for operand in operands:
+            labels = [number[name] for name in operand.bound] + _aligned(operand.shape, shape, len(bound))
+            if labels == list(out) or (scalars and not labels):
+                nodes.append(operand.node)
+            else:
+                nodes.append(self.graph.contraction([(operand.node, labels)], out, sizes))
+        if scalars and not any(node.shape for node in nodes):
+            return nodes, SCALAR, ()
+        return nodes, shape, tuple(bound)
+
+    # Indices and blocks
+
+    def _index(self, node: tree.Index, operand: Value) -> Value:
+        graph = self.graph
+        subscripts: list[tree.Expr | tree.Slice] = list(node.subscripts)
+        if operand.shape.kind == "matrix" and len(subscripts) == 1:
+            subscripts.append(tree.Slice(node.span))
+        bound = {name: position for position, name in enumerate(operand.bound)}
+        labels = list(bound.values())
+        factors: list[tuple[Node, Sequence[int]]] = []
+        kept: list[tuple[int, Dim]] = []
+        for axis, subscript in enumerate(subscripts):
+            size = operand.shape.dims[axis]
+            fresh = 1000 + axis
+            if isinstance(subscript, tree.Slice):
+                kept.append((fresh, size))
+            elif isinstance(subscript, tree.Number):
+                factors.append((graph.unit(size, int(subscript.value)), (fresh,)))
+            elif isinstance(subscript, tree.Name) and self._role(subscript) == "index":
+                fresh = bound.setdefault(subscript.name, len(bound))
+            elif isinstance(subscript, tree.Name) and dim(subscript.name) == size:
+                factors.append((graph.unit(size, None), (fresh,)))
+            else:
+                raise NotSupportedError("this subscript", subscript.span, help="write a number, a bound index or `:`")
+            labels.append(fresh)
+        out = [*bound.values(), *(label for label, _ in kept)]
+        result = graph.contraction([(operand.node, labels), *factors], out)
+        shape = vector(kept[0][1]) if len(kept) == 1 else matrix(kept[0][1], kept[1][1]) if kept else SCALAR
+        return Value(result, shape, tuple(bound))
+
+    def _role(self, name: tree.Name) -> str:
+        return self.inference.roles.get(name, "") if self.inference is not None else ""
+
+    def _index_sum(self, node: tree.IndexSum, body: Value) -> Value:
+        assert self.inference is not None
+        factors: list[tuple[Node, Sequence[int]]] = []
+        summed = set()
+        for clause in node.clauses:
+            name, size = clause.index.name, self.inference.ranges[clause]
+            if node.function not in ("sum", "mean"):
+                raise NotSupportedError(f"`{node.function}` over an index", node.span)
+            if name in body.bound:
+                summed.add(name)
+                if node.function == "mean":
+                    inverse = self.graph.pointwise(elementwise("power"), [self.graph.size(size), self.graph.number(-1)])
+                    factors.append((inverse, ()))
+            elif node.function == "sum":
+                factors.append((self.graph.size(size), ()))
+        labels = range(body.node.order)
+        names = (*body.bound, *("" for _ in body.shape.dims))
+        out = [label for label, name in zip(labels, names, strict=True) if name not in summed]
+        remaining = tuple(name for name in body.bound if name not in summed)
+        return Value(self.graph.contraction([(body.node, labels), *factors], out), body.shape, remaining)
+
+    def _stack(self, node: tree.Stack, items: Sequence[Value]) -> Value:
+        graph = self.graph
+        if all(isinstance(item, tree.Stack) for item in node.items):
+            rows_, _, bound = self._stretch(items, scalars=False)
+            axis = len(bound)
+            parts = [self._lifted(part, axis) for part in rows_]
+            return Value(graph.concatenation(axis, parts), matrix(dim(len(parts)), rows_[0].shape[axis]), bound)
+        bounds: dict[str, Dim] = {}
+        for item in items:
+            for name, size in zip(item.bound, item.node.shape, strict=False):
+                bounds.setdefault(name, size)
+        number = {name: position for position, name in enumerate(bounds)}
+        parts = []
+        for item in items:
+            length = item.shape.dims or (dim(1),)
+            labels = [number[name] for name in item.bound] + ([len(number)] if item.shape.dims else [])
+            sizes = (*bounds.values(), *length)
+            parts.append(graph.contraction([(item.node, labels)], range(len(number) + 1), sizes))
+        result = graph.concatenation(len(number), parts)
+        if all(item.shape.kind == "row" for item in items):
+            raise NotSupportedError("stacking rows", node.span)
+        return Value(result, vector(result.shape[-1]), tuple(bounds))
+
+    def _lifted(self, node: Node, axis: int) -> Node:
+        """`node` with a new axis of size 1 at `axis`."""
+        labels = [label + (label >= axis) for label in range(node.order)]
+        sizes = (*node.shape[:axis], dim(1), *node.shape[axis:])
+        return self.graph.contraction([(node, labels)], range(node.order + 1), sizes)
+
+
+def lower_text(graph: Graph, text: str, names: Mapping[str, Value]) -> Value:
+    """A text of the operation table, with values for its names."""
+    return Lowering(graph, names=dict(names)).expression(_parsed(text))
+
+
+@lru_cache(maxsize=None)
+def _parsed(text: str) -> tree.Expr:
+    from matcalc.language.parse import parse_expression  # noqa: PLC0415 (the parser is not needed to import this module)
+
+    return parse_expression(text)
+
+
+def _integer(node: tree.Expr) -> int | None:
+    """The value of a literal integer."""
+    sign = 1
+    while isinstance(node, tree.Unary):
+        node, sign = node.operand, -sign
+    if isinstance(node, tree.Number) and int(node.value) == node.value:
+        return sign * int(node.value)
+    return None
+
+
+def _shape(described: rows.Operand, sizes: Mapping[str, Dim]) -> Shape:
+    dims = tuple(sizes[letter] if letter in sizes else dim(int(letter)) for letter in described.dims)
+    return Shape(described.kind, dims)
+
+
+def _aligned(shape: Shape, target: Shape, first: int) -> list[int]:
+    """The labels of a shape's axes where it stretches to `target`, whose axes are numbered from `first`."""
+    if shape.kind == "matrix":
+        return [first, first + 1]
+    if shape.kind == "row" and target.kind == "matrix":
+        return [first + 1]
+    return [first] if shape.dims else []

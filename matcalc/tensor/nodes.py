@@ -1,0 +1,407 @@
+"""The tensor graph: a few kinds of interned node in index (Einstein) notation, after Laue, Mitterreiter & Giesen (2018, 2020).
+
+A node is a tensor with axes; its `shape` gives their sizes, () for a scalar. Rows and columns do not exist here: both are
+tensors with one axis. Nodes are made by a `Graph` only, which returns the same object for the same content, so equality is
+identity. Nodes are immutable and refer only to older ones: the `id` orders them topologically, and the same input always
+gives the same ids.
+
+| node | stands for |
+| --- | --- |
+| `Variable`, `Number`, `Size`, `Constant` | a free variable, a rational, a dimension as a number, pi |
+| `Ones`, `Delta`, `Unit`, `Zero` | ones along one axis, the identity δ, a unit vector, zeros of any shape |
+| `Contraction` | a product of factors with index labels, summed over the labels that are not kept |
+| `Sum` | a linear combination with rational coefficients, of terms of one shape |
+| `Pointwise` | an element-wise function; operands have the node's shape or are scalars |
+| `MatrixCall` | a function of whole vectors or matrices: inverse, determinant, softmax, … |
+| `Concatenation`, `Slice` | blocks along an axis, and a part of an axis |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from matcalc.language.dimensions import Dim
+
+if TYPE_CHECKING:
+    from matcalc.operations.rows import Elementwise, MatrixFunction
+
+Rational = int | Fraction
+Labels = tuple[int, ...]
+Shape = tuple[Dim, ...]
+
+
+def rational(value: Rational) -> Rational:
+    """The same number, as an int where it is one (int arithmetic is several times faster)."""
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return value.numerator
+    return value
+
+
+class UnknownFunction(NamedTuple):
+    """A function known by name only, applied element by element, differentiated `orders[k]` times by operand k."""
+
+    name: str
+    orders: tuple[int, ...]
+
+
+class Node:
+    """A tensor. Made by `Graph`; compared by identity."""
+
+    __slots__ = ("args", "constant", "id", "shape")
+    id: int
+    shape: Shape
+    args: tuple[Node, ...]
+    constant: bool
+    """No variable below it."""
+
+    @property
+    def order(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+
+class Variable(Node):
+    """A free variable."""
+
+    __slots__ = ("name", "properties")
+    name: str
+    properties: frozenset[str]
+
+
+class Number(Node):
+    """A rational number."""
+
+    __slots__ = ("value",)
+    value: Rational
+
+
+class Constant(Node):
+    """A named real number: pi."""
+
+    __slots__ = ("name",)
+    name: str
+
+
+class Size(Node):
+    """A dimension as a number."""
+
+    __slots__ = ("size",)
+    size: Dim
+
+
+class Ones(Node):
+    """The vector of ones."""
+
+    __slots__ = ()
+
+
+class Delta(Node):
+    """The identity matrix: Kronecker's δ."""
+
+    __slots__ = ()
+
+
+class Unit(Node):
+    """The unit vector whose entry at `position` (from 1) is 1; position None is the last one."""
+
+    __slots__ = ("position",)
+    position: int | None
+
+
+class Zero(Node):
+    """Zeros."""
+
+    __slots__ = ()
+
+
+class Contraction(Node):
+    """The product of the factors `args`, each with its `labels`, summed over every label that is not kept.
+
+    Kept are the labels 0, 1, … order-1, in this order; the summed ones are numbered on from there.
+    """
+
+    __slots__ = ("labels",)
+    labels: tuple[Labels, ...]
+
+
+class Sum(Node):
+    """The sum of `coefficients[k] * args[k]`."""
+
+    __slots__ = ("coefficients",)
+    coefficients: tuple[Rational, ...]
+
+
+class Pointwise(Node):
+    """A function applied element by element."""
+
+    __slots__ = ("operation",)
+    operation: Elementwise | UnknownFunction
+
+
+class MatrixCall(Node):
+    """A function of the last axes of its operand."""
+
+    __slots__ = ("operation",)
+    operation: MatrixFunction
+
+
+class Concatenation(Node):
+    """The args one after the other along `axis`."""
+
+    __slots__ = ("axis",)
+    axis: int
+
+
+class Slice(Node):
+    """The part of `axis` of its operand that begins after `start` entries."""
+
+    __slots__ = ("axis", "start")
+    axis: int
+    start: Dim
+
+
+N = TypeVar("N", bound=Node)
+Factors = Sequence[tuple[Node, Sequence[int]]]
+Terms = Iterable[tuple[Rational, Node]]
+
+
+class Graph:
+    """Makes and interns nodes. The constructors do only what is cheap and always right; see `calculus.simplify` for more."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Any, Node] = {}
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def _intern(self, cls: type[N], shape: Shape, args: tuple[Node, ...], data: Any) -> N:
+        key = (cls, args, data) if args else (cls, shape, data)
+        found = self._nodes.get(key)
+        if found is not None:
+            return found  # type: ignore[return-value]  # the key holds the class
+        node = cls.__new__(cls)
+        node.id = len(self._nodes)
+        node.shape = shape
+        node.args = args
+        node.constant = cls is not Variable and all(arg.constant for arg in args)
+        self._nodes[key] = node
+        return node
+
+    # Leaves
+
+    def variable(self, name: str, shape: Shape, properties: frozenset[str] = frozenset()) -> Variable:
+        """A free variable."""
+        node = self._intern(Variable, shape, (), name)
+        node.name, node.properties = name, properties
+        return node
+
+    def number(self, value: Rational) -> Number:
+        """A rational number."""
+        value = rational(value)
+        node = self._intern(Number, (), (), value)
+        node.value = value
+        return node
+
+    def constant(self, name: str) -> Constant:
+        """A named real number."""
+        node = self._intern(Constant, (), (), name)
+        node.name = name
+        return node
+
+    def size(self, size: Dim) -> Node:
+        """A dimension as a scalar."""
+        if size.size is not None:
+            return self.number(size.size)
+        node = self._intern(Size, (), (), size)
+        node.size = size
+        return node
+
+    def ones(self, size: Dim) -> Node:
+        """The vector of ones."""
+        return self._intern(Ones, (size,), (), None)
+
+    def delta(self, size: Dim) -> Node:
+        """The identity matrix."""
+        return self._intern(Delta, (size, size), (), None)
+
+    def unit(self, size: Dim, position: int | None) -> Node:
+        """A unit vector."""
+        node = self._intern(Unit, (size,), (), position)
+        node.position = position
+        return node
+
+    def zero(self, shape: Shape) -> Node:
+        """Zeros; the number 0 for a scalar."""
+        return self._intern(Zero, shape, (), None) if shape else self.number(0)
+
+    # Compound nodes
+
+    def contraction(self, factors: Factors, out: Sequence[int], sizes: Sequence[Dim] | None = None) -> Node:
+        """The product of `factors` (node, labels), summed over labels not in `out`.
+
+        Labels are any integers. Those in `out` must be different; one that no factor has is a new axis along which the
+        value repeats, and `sizes` (of each label in `out`) must then be given. Numbers and coefficients become the
+        coefficient of a one-term sum.
+        """
+        coefficient: Rational = 1
+        kept: list[tuple[Node, Sequence[int]]] = []
+        for node, labels in factors:
+            while type(node) is Sum and len(node.args) == 1:
+                coefficient = coefficient * node.coefficients[0]
+                node = node.args[0]
+            if type(node) is Number:
+                coefficient = coefficient * node.value
+                continue
+            if type(node) is Zero:
+                coefficient = 0
+            kept.append((node, labels))
+        if coefficient == 0:
+            return self.zero(self._sizes(kept, out, sizes))
+        if len(out) and sizes is not None:
+            present = {label for _, labels in kept for label in labels}
+            kept += [(self.ones(size), (label,)) for label, size in zip(out, sizes, strict=True) if label not in present]
+        if len(kept) == 1 and tuple(kept[0][1]) == tuple(out):
+            return self.scaled(coefficient, kept[0][0])
+        if not kept:
+            return self.number(coefficient)
+        if len(kept) > 1:
+            kept.sort(key=_by_id)
+        number = {label: position for position, label in enumerate(out)}
+        canonical: list[Labels] = []
+        shape: list[Any] = [None] * len(out)
+        for node, labels in kept:
+            renamed = []
+            for axis, label in enumerate(labels):
+                new = number.get(label)
+                if new is None:
+                    new = number[label] = len(number)
+                if new < len(shape):
+                    shape[new] = node.shape[axis]
+                renamed.append(new)
+            canonical.append(tuple(renamed))
+        data = tuple(canonical)
+        node = self._intern(Contraction, tuple(shape), tuple(factor for factor, _ in kept), (data, len(out)))
+        node.labels = data
+        return self.scaled(coefficient, node)
+
+    def _sizes(self, factors: Factors, out: Sequence[int], sizes: Sequence[Dim] | None) -> Shape:
+        if sizes is not None:
+            return tuple(sizes)
+        known = {label: size for node, labels in factors for label, size in zip(labels, node.shape, strict=True)}
+        return tuple(known[label] for label in out)
+
+    def scaled(self, coefficient: Rational, node: Node) -> Node:
+        """`coefficient * node`."""
+        return node if coefficient == 1 else self.sum(((coefficient, node),), node.shape)
+
+    def sum(self, terms: Terms, shape: Shape) -> Node:
+        """The linear combination of `terms` (coefficient, node), all of this shape.
+
+        Like terms are collected; sums within are opened unless that would distribute a coefficient over several terms.
+        """
+        collected: dict[Node, Rational] = {}
+        stack = list(terms)
+        stack.reverse()
+        while stack:
+            coefficient, node = stack.pop()
+            if type(node) is Sum and (len(node.args) == 1 or coefficient in (1, -1)):
+                inner = zip(node.coefficients, node.args, strict=True)
+                stack.extend(reversed([(coefficient * factor, arg) for factor, arg in inner]))
+                continue
+            if type(node) is Number:
+                coefficient, node = coefficient * node.value, self.number(1)
+            if type(node) is not Zero:
+                collected[node] = collected.get(node, 0) + coefficient
+        if len(collected) > 1:
+            items = sorted([item for item in collected.items() if item[1] != 0], key=_term_id)
+        else:
+            items = [item for item in collected.items() if item[1] != 0]
+        if not items:
+            return self.zero(shape)
+        if len(items) == 1:
+            node, coefficient = items[0]
+            if type(node) is Number:
+                return self.number(coefficient)
+            if coefficient == 1:
+                return node
+            if type(node) is Sum and coefficient == -1:
+                return self.sum(((-1, node),), shape)
+        args = tuple(item[0] for item in items)
+        coefficients = tuple(rational(item[1]) for item in items)
+        result = self._intern(Sum, shape, args, coefficients)
+        result.coefficients = coefficients
+        return result
+
+    def pointwise(self, operation: Elementwise | UnknownFunction, args: Sequence[Node]) -> Node:
+        """An element-wise function; each operand has the shape of the result or is a scalar."""
+        args = tuple(args)
+        shape: Shape = ()
+        for arg in args:
+            shape = arg.shape or shape
+        node = self._intern(Pointwise, shape, args, operation if isinstance(operation, UnknownFunction) else operation.name)
+        node.operation = operation
+        return node
+
+    def matrix_call(self, operation: MatrixFunction, arg: Node) -> Node:
+        """A function of the last axes of `arg`."""
+        value, operand = operation.value_indices, operation.operand_indices
+        batch = arg.shape[: arg.order - len(operand)]
+        own = arg.shape[arg.order - len(operand) :]
+        node = self._intern(MatrixCall, batch + own[: len(value)], (arg,), operation.name)
+        node.operation = operation
+        return node
+
+    def concatenation(self, axis: int, parts: Sequence[Node]) -> Node:
+        """The parts one after the other along `axis`."""
+        parts = tuple(parts)
+        if len(parts) == 1:
+            return parts[0]
+        total = parts[0].shape[axis]
+        for part in parts[1:]:
+            total = total + part.shape[axis]
+        shape = (*parts[0].shape[:axis], total, *parts[0].shape[axis + 1 :])
+        node = self._intern(Concatenation, shape, parts, axis)
+        node.axis = axis
+        return node
+
+    def slice(self, node: Node, axis: int, start: Dim, length: Dim) -> Node:
+        """The part of `axis` with this length that begins after `start` entries."""
+        if node.shape[axis] == length:
+            return node
+        shape = (*node.shape[:axis], length, *node.shape[axis + 1 :])
+        result = self._intern(Slice, shape, (node,), (axis, start, length))
+        result.axis, result.start = axis, start
+        return result
+
+
+def _by_id(factor: tuple[Node, Sequence[int]]) -> int:
+    return factor[0].id
+
+
+def _term_id(item: tuple[Node, Rational]) -> int:
+    return item[0].id
+
+
+def topological(roots: Sequence[Node]) -> list[Node]:
+    """Every node below `roots` once, operands first."""
+    seen: set[Node] = set(roots)
+    stack = list(seen)
+    while stack:
+        for arg in stack.pop().args:
+            if arg not in seen:
+                seen.add(arg)
+                stack.append(arg)
+    return sorted(seen, key=lambda node: node.id)
+
+
+def terms(node: Node) -> Iterator[tuple[Rational, Node]]:
+    """The terms of a sum; a single one of any other node."""
+    if isinstance(node, Sum):
+        yield from zip(node.coefficients, node.args, strict=True)
+    elif isinstance(node, Number):
+        if node.value != 0:
+            yield node.value, node
+    else:
+        yield 1, node

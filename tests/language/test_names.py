@@ -1,0 +1,199 @@
+"""What each name is, and what calls are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcalc.errors import LimitError, MatcalcError, NotSupportedError, ShapeError, UnknownNameError
+from matcalc.language.names import Resolution, resolve
+from matcalc.language.parse import parse_declarations, parse_program, parse_targets
+from matcalc.language.tree import Index, IndexSum, Name, Number, postorder
+
+
+def resolved(text: str, wrt: str = "", free: tuple[str, ...] = ()) -> Resolution:
+    return resolve(parse_program(text), targets=parse_targets(wrt) if wrt else (), free=free)
+
+
+@pytest.mark.parametrize(
+    ("text", "roles"),
+    [
+        ("w.x + b", "w variable, x variable, b variable"),
+        ("z = w.x; z^2", "w variable, x variable, z binding"),
+        ("sum(x)/n where x: vector(n)", "x variable, n dimension"),
+        ("sum(x_i for i in 1..N)/N", "N dimension, x variable, N dimension"),
+        ("pi*r^2", "pi constant, r variable"),
+        ("π*r^2 where π: scalar", "π variable, r variable"),
+        ("A + I", "A variable, I constant"),
+        ("I*R where I: scalar", "I variable, R variable"),
+        ("sum(ones(x_i) for i in 1..n)", "n dimension, x_i dimension"),
+        ("x ones(n)'", "x variable, n dimension"),
+        ("gamma*x + gamma(x)", "gamma variable, x variable, x variable"),
+        ("x_i + x_1", "x_i variable, x_1 variable"),
+        ("sum(x_i for i in 1..n) where x_i: scalar", "n dimension, x_i variable"),
+        ("x_i = 2; sum(x_i + y_i for i in 1..n)", "n dimension, x_i binding, y variable"),
+    ],
+)
+def test_roles(text: str, roles: str) -> None:
+    found = resolved(text)
+    nodes = [node for section in found.sections for node in section.order if isinstance(node, Name)]
+    assert ", ".join(f"{node.name} {found.roles[node]}" for node in nodes) == roles
+
+
+@pytest.mark.parametrize(
+    ("text", "elements"),
+    [
+        ("sum(x_i for i in 1..n)", ["x[i]"]),
+        ("sum(X_ij for i in 1..n for j in 1..m)", ["X[i,j]"]),
+        ("sum(x_hat_i for i in 1..n)", ["x_hat[i]"]),
+        ("sum(X_i2 for i in 1..n)", ["X[i,2]"]),
+        ("sum(x_ij for ij in 1..n)", ["x[ij]"]),
+        ("sum(sum(X_ij for j in 1..m)*y_i for i in 1..n)", ["X[i,j]", "y[i]"]),
+        ("sum(x_k for i in 1..n)", []),
+    ],
+)
+def test_subscripts_that_are_bound_become_elements(text: str, elements: list[str]) -> None:
+    found = []
+    for node in postorder(resolved(text).program.body):
+        if isinstance(node, Index):
+            assert isinstance(node.operand, Name)
+            written = [s for s in node.subscripts if isinstance(s, (Name, Number))]
+            subscripts = [s.name if isinstance(s, Name) else str(s.value) for s in written]
+            found.append(f"{node.operand.name}[{','.join(subscripts)}]")
+    assert found == elements
+
+
+def test_each_index_knows_its_clause() -> None:
+    found = resolved("sum(x_i * sum(y_i for i in 1..M) for i in 1..N)")
+    outer = found.program.body
+    assert isinstance(outer, IndexSum)
+    bounds = {clause.upper.name for clause in found.clauses.values() if isinstance(clause.upper, Name)}
+    assert bounds == {"M", "N"}
+    assert sum(clause is outer.clauses[0] for clause in found.clauses.values()) == 1
+
+
+def test_what_does_not_change_is_not_rebuilt() -> None:
+    program = parse_program("z = W x; z.z + norm(x)")
+    assert resolve(program).program.body is program.body
+
+
+def test_a_free_binding_is_a_variable() -> None:
+    assert list(resolved("z = w.x + b; z^2", "z", ("z",)).variables) == ["w", "x", "b", "z"]
+    assert list(resolved("z = w.x + b; z^2", "w").variables) == ["w", "x", "b"]
+    assert resolved("z + 1", "z", ("z",)).free == frozenset()
+
+
+def test_unknown_functions() -> None:
+    functions = resolved("f(x(t), y(t)) + g_1(t) where h: elementwise").functions
+    assert {name: (f.arity, f.of_t) for name, f in functions.items()} == {
+        "x": (1, True), "y": (1, True), "f": (2, False), "g_1": (1, True),
+    }  # fmt: skip
+
+
+def test_extra_declarations_join() -> None:
+    program = parse_program("n*x")
+    found = resolve(program, declared=parse_declarations("x: vector(n)"))
+    assert list(found.variables) == ["x"]
+    assert len(found.program.declarations) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message", "help_"),
+    [
+        ("sigmod(x)", UnknownNameError, "there is no function `sigmod`", "did you mean `sigmoid`?"),
+        ("blorb(x)", UnknownNameError, "there is no function `blorb`",
+         "for a function without a formula declare `blorb: elementwise`"),
+        ("w(x+1) + w", UnknownNameError, "`w` is not a function", "write `w (…)` with a space or `w * (…)` for a product"),
+        ("sin x", UnknownNameError, "`sin` is a function and needs its operands in brackets",
+         "write `sin(…)`; for a variable of that name declare it, such as `sin: scalar`"),
+        ("f + 1 where f: elementwise", UnknownNameError, "`f` is a function and needs its operands", "write `f(…)`"),
+        ("log(x, y)", ShapeError, "`log` takes 1 operand, not 2", "log: natural logarithm"),
+        ("dot(x)", ShapeError, "`dot` takes 2 operands, not 1", "dot: dot product"),
+        ("f(x) + f(x, y)", ShapeError, "`f` takes 1 operand, not 2", None),
+        ("g(x) where g: (R^n, R) -> R", ShapeError, "`g` takes 2 operands, not 1", None),
+        ("sum(X, axis=0)", NotSupportedError, "not supported: sum with axis=",
+         "write `X ones(n)` for row sums, `ones(m)' X` for column sums"),
+        ("max(x)", NotSupportedError, "not supported: max of all elements", None),
+        ("clip(x, a, b)", NotSupportedError, "not supported: clip", "write max(a, min(x, b))"),
+        ("norm(x, 3)", NotSupportedError, "not supported: the norm with p = 3", "write `sum(abs(x) ** p) ** (1/p)`"),
+        ("e(1)", NotSupportedError, "not supported: the unit vector e(i)", None),
+        ("sum(i*x_i for i in 1..n)", NotSupportedError, "not supported: the index `i` used as a number",
+         "an index can only select: `x[i]` or `x_i`"),
+        ("x[i]", NotSupportedError, "not supported: the subscript `i`",
+         "a subscript is a number, a dimension or the index of a sum"),
+        ("sum(x[i+1] for i in 1..n)", NotSupportedError, "not supported: the subscript `i+1`",
+         "a subscript is a number, a dimension or the index of a sum"),
+        ("x[0]", ShapeError, "a subscript is a positive integer, not 0", "elements are counted from 1"),
+        ("sum(x_i for i in 2..N)", NotSupportedError, "not supported: a sum that starts at 2", "start at 1"),
+        ("sum(x_i for i in 1..N-1)", NotSupportedError, "not supported: `N-1` as the end of a range",
+         "a dimension such as `N`, a number or `len(x)`"),
+        ("mean(x_i for i in 1..N)", NotSupportedError, "not supported: mean over an index", "write `sum(…)/N`"),
+        ("sum(x_i for i in 1..N for i in 1..M)", ShapeError, "two clauses bind the same index `i`", None),
+        ("z = z + 1; z", UnknownNameError, "`z` is defined in terms of itself", None),
+        ("a = b; b = 2; a", UnknownNameError, "`b` is used before it is defined", None),
+    ],
+)  # fmt: skip
+def test_refused(text: str, kind: type[MatcalcError], message: str, help_: str | None) -> None:
+    with pytest.raises(kind) as caught:
+        resolved(text)
+    assert (caught.value.message, caught.value.help) == (message, help_)
+    assert caught.value.span is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "place", "caption", "other"),
+    [
+        ("z = 1; z = 2; z", "`z` is defined twice", "z", "z is defined here first", "z"),
+        ("x where x: vector(n), x: vector(m)", "`x` is declared twice, as vector(n) and as vector(m)", "x",
+         "x is declared here as vector(n)", "x"),
+        ("sum(x_i for i in 1..N) where N: scalar", "`N` is used as a dimension, but declared as scalar", "N",
+         "N is declared here as scalar", "N"),
+        ("n + x where x: vector(n), n: scalar", "`n` is declared as a scalar and also used as a dimension", "n",
+         "n is a dimension here", "n"),
+        ("N = 3; sum(x_i for i in 1..N)", "`N` is used as a dimension, but defined as a value", "N", "N is defined here", "N"),
+        ("f(x) where f: scalar", "`f` is not a function", "f", "f is declared here as scalar", "f"),
+    ],
+)  # fmt: skip
+def test_contradictions_point_at_both_places(text: str, message: str, place: str, caption: str, other: str) -> None:
+    with pytest.raises(MatcalcError) as caught:
+        resolved(text)
+    error = caught.value
+    assert error.message == message
+    assert error.span is not None
+    assert error.related is not None
+    assert error.span.excerpt == place
+    assert (error.related[0], error.related[1].excerpt) == (caption, other)
+    assert error.span.start != error.related[1].start
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "message", "help_"),
+    [
+        ("w.x + b", "v", "`v` does not occur in the expression", None),
+        ("sum(weights*x)", "weight", "`weight` does not occur in the expression", "did you mean `weights`?"),
+        ("w.x", "x_1", "`x_1` does not occur in the expression", "write `x[1]` for an element of `x`"),
+        ("w.x", "w + x", "not supported: a derivative by `w + x`, which is not a variable",
+         "give the expression a name first: `z = …; …` and differentiate by z"),
+        ("f(x)", "f", "not supported: a derivative by the function `f`", None),
+        ("sum(x)/n where x: vector(n)", "n", "not supported: a derivative by the dimension `n`", None),
+    ],
+)  # fmt: skip
+def test_targets_refused(text: str, wrt: str, message: str, help_: str | None) -> None:
+    with pytest.raises(MatcalcError) as caught:
+        resolved(text, wrt)
+    assert (caught.value.message, caught.value.help) == (message, help_)
+
+
+def test_a_target_is_a_variable_whatever_its_name() -> None:
+    assert list(resolved("I*R", "I").variables) == ["I", "R"]
+    assert list(resolved("x where q: scalar", "q").variables) == ["x", "q"]
+
+
+def test_the_number_of_open_indices_is_limited() -> None:
+    clauses = " ".join(f"for i{k} in 1..n" for k in range(13))
+    with pytest.raises(LimitError, match="more than 12 indices are open at the same place"):
+        resolved(f"sum(1 {clauses})")
+
+
+def test_norm_with_a_number_is_the_norm_of_that_name() -> None:
+    program = resolved("norm(x, 1) + norm(x, 2)").program
+    assert [node.function for node in postorder(program.body) if hasattr(node, "function")] == ["norm1", "norm2"]

@@ -1,0 +1,302 @@
+"""Shapes: what is inferred, what is assumed, and what is said when they do not fit."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from matcalc.errors import NotSupportedError, ShapeError
+from matcalc.language.dimensions import SCALAR, Shape, dim, matrix, row, vector
+from matcalc.language.parse import parse_declarations, parse_program, parse_targets
+from matcalc.language.shapes import FunctionSymbol, Inference, infer
+from matcalc.language.tree import Index, Name, Stack, postorder
+
+
+def inferred(text: str, wrt: str = "", free: tuple[str, ...] = ()) -> Inference:
+    return infer(parse_program(text), targets=parse_targets(wrt) if wrt else (), free=free)
+
+
+def shape(text: str) -> str:
+    found = inferred(text)
+    return str(found.shapes[found.program.body])
+
+
+@pytest.mark.parametrize(
+    ("text", "result", "assumptions"),
+    [
+        ("sum(w*x)", "scalar", "w, x ∈ ℝⁿ"),
+        ("w.x + b", "scalar", "w, x ∈ ℝⁿ; b ∈ ℝ"),
+        ("max(0, w.x + b)", "scalar", "w, x ∈ ℝⁿ; b ∈ ℝ"),
+        ("||X w - y||^2", "scalar", "X ∈ ℝᵐˣⁿ; w ∈ ℝⁿ; y ∈ ℝᵐ"),
+        ("norm(y - X w)", "scalar", "y ∈ ℝᵐ; X ∈ ℝᵐˣⁿ; w ∈ ℝⁿ"),
+        ("sigmoid(W x + b)", "vector(m)", "W ∈ ℝᵐˣⁿ; x ∈ ℝⁿ; b ∈ ℝᵐ"),
+        ("W x + b where W: matrix(m, n), x: vector(n)", "vector(m)", "b ∈ ℝᵐ"),
+        ("x' A x", "scalar", "x ∈ ℝⁿ; A ∈ ℝⁿˣⁿ"),
+        ("tr(A X B)", "scalar", "A ∈ ℝᵐˣⁿ; X ∈ ℝⁿˣᵏ; B ∈ ℝᵏˣᵐ"),
+        ("A X B", "matrix(m, p)", "A ∈ ℝᵐˣⁿ; X ∈ ℝⁿˣᵏ; B ∈ ℝᵏˣᵖ"),
+        ("sum((y_i - max(0, w.X_i + b))^2 for i in 1..N)/N", "scalar", "y ∈ ℝᴺ; w ∈ ℝⁿ; X ∈ ℝᴺˣⁿ; b ∈ ℝ"),
+        ("sum_i (y_i - w.X_i)^2", "scalar", "y ∈ ℝᵐ; w ∈ ℝⁿ; X ∈ ℝᵐˣⁿ"),
+        ("x + x^2", "scalar", "x ∈ ℝ"),
+        ("a x + b", "scalar", "a, x, b ∈ ℝ"),
+        ("z1 = W1 x + b1; a1 = relu(z1); z2 = W2 a1 + b2; p = softmax(z2); -y.log(p)", "scalar",
+         "W1 ∈ ℝᵐˣⁿ; x ∈ ℝⁿ; b1 ∈ ℝᵐ; W2 ∈ ℝᵏˣᵐ; b2, y ∈ ℝᵏ"),
+        ("sum(x*z) where z: scalar", "scalar", "x ∈ ℝⁿ"),
+        ("[3*x^2*y, 2*x + y^8]", "vector(2)", "x, y ∈ ℝ"),
+        ("u' f(W x + b)", "scalar", "u, b ∈ ℝᵐ; W ∈ ℝᵐˣⁿ; x ∈ ℝⁿ; f applied element by element"),
+        ("f(w) * g(x)", "scalar", "w, x ∈ ℝ; f, g unknown functions"),
+        ("f(x(t), y(t))", "scalar", "t ∈ ℝ; x, y functions of t; f an unknown function"),
+        ("log(det(X))", "scalar", "X ∈ ℝⁿˣⁿ"),
+        ("norm(x - a)", "scalar", "x, a ∈ ℝⁿ"),
+        ("x/N", "scalar", "x, N ∈ ℝ"),
+        ("sum(log(1 + exp(-y*(X w))))", "scalar", "y ∈ ℝᵐ; X ∈ ℝᵐˣⁿ; w ∈ ℝⁿ"),
+        ("a' X^-1 b", "scalar", "a, b ∈ ℝⁿ; X ∈ ℝⁿˣⁿ"),
+        ("inv(A + t*B)", "matrix(n, n)", "A, B ∈ ℝⁿˣⁿ; t ∈ ℝ"),
+        ("inv(A + lambda I)", "matrix(n, n)", "A ∈ ℝⁿˣⁿ; lambda ∈ ℝ"),
+        ("(a a)'", "scalar", "a ∈ ℝ"),
+        ("1ᵀ x", "scalar", "x ∈ ℝⁿ"),
+        ("A (x + y)", "vector(m)", "A ∈ ℝᵐˣⁿ; x, y ∈ ℝⁿ"),
+        ("A (B + C)", "matrix(m, k)", "A ∈ ℝᵐˣⁿ; B, C ∈ ℝⁿˣᵏ"),
+        ("softmax(a x)", "vector(n)", "a ∈ ℝ; x ∈ ℝⁿ"),
+        ("[w; b] . [x; 1]", "scalar", "w, x ∈ ℝⁿ; b ∈ ℝ"),
+        ("X + b' where X: matrix(N, h)", "matrix(N, h)", "b ∈ ℝʰ"),
+        ("norm(X w) where X: matrix(N, n_1)", "scalar", "w ∈ ℝ^(n_1)"),
+        ("n + norm(x)", "scalar", "n ∈ ℝ; x ∈ ℝᵐ"),
+    ],
+)  # fmt: skip
+def test_defaults(text: str, result: str, assumptions: str) -> None:
+    found = inferred(text)
+    assert str(found.shapes[found.program.body]) == result
+    assert "; ".join(found.assumptions()) == assumptions
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("x[2] where x: vector(3)", "scalar"),
+        ("X[2] where X: matrix(m, n)", "vector(n)"),
+        ("X[2,:] where X: matrix(m, n)", "vector(n)"),
+        ("X[:,2] where X: matrix(m, n)", "vector(m)"),
+        ("x[n] where x: vector(n)", "scalar"),
+        ("x y' where x: vector(m), y: vector(n)", "matrix(m, n)"),
+        ("x' where x: vector(n)", "row(n)"),
+        ("2^x where x: vector(n)", "vector(n)"),
+        ("x^2 where x: row(n)", "row(n)"),
+        ("A^3 where A: matrix(n, n)", "matrix(n, n)"),
+        ("A ** 2 where A: matrix(m, n)", "matrix(m, n)"),
+        ("x > 0 where x: vector(n)", "vector(n)"),
+        ("max(0, x, y) where x: vector(n), y: scalar", "vector(n)"),
+        ("where(x > 0, 1, y) where x: vector(n)", "vector(n)"),
+        ("diag(x) where x: vector(n)", "matrix(n, n)"),
+        ("diag(X) where X: matrix(n, n)", "vector(n)"),
+        ("solve(A, B) where A: matrix(n, n), B: matrix(n, k)", "matrix(n, k)"),
+        ("[[1, 2, 3], [4, 5, 6]]", "matrix(2, 3)"),
+        ("[1, 2; 3, 4]", "matrix(2, 2)"),
+        ("[x; y; 1] where x: vector(n), y: vector(m)", "vector(m + n + 1)"),
+        ("[x; x] where x: vector(n)", "vector(2*n)"),
+        ("eye(3)", "matrix(3, 3)"),
+        ("ones(m, n)", "matrix(m, n)"),
+        ("X ones(n) where X: matrix(m, n)", "vector(m)"),
+        ("g(x) where g: R^n -> R^m", "vector(m)"),
+        ("sum(X_i for i in 1..m) where X: matrix(m, n)", "vector(n)"),
+        ("S where S: symmetric", "matrix(n, n)"),
+    ],
+)
+def test_result(text: str, result: str) -> None:
+    assert shape(text) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges"),
+    [
+        ("sum(x_i for i in 1..len(x))", "i 1..n"),
+        ("sum(X_ij for i in 1..rows(X) for j in 1..cols(X))", "i 1..m, j 1..n"),
+        ("sum(x_i y_j for i in 1..3 for j in 1..M)", "i 1..3, j 1..M"),
+        ("sum(x_i for i) where x: vector(n)", "i 1..n"),
+    ],
+)
+def test_ranges(text: str, ranges: str) -> None:
+    assert ", ".join(f"{clause.index.name} 1..{size}" for clause, size in inferred(text).ranges.items()) == ranges
+
+
+def test_stretching_is_recorded() -> None:
+    found = inferred("A*x + r + 2 where A: matrix(n, n), x: vector(n), r: row(n)")
+    assert [(s.span.excerpt, s.caption) for s in found.stretched] == [
+        ("A*x", "x stretches over the columns of A"),
+        ("A*x + r", "r stretches over the rows of A*x"),
+    ]
+    assert inferred("2*A + 1 where A: matrix(m, n)").stretched == ()
+
+
+def test_targets_have_shapes() -> None:
+    def target(text: str, wrt: str, *free: str) -> str:
+        found = inferred(text, wrt, free)
+        return ", ".join(str(found.shapes[t]) for t in found.targets)
+
+    assert target("w.x + b", "w, b") == "vector(n), scalar"
+    assert target("w.x", "[w, x]") == "vector(2*n)"
+    assert target("w.x + b", "[w; b]") == "vector(n + 1)"
+    assert target("z = W x; sum(z)", "z", "z") == "vector(m)"
+    assert target("w.x", "x[2]") == "scalar"
+    assert target("x where q: vector(k)", "q") == "vector(k)"
+
+
+def test_symbols() -> None:
+    found = inferred("z = w.x + b; z^2 where w: positive vector(n)", "z", ("z",))
+    n = dim("n")
+    assert {s.name: (s.shape, sorted(s.properties), s.declared) for s in found.symbols.values()} == {
+        "w": (vector(n), ["positive"], True), "x": (vector(n), [], False), "b": (SCALAR, [], False), "z": (SCALAR, [], True),
+    }  # fmt: skip
+    assert [symbol.name for symbol in found.assumed] == ["x", "b"]
+
+
+def test_functions() -> None:
+    found = inferred("f(y) + h(y) + g(x) where g: R^n -> R^m, h: elementwise")
+    n, m = vector(dim("n")), vector(dim("m"))
+    assert str(found.shapes[found.program.body]) == "vector(m)"
+    assert found.functions["g"] == FunctionSymbol("g", False, (n,), m, True)
+    assert found.functions["h"].declared
+    assert found.functions["h"].elementwise
+    assert not found.functions["f"].declared
+
+
+def test_every_node_has_a_shape() -> None:
+    found = inferred("p = [[a, b], [c, d]] u; sum(X_ij * v_i for i in 1..m for j in 1..n) + norm(p)", "u")
+    for root in (found.program.body, *(b.value for b in found.program.bindings), *found.targets):
+        for node in postorder(root):
+            if isinstance(node, Name):
+                assert node in found.roles
+                assert node in found.shapes or found.roles[node] in ("index", "dimension")
+            else:
+                assert node in found.shapes
+            if isinstance(node, Index):
+                assert found.shapes[node] == SCALAR
+            if isinstance(node, Stack) and node.separator == "," and all(isinstance(item, Name) for item in node.items):
+                assert found.shapes[node] == row(dim(2))
+
+
+def test_extra_declarations() -> None:
+    found = infer(parse_program("A x"), declared=parse_declarations("A: matrix(p, q), sum(x) = 1"))
+    assert found.shapes[found.program.body] == Shape("vector", (dim("p"),))
+    assert found.symbols["A"].shape == matrix(dim("p"), dim("q"))
+    assert len(found.facts) == 1
+
+
+A_X = "A: matrix(m, n), x: vector(n)"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "help_"),
+    [
+        (f"A * x + b where {A_X}", "`A * x` multiplies element by element, but A is a matrix(m, n) and x is a vector(n)",
+         "write `A @ x` (or `A x`) for the matrix product"),
+        (f"(A + 1)*x where {A_X}",
+         "`(A + 1)*x` multiplies element by element, but A + 1 is a matrix(m, n) and x is a vector(n)",
+         "write `(A + 1) @ x` (or `(A + 1) x`) for the matrix product"),
+        ("x*A where A: matrix(m, n), x: vector(n)",
+         "`x*A` multiplies element by element, but x is a vector(n) and A is a matrix(m, n)",
+         "write `x' A` for the product of a row and a matrix"),
+        (f"A + x where {A_X}", "`A + x` adds element by element, but A is a matrix(m, n) and x is a vector(n)",
+         "a vector stretches over the columns of a matrix; for the rows write `x'`"),
+        ("x + y' where x, y: vector(n)", "`x + y'` adds element by element, but x is a vector(n) and y' is a row(n)",
+         "transpose one of the two; an outer product is `x y'`"),
+        ("x - y where x: vector(n), y: vector(m)",
+         "`x - y` subtracts element by element, but x is a vector(n) and y is a vector(m)", None),
+        ("A . b where A: matrix(m, n), b: scalar", "`A . b` is a product of linear algebra, but b is a scalar",
+         "write `A * b`"),
+        ("X w where X: matrix(m, n), w: vector(k)", "`X w`: X is a matrix(m, n), w a vector(k); n and k differ", None),
+        ("x . y where x: vector(n), y: vector(m)", "`x . y`: x is a vector(n), y a vector(m); n and m differ",
+         "an outer product is `x y'`"),
+        ("x A where A: matrix(m, n), x: vector(m)", "`x A`: x is a vector(m), A a matrix(m, n)",
+         "write `x' A` for the product of a row and a matrix"),
+        ("A r where A: matrix(m, n), r: row(n)", "`A r`: A is a matrix(m, n), r a row(n)",
+         "write `A r'` for the product of a matrix and a vector"),
+        ("r r where r: row(n)", "`r r`: r is a row(n), r a row(n)", "write `r r'` for the dot product"),
+        ("inv(A) where A: matrix(m, n)", "`inv` takes a square matrix, but A is a matrix(m, n)", None),
+        ("det(softmax(x))", "`det` takes a square matrix, but softmax(x) is a vector(n)", None),
+        ("tr(x) where x: vector(n)", "`tr` takes a square matrix, but x is a vector(n)", None),
+        ("sum(z) where z: scalar", "`sum` takes a vector, a row or a matrix, but z is a scalar", "write `z` alone"),
+        ("‖z‖ where z: scalar", "`‖z‖` takes a vector, a row or a matrix, but z is a scalar", "write `abs(z)`"),
+        ("max(x, y') where x, y: vector(n)", "`max` works element by element, but x is a vector(n) and y' is a row(n)", None),
+        ("dot(x, y) where x: vector(n), y: vector(m)", "`dot(x, y)`: x is a vector(n), y a vector(m); n and m differ", None),
+        ("g(y) where g: R^n -> R^m, y: vector(m)", "`g` takes a vector(n), but y is a vector(m)", None),
+        ("A^2 where A: matrix(m, n)", "`A^2`: a power needs a square matrix, but A is a matrix(m, n)",
+         "write `A ** 2` for the power of each element"),
+        ("A^-1 where A: matrix(m, n)", "`A^-1`: the inverse needs a square matrix, but A is a matrix(m, n)",
+         "write `A ** -1` for the power of each element"),
+        ("x[2] where x: scalar", "`x[2]` selects an element, but x is a scalar", None),
+        ("x[1,2] where x: vector(n)", "`x[1,2]` has 2 subscripts, but x is a vector(n)", None),
+        ("x[4] where x: vector(3)", "`x[4]` is beyond the end: x is a vector(3)", None),
+        ("sum(x_i for i in 1..n) where x: vector(m)", "`x_i`: i runs over 1..n, but x is a vector(m); n and m differ", None),
+        ("sum(2 for i)", "nothing fixes the range of the index `i`", "write `for i in 1..N`"),
+        ("z = A y; z where A: matrix(m, n), z: vector(k)", "`z` is declared as vector(k), but A y is a vector(m)", None),
+        ("[w; 1] + x where w, x: vector(n)", "`[w; 1]` must be a vector(n) here, but w is a vector(n), 1 is a scalar", None),
+        ("[[1, 2], [3]]", "the rows of a matrix have 2 and 1 entries", None),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit(text: str, message: str, help_: str | None) -> None:
+    with pytest.raises(ShapeError) as caught:
+        inferred(text)
+    assert (caught.value.message, caught.value.help) == (message, help_)
+    assert caught.value.span is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "help_"),
+    [
+        ("A^0.5 where A: matrix(n, n)", "not supported: `A^0.5`, a matrix to a power that is not a whole number",
+         "write `A ** 0.5` for the power of each element"),
+        ("[x, y] where x, y: vector(n)", "not supported: `[x, y]`, vectors side by side: x is a vector(n)",
+         "write `[x; y]` to put them under each other"),
+        ("[A; B] where A, B: matrix(n, n)", "not supported: blocks that are matrices or rows: A is a matrix(n, n)",
+         "a stack has scalars or, with `;`, vectors"),
+    ],
+)  # fmt: skip
+def test_not_supported(text: str, message: str, help_: str) -> None:
+    with pytest.raises(NotSupportedError) as caught:
+        inferred(text)
+    assert (caught.value.message, caught.value.help) == (message, help_)
+
+
+def test_an_error_points_at_the_operator_and_the_declaration() -> None:
+    with pytest.raises(ShapeError) as caught:
+        inferred(f"sin(A * x) + inv(A) where {A_X}")
+    assert str(caught.value) == (
+        "`A * x` multiplies element by element, but A is a matrix(m, n) and x is a vector(n)\n"
+        "  sin(A * x) + inv(A) where A: matrix(m, n), x: vector(n)\n"
+        "        ^\n"
+        "x is declared here as vector(n)\n"
+        "  sin(A * x) + inv(A) where A: matrix(m, n), x: vector(n)\n"
+        "                                             ^\n"
+        "help: write `A @ x` (or `A x`) for the matrix product"
+    )
+
+
+def test_the_innermost_operator_is_blamed() -> None:
+    with pytest.raises(ShapeError) as caught:
+        inferred(f"inv(det(x + x)) + A A where {A_X}")
+    assert caught.value.message == "`det` takes a square matrix, but x + x is a vector(n)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sin(" * 19_000 + "x" + ")" * 19_000,
+        "x + (" * 15_000 + "x" + ")" * 15_000,
+        "A (" * 9_000 + "x" + ")" * 9_000,
+        "[" * 5_000 + "x" + "; 1]" * 5_000,
+        "+".join(["x"] * 50_000),
+        "norm(" + "+".join(f"x{i}" for i in range(15_000)) + ")",
+    ],
+    ids=["calls", "sums", "products", "stacks", "terms", "names"],
+)
+def test_large_programs_take_linear_time(text: str) -> None:
+    program = parse_program(text)
+    start = time.perf_counter()
+    infer(program)
+    assert time.perf_counter() - start < 10
+
+
+def test_the_same_program_gives_the_same_answer() -> None:
+    text = "sum(relu(X W1 + b1') W2) + norm(u - v)*k"
+    assert inferred(text).assumptions() == inferred(text).assumptions()
