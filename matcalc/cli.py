@@ -14,11 +14,12 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, TextIO
 
-from matcalc.errors import LimitError, MatcalcError, NotSupportedError, UsageError, _width
+from matcalc.errors import LimitError, MatcalcError, NotSupportedError, UsageError, columns_of
 from matcalc.limits import MAX_LENGTH
 
 if TYPE_CHECKING:
-    from matcalc.derivative import Derivative, Verification
+    from matcalc.derivative import Derivative
+    from matcalc.verify import Verification
 
 ANSWERED: Final = 0
 NOT_VERIFIED: Final = 1
@@ -410,7 +411,7 @@ def _labelled(label: str, text: str) -> str:
 
 
 def _columns(text: str) -> int:
-    return sum(map(_width, text))
+    return sum(map(columns_of, text))
 
 
 def _terminal_columns() -> int:

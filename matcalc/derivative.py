@@ -15,9 +15,10 @@ from matcalc.calculus.differentiate import differentiate
 from matcalc.calculus.simplify import Simplifier
 from matcalc.errors import EvaluationError, NotSupportedError, UsageError
 from matcalc.language import tree
-from matcalc.language.dimensions import Dim, Shape, dim
+from matcalc.language.dimensions import SCALAR, Dim, Shape, dim
 from matcalc.language.parse import parse_declarations, parse_program, parse_shape, parse_targets
 from matcalc.language.shapes import Inference, infer
+from matcalc.notation import matrix as notation
 from matcalc.notation.answer import write_answer
 from matcalc.notation.layout import Layout, arrangement, layout_named
 from matcalc.notation.matrix import Answer
@@ -287,7 +288,30 @@ class Derivative:
         written = self.answer
         if written.note:
             notes.append(written.note)
+        if written.element is not None:
+            notes.append(self._by_elements(*written.element))
+        elif written.indices:
+            notes.append(f"element {self._left_side(written.indices)}")
         return tuple(notes)
+
+    def _by_elements(self, indices: Sequence[str], element: notation.Expression) -> str:
+        from matcalc.output.text import expression  # noqa: PLC0415
+
+        return f"by elements, {self._left_side(indices)} = {expression(element)}"
+
+    def _left_side(self, indices: Sequence[str]) -> str:
+        """∂Yᵢⱼ/∂Xₖₗ, where Y is what was differentiated."""
+        from matcalc.output.text import expression  # noqa: PLC0415
+
+        build, outputs = self._problem.recovery.build, len(self._value_shape.dims)
+        sides = []
+        for name, shape, names in (
+            ("Y" if outputs == 2 else "y", self._value_shape, indices[:outputs]),
+            (self.wrt, self._variable_shape(), indices[outputs:]),
+        ):
+            symbol = build.make(notation.Symbol, shape, name)
+            sides.append(f"∂{expression(build.make(notation.Element, SCALAR, symbol, tuple(names)) if names else symbol)}")
+        return "/".join(sides)
 
     @cached_property
     def answer(self) -> Answer:

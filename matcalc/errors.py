@@ -131,9 +131,9 @@ _WINDOW = 100
 
 
 def point_at(span: Span) -> list[str]:
-    """The line of text that holds `span`, and under it carets at the place.
+    r"""The line of text that holds `span`, and under it carets at the place.
 
-    >>> print("\\n".join(point_at(Span("a + * b", 4, 5))))
+    >>> print("\n".join(point_at(Span("a + * b", 4, 5))))
       a + * b
           ^
     """
@@ -152,12 +152,12 @@ def point_at(span: Span) -> list[str]:
         after = "…" if last < line_end else ""
         end = max(start + 1, min(end, last))
     shown = printable(text[first:last].replace("\t", " "))
-    pad = sum(_width(c) for c in before + shown[: start - first])
-    carets = max(1, sum(_width(c) for c in shown[start - first : end - first]))
+    pad = sum(columns_of(c) for c in before + shown[: start - first])
+    carets = max(1, sum(columns_of(c) for c in shown[start - first : end - first]))
     return [f"  {before}{shown}{after}", "  " + " " * pad + "^" * carets]
 
 
-def _width(character: str) -> int:
+def columns_of(character: str) -> int:
     """Terminal columns of one character."""
     if unicodedata.combining(character):
         return 0

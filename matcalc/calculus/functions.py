@@ -248,7 +248,8 @@ def _exp(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | 
 
 def _log(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
     """log(exp u) = u; log(det A) = logdet A; log(Σ exp u) = logsumexp u; log(softmax u) = u - logsumexp u;
-    log(1 + exp u) = softplus u."""
+    log(1 + exp u) = softplus u.
+    """
     arg, graph = args[0], s.graph
     if type(arg) is Pointwise and isinstance(arg.operation, Elementwise) and arg.operation.name == "exp":
         return arg.args[0]
@@ -303,9 +304,9 @@ def _abs(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | 
     """|c u| = |c| |u|; |u²| = u²."""
     arg = args[0]
     if type(arg) is Number:
-        return s.graph.number(abs(arg.value))
+        return s.graph.number(max(arg.value, -arg.value))
     if type(arg) is Sum and len(arg.args) == 1:
-        return s.scaled(abs(arg.coefficients[0]), pointwise(s, operation, [arg.args[0]]))
+        return s.scaled(max(arg.coefficients[0], -arg.coefficients[0]), pointwise(s, operation, [arg.args[0]]))
     return None
 
 

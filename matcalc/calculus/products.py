@@ -402,7 +402,8 @@ def _inverses(product: _Product) -> None:
                     product.factors.append((delta, (labels[1 - own], names[1 - others])))
                     _delta(product)
                     _ones(product)
-                    return _inverses(product)
+                    _inverses(product)
+                    return
 
 
 def _contents(product: _Product) -> None:

@@ -73,6 +73,7 @@ class Simplifier:
         return done[root]
 
     def rebuilt(self, node: Node, args: Sequence[Node]) -> Node:
+        """A node of the same kind with other operands."""
         match node:
             case Sum():
                 return self.sum(zip(node.coefficients, args, strict=True), node.shape)

@@ -211,7 +211,7 @@ def _rebuilt(
     axes: Labels,
     members: Sequence[tuple[_Use, list[tuple[Node, Labels]]]],
 ) -> Node | None:
-    sizes = {label: size for label, size in zip(pattern, base.shape, strict=True)}
+    sizes = dict(zip(pattern, base.shape, strict=True))
     sizes |= dict(enumerate(node.shape))
     shape = tuple(sizes[label] for label in axes)
     cofactors = []

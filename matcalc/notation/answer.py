@@ -10,7 +10,7 @@ from matcalc.notation import matrix as notation
 from matcalc.notation.layout import Layout, Written, indexed, write
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.naming import with_names
-from matcalc.notation.recover import NotInMatrixNotation, Recovery
+from matcalc.notation.recover import MatrixNotationError, Recovery
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import COMPARISONS
 from matcalc.tensor.lower import Value
@@ -40,20 +40,14 @@ def write_answer(
     for name, each in bindings.items():
         try:
             bound.append((name, recovery.expression(recovery.simplifier.simplify(each.node))))
-        except NotInMatrixNotation:
+        except MatrixNotationError:
             continue
     answer = with_names(recovery.build, written.expression, bound, taken | set(bindings) | set(written.indices))
-    note = written.note
+    element = None
     if len(value.dims) + len(variable.dims) > 2 and not written.indices:
-        note += _element_note(recovery, node, value, variable)
-    return Answer(answer.body, answer.definitions, written.indices, note)
-
-
-def _element_note(recovery: Recovery, node: Node, value: Shape, variable: Shape) -> str:
-    from matcalc.output.text import expression  # noqa: PLC0415 (a note is text)
-
-    element = indexed(recovery, node)
-    return f"; by elements {expression(element.expression)}"
+        by_element = indexed(recovery, node)
+        element = (by_element.indices, by_element.expression)
+    return Answer(answer.body, answer.definitions, written.indices, written.note, element)
 
 
 def _condition(node: Node) -> Pointwise | None:

@@ -29,6 +29,7 @@ from matcalc.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Unknown,
     Zeros,
 )
 
@@ -109,8 +110,10 @@ class Builder:
             case Product():
                 factors = tuple(self.transpose(f) for f in node.factors)
                 return self.make(Product, flipped(shape), node.coefficient, factors, node.divisors)
-            case Ones() | Zeros():
-                return self.make(type(node), flipped(shape))
+            case Ones():
+                return self.make(Ones, flipped(shape))
+            case Zeros():
+                return self.make(Zeros, flipped(shape))
             case Sum() if any(isinstance(self._core(term), Transpose) for term in node.terms) and shape.kind == "matrix":
                 terms = tuple(self.transpose(term) for term in node.terms)
                 return node if set(terms) == set(node.terms) else self.make(Sum, flipped(shape), terms)
@@ -207,6 +210,7 @@ class Builder:
                 below.append(self.power(inner, -exponent))
             else:
                 above.append(self.power(inner, exponent))
+        above.sort(key=_place_in_hadamard)
         core: Expression
         if not above and not below:
             core = self.make(Ones, shape)
@@ -311,7 +315,17 @@ def _place(factor: Expression) -> int:
             return _place(factor.base)
         case Sum():
             return 2
+        case Unknown() if any(factor.orders):
+            return 2
     return 3
+
+
+def _place_in_hadamard(factor: Expression) -> int:
+    """Where a factor of an element-wise product stands: indicators, then symbols and their powers, then the rest."""
+    if isinstance(factor, Indicator):
+        return 0
+    base = factor.base if isinstance(factor, Power) else factor
+    return 1 if isinstance(base, Symbol) else 2
 
 
 def _transposes(node: Expression) -> int:

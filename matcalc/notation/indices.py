@@ -9,7 +9,7 @@ from matcalc.errors import NotSupportedError
 from matcalc.language.dimensions import SCALAR, Dim
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Expression
-from matcalc.notation.recover import NotInMatrixNotation, Recovery, ordered_sum
+from matcalc.notation.recover import MatrixNotationError, Recovery, ordered_sum
 from matcalc.operations.rows import Elementwise
 from matcalc.tensor.nodes import (
     Contraction,
@@ -64,7 +64,7 @@ def _element(r: Recovery, node: Node, names: tuple[str, ...], fresh: Iterator[st
     if node.order <= 2:
         try:
             return build.make(notation.Element, SCALAR, r.expression(node), names)
-        except NotInMatrixNotation:
+        except MatrixNotationError:
             pass
     if isinstance(node, Pointwise) and isinstance(node.operation, Elementwise):
         operands = [_element(r, arg, names, fresh, depth + 1) if arg.order else r.expression(arg) for arg in node.args]

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from matcalc.errors import UsageError
-from matcalc.language.dimensions import SCALAR, Dim, Shape, dim
+from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.notation import matrix as notation
 from matcalc.notation.indices import element
 from matcalc.notation.matrix import Expression
-from matcalc.notation.recover import NotInMatrixNotation, Recovery, ordered_sum
+from matcalc.notation.recover import MatrixNotationError, Recovery, ordered_sum
 from matcalc.tensor.nodes import Contraction, Delta, Node, terms
 
 Layout = Literal["numerator", "denominator", "gradient"]
@@ -81,7 +81,7 @@ def write(recovery: Recovery, node: Node, value: Shape, variable: Shape, layout:
         if placed.kind == "array":
             return _kronecker(recovery, node, len(value.dims))
         expression = recovery.expression(node)
-    except NotInMatrixNotation:
+    except MatrixNotationError:
         return indexed(recovery, node)
     if placed.kind == "row" or placed.axes == (1, 0):
         expression = recovery.build.transpose_terms(expression)
@@ -102,20 +102,20 @@ def _kronecker(r: Recovery, node: Node, outputs: int) -> Written:
     """Σ c (R ⊗ L), where L holds the row axes and R the column axes of value and variable (columns are stacked)."""
     inputs = node.order - outputs
     if outputs > 2 or inputs > 2:
-        raise NotInMatrixNotation
+        raise MatrixNotationError
     columns_of_value, columns_of_variable = [1] if outputs == 2 else [], [outputs + 1] if inputs == 2 else []
     parts = []
     swapped = False
     for coefficient, term in terms(node):
         pair = _separated(r, term, [0, outputs], columns_of_value + columns_of_variable)
         if pair is None and inputs == 2:
-            pair = _separated(r, term, [0, outputs + 1], columns_of_value + [outputs])
+            pair = _separated(r, term, [0, outputs + 1], [*columns_of_value, outputs])
             swapped = swapped or pair is not None
             factor = pair is not None
         else:
             factor = False
         if pair is None:
-            raise NotInMatrixNotation
+            raise MatrixNotationError
         scalars, left, right = pair
         rows, columns = _expression(r, left, [0, outputs + (1 if factor else 0)]), _column_side(r, right, outputs, factor)
         product = r.build.kronecker(columns, rows)
@@ -126,7 +126,7 @@ def _kronecker(r: Recovery, node: Node, outputs: int) -> Written:
     expression = ordered_sum(r.build, parts, parts[0].shape)
     value = "y" if outputs == 1 else "vec(Y)"
     variable = "∂x" if inputs == 1 else "∂vec(X)"
-    note = f"∂{value}/{variable}ᵀ, vec stacks columns"
+    note = f"∂{value}/{variable}ᵀ, where vec stacks columns"
     if swapped:
         note += "; K is the commutation matrix, K vec(X) = vec(Xᵀ)"
     return Written(expression, (), note)

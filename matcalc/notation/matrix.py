@@ -265,12 +265,14 @@ class Answer:
         definitions: names used in the body, each with what it stands for, in reading order; a later one may use earlier ones.
         indices: the free indices of a result that only index notation can say, e.g. ("i", "j", "k"); otherwise empty.
         note: what must be known to read it, e.g. "∂vec(Y)/∂vec(X)ᵀ, columns stacked"; otherwise empty.
+        element: for a result in Kronecker form, the same by elements, with its indices (those of the value come first).
     """
 
     body: Expression
     definitions: tuple[tuple[Symbol, Expression], ...] = ()
     indices: tuple[str, ...] = ()
     note: str = ""
+    element: tuple[tuple[str, ...], Expression] | None = None
 
 
 def children(node: Expression) -> tuple[Expression, ...]:

@@ -12,6 +12,7 @@ from matcalc.notation.matrix import (
     Answer,
     Cases,
     Comparison,
+    Dot,
     Element,
     Expression,
     Function,
@@ -32,9 +33,13 @@ from matcalc.notation.matrix import (
     children,
     postorder,
 )
+from matcalc.notation.recover import is_negative
 
 _LENGTH = 4
 """Symbols a part must have to be worth a name."""
+
+_OFTEN, _SHORT_LENGTH = 3, 2
+"""A vector function that stands this often is worth a name from this length on: diag(s) - s sᵀ."""
 
 _PLAIN_LENGTH = 7
 """Symbols a part must have that is no function: a short inverse or product is easier read where it stands."""
@@ -114,7 +119,7 @@ def _with_children(build: Builder, node: Expression, done: Mapping[Expression, E
         return node
 
     def new(value: Any) -> Any:
-        if isinstance(value, tuple):
+        if type(value) is tuple:
             return tuple(new(each) for each in value)
         return done[value] if isinstance(value, Expression) else value
 
@@ -148,7 +153,9 @@ def _repeated(body: Expression) -> Expression | None:
         if node.shape == SCALAR and not isinstance(node, Function):
             continue
         gain = (count[node] - 1) * size[node]
-        length = _LENGTH if isinstance(node, Function) else _PLAIN_LENGTH
+        length = _PLAIN_LENGTH
+        if isinstance(node, Function):
+            length = _LENGTH if count[node] < _OFTEN or not node.shape.dims else _SHORT_LENGTH
         if count[node] > 1 and size[node] >= length and node is not body and gain > saved:
             best, saved = node, gain
     return best
@@ -157,11 +164,9 @@ def _repeated(body: Expression) -> Expression | None:
 def _residual(body: Expression) -> Expression | None:
     """A difference that an indicator switches on and off: the error term of a cost, e = X w + b - y."""
     for node in postorder(body):
-        if isinstance(node, Hadamard) and any(isinstance(factor, Indicator) for factor in node.factors):
-            for factor in node.factors:
-                if isinstance(factor, Sum) and any(
-                    isinstance(term, Product) and term.coefficient < 0 for term in factor.terms
-                ):
+        if isinstance(node, (Hadamard, Dot)) and any(isinstance(factor, Indicator) for factor in children(node)):
+            for factor in children(node):
+                if isinstance(factor, Sum) and any(is_negative(term) for term in factor.terms):
                     return factor
     return None
 
@@ -171,7 +176,7 @@ def _letter(part: Expression, used: Collection[str]) -> str:
     if isinstance(part, Function):
         letters = _LETTERS.get(part.name, "uv")
     elif isinstance(part, Sum):
-        negative = any(isinstance(term, Product) and term.coefficient < 0 for term in part.terms)
+        negative = any(is_negative(term) for term in part.terms)
         letters = "er" if negative else "zu"
     else:
         letters = "uv"

@@ -43,8 +43,7 @@ from matcalc.tensor.nodes import (
 )
 
 
-
-class NotInMatrixNotation(Exception):
+class MatrixNotationError(Exception):
     """Internal: this node needs index notation."""
 
 
@@ -70,13 +69,13 @@ class Recovery:
         """A node in matrix notation.
 
         Raises:
-            NotInMatrixNotation: it, or something in it, needs index notation.
+            MatrixNotationError: it, or something in it, needs index notation.
         """
         for node in topological([root]):
             if node not in self._done and node.order <= 2:
                 self._done[node] = self._node(node)
         if root not in self._done:
-            raise NotInMatrixNotation
+            raise MatrixNotationError
         return self._done[root]
 
     def _node(self, node: Node) -> Expression:
@@ -161,7 +160,7 @@ def _sum(r: Recovery, node: Node) -> Expression:
 
 
 def ordered_sum(build: Builder, terms: Sequence[Expression], shape: Shape) -> Expression:
-    """A sum as it is written: a positive number first, a negative one last, and no minus sign in front if it can be helped."""
+    """A sum as it is written: a positive number first, a negative one last, and what is added before what is subtracted."""
     if len(terms) == 1:
         return terms[0]
 
@@ -172,9 +171,7 @@ def ordered_sum(build: Builder, terms: Sequence[Expression], shape: Shape) -> Ex
             return 1
         return 0
 
-    ordered = sorted(terms, key=place)
-    first = next((k for k, term in enumerate(ordered) if not is_negative(term)), 0)
-    ordered.insert(0, ordered.pop(first))
+    ordered = sorted(terms, key=lambda term: (place(term), is_negative(term)))
     return build.make(notation.Sum, shape, tuple(ordered))
 
 
@@ -254,7 +251,7 @@ def _matrix_call(r: Recovery, node: Node) -> Expression:
     assert isinstance(node, MatrixCall)
     own = len(node.operation.operand_indices)
     if node.args[0].order != own:
-        raise NotInMatrixNotation
+        raise MatrixNotationError
     operand = r._get(node.args[0])
     if node.operation.name == "inv":
         return r.build.inverse(operand)
@@ -286,7 +283,7 @@ def _scalar_block(r: Recovery, part: Node) -> Expression | None:
 
 
 def _slice(r: Recovery, node: Node) -> Expression:
-    raise NotInMatrixNotation
+    raise MatrixNotationError
 
 
 # Contractions
@@ -296,7 +293,7 @@ def _contraction(r: Recovery, node: Node) -> Expression:
     assert isinstance(node, Contraction)
     factors = list(zip(node.args, node.labels, strict=True))
     if any(arg.order > 2 for arg in node.args):
-        raise NotInMatrixNotation
+        raise MatrixNotationError
     scalars: list[Expression] = []
     arrays: list[Expression] = []
     plain = [(arg, _exponent(arg)) for arg, labels in factors if not labels]
@@ -378,7 +375,7 @@ class _Component:
             if not (self._loops() or self._parallel() or self._leaf() or self._between()):
                 break
         if set(self.vectors) != set(self.kept) and (self.kept or len(self.vectors) > 1):
-            raise NotInMatrixNotation
+            raise MatrixNotationError
         if not self.kept:
             return self._scalar()
         if len(self.kept) == 1:
@@ -513,7 +510,7 @@ class _Component:
         rows, columns = self.kept
         build = self.build
         if len(self.edges) != 1:
-            raise NotInMatrixNotation
+            raise MatrixNotationError
         middle = self._oriented(self.edges[0], rows)
         if isinstance(middle, Identity):
             return build.diagonal(build.hadamard(self.vectors[rows] + self.vectors[columns], vector(self.sizes[rows])))

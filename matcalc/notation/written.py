@@ -59,14 +59,20 @@ def _name(build: Builder, inference: Inference, node: tree.Name, shape: Shape) -
     if role == "constant" and node.name == "I":
         return build.make(notation.Identity, shape)
     if role == "constant" and node.name in ("ones", "zeros"):
-        return build.make(notation.Ones if node.name == "ones" else notation.Zeros, shape)
+        return _constant(build, node.name, shape)
     return build.make(notation.Symbol, shape, "pi" if role == "constant" else node.name)
+
+
+def _constant(build: Builder, name: str, shape: Shape) -> Expression:
+    if name == "ones":
+        return build.make(notation.Ones, shape)
+    return build.make(notation.Zeros, shape)
 
 
 def _binary(build: Builder, node: tree.Binary, shape: Shape, left: Expression, right: Expression) -> Expression:
     operator = node.operator
     if operator in ("+", "-"):
-        terms = [*left.terms] if isinstance(left, notation.Sum) else [left]
+        terms: list[Expression] = [*left.terms] if isinstance(left, notation.Sum) else [left]
         terms.append(_negated(build, right) if operator == "-" else right)
         return build.make(notation.Sum, shape, tuple(terms))
     if operator in ("^", "**"):
@@ -129,7 +135,7 @@ def _call(
     if name in ("eye", "I"):
         return build.make(notation.Identity, shape)
     if name in ("ones", "zeros"):
-        return build.make(notation.Ones if name == "ones" else notation.Zeros, shape)
+        return _constant(build, name, shape)
     if name in ("len", "rows", "cols"):
         sizes = operands[0].shape.dims
         return build.make(notation.Size, SCALAR, sizes[-1] if name == "cols" else sizes[0])

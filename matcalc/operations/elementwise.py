@@ -39,7 +39,8 @@ ELEMENTWISE: tuple[Operation, ...] = (
         derivatives=("b * x ** (b - 1)", "x ** b * log(x)"), evaluate=lambda np, x, b: np.power(np.asarray(x, dtype=float), b),
     ),
     Elementwise(
-        name="exp", special=((0, 1),), summary="exponential function", derivatives=("exp(x)",), evaluate=lambda np, x: np.exp(x),
+        name="exp", special=((0, 1),),
+        summary="exponential function", derivatives=("exp(x)",), evaluate=lambda np, x: np.exp(x),
         latex=r"\exp", sympy="exp", code="exp",
     ),
     Elementwise(
@@ -47,27 +48,33 @@ ELEMENTWISE: tuple[Operation, ...] = (
         evaluate=lambda np, x: np.log(x), latex=r"\log", sympy="log", code="log",
     ),
     Elementwise(
-        name="abs", parity="even", special=((0, 0),), summary="absolute value", derivatives=("sign(x)",), evaluate=lambda np, x: np.abs(x),
+        name="abs", parity="even", special=((0, 0),),
+        summary="absolute value", derivatives=("sign(x)",), evaluate=lambda np, x: np.abs(x),
         kink=lambda np, x: x, sympy="Abs", code="abs",
     ),
     Elementwise(
-        name="sign", parity="odd", special=((0, 0),), summary="-1, 0 or 1", derivatives=("0",), evaluate=lambda np, x: np.sign(x), kink=lambda np, x: x,
+        name="sign", parity="odd", special=((0, 0),),
+        summary="-1, 0 or 1", derivatives=("0",), evaluate=lambda np, x: np.sign(x), kink=lambda np, x: x,
         sympy="sign", code="sign",
     ),
     Elementwise(
-        name="sin", parity="odd", special=((0, 0),), summary="sine", derivatives=("cos(x)",), evaluate=lambda np, x: np.sin(x), latex=r"\sin", sympy="sin",
+        name="sin", parity="odd", special=((0, 0),),
+        summary="sine", derivatives=("cos(x)",), evaluate=lambda np, x: np.sin(x), latex=r"\sin", sympy="sin",
         code="sin",
     ),
     Elementwise(
-        name="cos", parity="even", special=((0, 1),), summary="cosine", derivatives=("-sin(x)",), evaluate=lambda np, x: np.cos(x), latex=r"\cos", sympy="cos",
+        name="cos", parity="even", special=((0, 1),),
+        summary="cosine", derivatives=("-sin(x)",), evaluate=lambda np, x: np.cos(x), latex=r"\cos", sympy="cos",
         code="cos",
     ),
     Elementwise(
-        name="tan", parity="odd", special=((0, 0),), summary="tangent", derivatives=("1 + tan(x)**2",), evaluate=lambda np, x: np.tan(x), latex=r"\tan",
+        name="tan", parity="odd", special=((0, 0),),
+        summary="tangent", derivatives=("1 + tan(x)**2",), evaluate=lambda np, x: np.tan(x), latex=r"\tan",
         sympy="tan", code="tan",
     ),
     Elementwise(
-        name="arcsin", parity="odd", special=((0, 0),), summary="inverse sine", spellings=("asin",), derivatives=("1/sqrt(1 - x**2)",), domain="unit",
+        name="arcsin", parity="odd", special=((0, 0),),
+        summary="inverse sine", spellings=("asin",), derivatives=("1/sqrt(1 - x**2)",), domain="unit",
         evaluate=lambda np, x: np.arcsin(x), latex=r"\arcsin", sympy="asin", code="arcsin",
     ),
     Elementwise(
@@ -75,23 +82,28 @@ ELEMENTWISE: tuple[Operation, ...] = (
         evaluate=lambda np, x: np.arccos(x), latex=r"\arccos", sympy="acos", code="arccos",
     ),
     Elementwise(
-        name="arctan", parity="odd", special=((0, 0),), summary="inverse tangent", spellings=("atan",), derivatives=("1/(1 + x**2)",),
+        name="arctan", parity="odd", special=((0, 0),),
+        summary="inverse tangent", spellings=("atan",), derivatives=("1/(1 + x**2)",),
         evaluate=lambda np, x: np.arctan(x), latex=r"\arctan", sympy="atan", code="arctan",
     ),
     Elementwise(
-        name="sinh", parity="odd", special=((0, 0),), summary="hyperbolic sine", derivatives=("cosh(x)",), evaluate=lambda np, x: np.sinh(x), latex=r"\sinh",
+        name="sinh", parity="odd", special=((0, 0),),
+        summary="hyperbolic sine", derivatives=("cosh(x)",), evaluate=lambda np, x: np.sinh(x), latex=r"\sinh",
         sympy="sinh", code="sinh",
     ),
     Elementwise(
-        name="cosh", parity="even", special=((0, 1),), summary="hyperbolic cosine", derivatives=("sinh(x)",), evaluate=lambda np, x: np.cosh(x),
+        name="cosh", parity="even", special=((0, 1),),
+        summary="hyperbolic cosine", derivatives=("sinh(x)",), evaluate=lambda np, x: np.cosh(x),
         latex=r"\cosh", sympy="cosh", code="cosh",
     ),
     Elementwise(
-        name="tanh", parity="odd", special=((0, 0),), summary="hyperbolic tangent", derivatives=("1 - tanh(x)**2",), evaluate=lambda np, x: np.tanh(x),
+        name="tanh", parity="odd", special=((0, 0),),
+        summary="hyperbolic tangent", derivatives=("1 - tanh(x)**2",), evaluate=lambda np, x: np.tanh(x),
         latex=r"\tanh", sympy="tanh", code="tanh",
     ),
     Elementwise(
-        name="arcsinh", parity="odd", special=((0, 0),), summary="inverse hyperbolic sine", spellings=("asinh",), derivatives=("1/sqrt(1 + x**2)",),
+        name="arcsinh", parity="odd", special=((0, 0),),
+        summary="inverse hyperbolic sine", spellings=("asinh",), derivatives=("1/sqrt(1 + x**2)",),
         evaluate=lambda np, x: np.arcsinh(x), latex=r"\operatorname{arsinh}", sympy="asinh", code="arcsinh",
     ),
     Elementwise(
@@ -100,11 +112,13 @@ ELEMENTWISE: tuple[Operation, ...] = (
         code="arccosh",
     ),
     Elementwise(
-        name="arctanh", parity="odd", special=((0, 0),), summary="inverse hyperbolic tangent", spellings=("atanh",), derivatives=("1/(1 - x**2)",),
+        name="arctanh", parity="odd", special=((0, 0),),
+        summary="inverse hyperbolic tangent", spellings=("atanh",), derivatives=("1/(1 - x**2)",),
         domain="unit", evaluate=lambda np, x: np.arctanh(x), latex=r"\operatorname{artanh}", sympy="atanh", code="arctanh",
     ),
     Elementwise(
-        name="erf", parity="odd", special=((0, 0),), summary="error function", derivatives=("2*exp(-x**2)/sqrt(pi)",), evaluate=_vectorized("erf"),
+        name="erf", parity="odd", special=((0, 0),),
+        summary="error function", derivatives=("2*exp(-x**2)/sqrt(pi)",), evaluate=_vectorized("erf"),
         sympy="erf",
     ),
     Elementwise(
@@ -128,7 +142,8 @@ ELEMENTWISE: tuple[Operation, ...] = (
         derivatives=("sigmoid(x)*(1 - sigmoid(x))",), evaluate=_sigmoid, latex=r"\sigma", text="σ", sympy="matcalc:sigmoid",
     ),
     Elementwise(
-        name="relu", special=((0, 0),), summary="max(0, x); derivative 0 at 0", derivatives=("x > 0",), evaluate=lambda np, x: np.maximum(0.0, x),
+        name="relu", special=((0, 0),),
+        summary="max(0, x); derivative 0 at 0", derivatives=("x > 0",), evaluate=lambda np, x: np.maximum(0.0, x),
         kink=lambda np, x: x, sympy="matcalc:relu",
     ),
     Elementwise(

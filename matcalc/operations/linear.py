@@ -48,7 +48,9 @@ def _product(np: Any, a: Any, b: Any) -> Any:
 
 LINEAR: tuple[Operation, ...] = (
     Multilinear(name="@", summary="product of linear algebra", forms=_PRODUCT, evaluate=_product),
-    Multilinear(name="juxtapose", summary="product of linear algebra, or scaling", forms=_SCALING + _PRODUCT, evaluate=_product),
+    Multilinear(
+        name="juxtapose", summary="product of linear algebra, or scaling", forms=_SCALING + _PRODUCT, evaluate=_product
+    ),
     Multilinear(
         name="*", summary="element-wise product", forms=_SCALING + _HADAMARD, evaluate=lambda np, a, b: np.multiply(a, b)
     ),

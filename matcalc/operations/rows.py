@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal, NamedTuple, cast
 
 from matcalc.language.dimensions import Kind
@@ -45,7 +45,7 @@ class Signature(NamedTuple):
 _OPERAND = re.compile(r"(scalar|vector|row|matrix)(?:\(([^)]*)\))?")
 
 
-@lru_cache(maxsize=None)
+@cache
 def signature(text: str) -> Signature:
     """Read a signature.
 
@@ -67,8 +67,9 @@ def _operands(text: str) -> tuple[Operand, ...]:
 class Form:
     """One shape rule of an operation, and what the operation is for these shapes.
 
-    `body` is an einsum such as "ij,j->i" for a multilinear operation (terms beyond the operands are identity matrices), a text in the input language for a derived one (its
-    names are the operation's parameters and the dimension letters of the signature), and empty for a matrix function.
+    `body` is an einsum such as "ij,j->i" for a multilinear operation (terms beyond the operands are identity
+    matrices), a text in the input language for a derived one (its names are the operation's parameters and the
+    dimension letters of the signature), and empty for a matrix function.
     """
 
     signature: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from matcalc import limits
@@ -206,7 +206,8 @@ class Lowering:
                 break
         else:
             instead = operation.instead if isinstance(operation, rows.Planned) else ""
-            raise NotSupportedError(f"{operation.name} of {', '.join(kinds)}", span, help=f"write {instead}" if instead else None)
+            help = f"write {instead}" if instead else None
+            raise NotSupportedError(f"{operation.name} of {', '.join(kinds)}", span, help=help)
         sizes = self._letters(form, operands)
         result_shape = _shape(form.shapes.result, sizes)
         if isinstance(operation, rows.Multilinear):
@@ -368,7 +369,7 @@ def lower_text(graph: Graph, text: str, names: Mapping[str, Value]) -> Value:
     return Lowering(graph, names=dict(names)).expression(_parsed(text))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parsed(text: str) -> tree.Expr:
     from matcalc.language.parse import parse_expression  # noqa: PLC0415 (the parser is not needed to import this module)
 
