@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from matcalc.calculus.chain import Derivation
 from matcalc.calculus.differentiate import differentiate
 from matcalc.calculus.simplify import Simplifier
+from matcalc.calculus.symmetry import is_symmetric
 from matcalc.errors import EvaluationError, NotSupportedError, UsageError
 from matcalc.language import tree
 from matcalc.language.dimensions import SCALAR, Dim, Shape, dim
@@ -478,6 +479,8 @@ class Derivative:
             )
         graph, order = self._problem.graph, node.order
         out = range(order)
+        if order == 2 and not properties & _DIAGONAL and is_symmetric(graph, node):
+            return node
         if properties & _DIAGONAL:
             return graph.contraction([(node, out), (graph.delta(node.shape[-1]), (order - 2, order - 1))], out)
         swapped = [*range(order - 2), order - 1, order - 2]

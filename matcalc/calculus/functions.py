@@ -8,7 +8,7 @@ from math import isqrt
 from typing import TYPE_CHECKING
 
 from matcalc import limits
-from matcalc.calculus.products import content_of
+from matcalc.calculus.products import content_of, repeated
 from matcalc.errors import LimitError
 from matcalc.operations.rows import Elementwise, MatrixFunction
 from matcalc.operations.table import elementwise, matrix_function
@@ -79,7 +79,7 @@ def _without_repetition(
         if not arg.shape:
             continue
         shape = arg.shape
-        axes = _repeated(arg)
+        axes = repeated(arg)
         common = axes if common is None else common & axes
         if not common:
             return None
@@ -87,17 +87,6 @@ def _without_repetition(
         return None
     kept = tuple(axis for axis in range(len(shape)) if axis not in common)
     return [_without(s, arg, common) if arg.shape else arg for arg in args], shape, kept
-
-
-def _repeated(node: Node) -> set[int]:
-    """The axes along which a node repeats."""
-    if type(node) in (Ones, Zero):
-        return set(range(node.order))
-    if type(node) is Contraction:
-        return {labels[0] for arg, labels in zip(node.args, node.labels, strict=True) if type(arg) is Ones}
-    if type(node) is Sum:
-        return set.intersection(*(_repeated(arg) for arg in node.args[:8])) if len(node.args) <= 8 else set()
-    return set()
 
 
 def _without(s: Simplifier, node: Node, axes: set[int]) -> Node:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _FLAT = 24
 """Products within products are opened up to this many factors, so that deep chains stay linear in size."""
 
+_LOOK = 40
+"""Nodes that are searched for another use of a sum."""
+
 Factor = tuple[Node, Labels]
 
 
@@ -109,6 +112,9 @@ class _Product:
         graph = self.s.graph
         shape = self.shape()
         factors = self.factors
+        total = self._total_of_repetitions()
+        if total is not None:
+            return total
         if len(factors) == 1 and not self.kept - set(factors[0][1]):
             node, labels = factors[0]
             if type(node) is Sum and len(labels) == len(self.out) == len(set(labels)) and labels != self.out:
@@ -120,21 +126,71 @@ class _Product:
         renamed = []
         for node, labels in self.factors:
             renamed.append((node, tuple([number.setdefault(label, len(number)) for label in labels])))
-        result = graph.contraction(_ordered(symmetry.oriented(graph, renamed)), range(len(self.out)), shape)
+        result = graph.contraction(symmetry.canonical(graph, renamed, len(self.out)), range(len(self.out)), shape)
         return graph.scaled(*flipped(graph, self.coefficient, result))
 
 
+    def _total_of_repetitions(self) -> Node | None:
+        """Σᵢ (xᵢ - c) = Σᵢ xᵢ - n c: a sum with terms that repeat is summed term by term, so that they may cancel."""
+        for position, (node, labels) in enumerate(self.factors):
+            if type(node) is not Sum or len(node.args) > _FLAT:
+                continue
+            for axis, label in enumerate(labels):
+                uses = sum(name == label for _, names in self.factors for name in names)
+                if label in self.kept or uses > 1 or not any(axis in repeated(arg) for arg in node.args):
+                    continue
+                others = [factor for other, factor in enumerate(self.factors) if other != position]
+                parts = [self.s.contraction([*others, (arg, labels)], self.out, self.shape()) for arg in node.args]
+                total = self.s.sum(zip(node.coefficients, parts, strict=True), self.shape())
+                return self.s.sum([(self.coefficient, total)], self.shape())
+        return None
+
+
+def repeated(node: Node) -> set[int]:
+    """The axes along which a node repeats."""
+    if type(node) in (Ones, Zero):
+        return set(range(node.order))
+    if type(node) is Contraction:
+        return {labels[0] for arg, labels in zip(node.args, node.labels, strict=True) if type(arg) is Ones}
+    if type(node) is Sum and len(node.args) <= _FLAT:
+        return set.intersection(*(repeated(arg) for arg in node.args))
+    return set()
+
+
 def flipped(graph: Graph, coefficient: Rational, node: Node) -> tuple[Rational, Node]:
-    """-2 (y - Xw) = 2 (Xw - y): a minus sign goes into a sum that is a factor, if it takes away one there."""
+    """-2 (y - Xw) c = 2 (Xw - y) c: a minus sign goes into a sum that is a factor, if that leaves fewer of them.
+
+    Not if the sum stands elsewhere too: it would be written in two ways.
+    """
     if coefficient >= 0 or type(node) is not Contraction:
         return coefficient, node
     for position, factor in enumerate(node.args):
-        if type(factor) is Sum and min(factor.coefficients) < 0 < max(factor.coefficients):
+        if type(factor) is Sum and _worth_flipping(factor) and not _stands_elsewhere(node, factor):
             factors = list(zip(node.args, node.labels, strict=True))
             factors[position] = (graph.sum([(-1, factor)], factor.shape), node.labels[position])
-            product = graph.contraction(_ordered(symmetry.oriented(graph, factors)), range(node.order), node.shape)
-            return -coefficient, product
+            canonical = symmetry.canonical(graph, factors, node.order)
+            return -coefficient, graph.contraction(canonical, range(node.order), node.shape)
     return coefficient, node
+
+
+def _worth_flipping(node: Sum) -> bool:
+    negative = sum(coefficient < 0 for coefficient in node.coefficients)
+    return 2 * negative >= len(node.args) and negative < len(node.args)
+
+
+def _stands_elsewhere(product: Contraction, part: Sum) -> bool:
+    """Whether a factor is a factor twice, or part of another one (as far as a short look tells)."""
+    if sum(arg is part for arg in product.args) > 1:
+        return True
+    stack = [arg for arg in product.args if arg is not part]
+    for _ in range(_LOOK):
+        if not stack:
+            return False
+        below = stack.pop().args
+        if part in below:
+            return True
+        stack.extend(below)
+    return False
 
 
 def _is_power(node: Pointwise) -> bool:
@@ -144,30 +200,6 @@ def _is_power(node: Pointwise) -> bool:
 
 def _named(node: Node, name: str) -> bool:
     return type(node) is Pointwise and isinstance(node.operation, Elementwise) and node.operation.name == name
-
-
-def _ordered(factors: list[Factor]) -> list[Factor]:
-    """The factors in an order that depends on what they are and how they are joined, not on how they came in."""
-    seen: set[Node] = set()
-    repeated = False
-    for node, _ in factors:
-        repeated = repeated or node in seen
-        seen.add(node)
-    if not repeated:
-        return factors
-    rank: dict[int, object] = {}
-    for _ in range(2):
-        places: dict[int, list[tuple[object, ...]]] = {}
-        for node, labels in factors:
-            around = tuple(str(rank.get(label, label if label < _KEPT else _KEPT)) for label in labels)
-            for axis, label in enumerate(labels):
-                places.setdefault(label, []).append((node.id, axis, around))
-        rank = {label: (label if label < _KEPT else _KEPT, tuple(sorted(found))) for label, found in places.items()}
-    return sorted(factors, key=lambda factor: (factor[0].id, [str(rank[label]) for label in factor[1]]))
-
-
-_KEPT = 1
-"""Labels below this are told apart in ordering (an output of one axis); summed ones only by where they occur."""
 
 
 # Rules, in the order in which they apply. Each changes the product in place.
@@ -268,7 +300,7 @@ def _put(product: _Product, node: Node, labels: Labels) -> None:
         product.coefficient *= node.value
     elif type(node) is Zero:
         product.coefficient = 0
-    elif type(node) is Contraction and node.order:
+    elif type(node) is Contraction and node.order and len(product.factors) + len(node.args) <= _FLAT:
         rename = dict(enumerate(labels))
         for inner, arg in zip(node.labels, node.args, strict=True):
             names = tuple([rename[k] if k in rename else rename.setdefault(k, product._new()) for k in inner])
@@ -342,6 +374,7 @@ def _negative(node: Node) -> bool:
 
 def _indicators(product: _Product) -> None:
     """Where [a > b] is 1, max(a, b) is a: [z > 0] max(0, z) = [z > 0] z. Likewise min, relu and abs, and inside sums."""
+    changed = False
     for node, labels in list(product.factors):
         if not isinstance(node, Pointwise) or not isinstance(node.operation, Elementwise) or not node.operation.infix:
             continue
@@ -354,9 +387,11 @@ def _indicators(product: _Product) -> None:
             if type(factor) is Sum and any(arg in known for arg in factor.args):
                 terms = [(c, known.get(arg, arg)) for c, arg in zip(factor.coefficients, factor.args, strict=True)]
                 product.factors[other] = (product.s.sum(terms, factor.shape), names)
+                changed = True
             elif factor in known:
                 product.factors[other] = (known[factor], names)
-    if any(type(node) in (Contraction, Number, Zero) for node, _ in product.factors):
+                changed = True
+    if changed:
         factors, product.factors = product.factors, []
         for node, labels in factors:
             _put(product, node, labels)

@@ -62,9 +62,7 @@ class Simplifier:
 
     def _walk(self, root: Node) -> Node:
         done = self._done
-        for node in topological([root]):
-            if node in done:
-                continue
+        for node in topological([root], done):
             if not node.args:
                 done[node] = node
                 continue

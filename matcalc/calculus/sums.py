@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _ROUNDS = 8
 """Factors taken out of one sum, one after the other."""
 
+_AXES = 2
+"""A common factor is taken out where what it multiplies stays a matrix."""
+
 _WIDE = 200
 """Sums with more terms than this are searched once."""
 
@@ -152,7 +155,7 @@ def _take_out(
             continue
         present = tuple(sorted({label for _, labels in rest for label in labels if label < order + len(pattern)}))
         needed = {label for label in pattern if label >= order}
-        if needed <= set(present):
+        if needed <= set(present) and len(present) <= _AXES:
             groups.setdefault(present, []).append((use, rest))
     if () in groups and len(groups) > 1:
         # a cofactor that is a number stretches to the shape of the others, if the factor has those axes

@@ -1,14 +1,19 @@
-"""Which order-2 nodes are symmetric matrices, and transposes."""
+"""Symmetric matrices, transposes, and the one order in which the factors of a product are kept."""
 
 from __future__ import annotations
 
-from matcalc.tensor.nodes import Contraction, Delta, Graph, MatrixCall, Node, Sum, Variable
+from collections.abc import Sequence
+
+from matcalc.tensor.nodes import Contraction, Delta, Graph, Labels, MatrixCall, Node, Sum, Variable
 
 SYMMETRIC = frozenset({"symmetric", "spd", "diagonal"})
 """Declared properties that imply symmetry."""
 
 _TERMS = 64
 """Sums and products with more operands than this are not looked into."""
+
+_ROUNDS = 3
+"""How far around a label is looked to tell it from others."""
 
 
 def is_symmetric(graph: Graph, node: Node) -> bool:
@@ -18,6 +23,13 @@ def is_symmetric(graph: Graph, node: Node) -> bool:
     """
     if node.order != 2:
         return False
+    known = graph.symmetric.get(node)
+    if known is None:
+        known = graph.symmetric[node] = _is_symmetric(graph, node)
+    return known
+
+
+def _is_symmetric(graph: Graph, node: Node) -> bool:
     match node:
         case Variable():
             return bool(node.properties & SYMMETRIC)
@@ -39,41 +51,40 @@ def transposed(graph: Graph, node: Node) -> Node:
                 (arg, tuple(swapped.get(label, label) for label in labels))
                 for arg, labels in zip(node.args, node.labels, strict=True)
             ]
-            return graph.contraction(oriented(graph, factors), (0, 1), node.shape[::-1])
+            return graph.contraction(canonical(graph, factors, 2), (0, 1), node.shape[::-1])
         case Sum():
             terms = zip(node.coefficients, (transposed(graph, arg) for arg in node.args), strict=True)
             return graph.sum(terms, node.shape[::-1])
-        case Delta():
-            return node
-        case Variable() if node.properties & SYMMETRIC:
-            return node
+    if is_symmetric(graph, node):
+        return node
     return graph.contraction([(node, (1, 0))], (0, 1))
 
 
-def oriented(graph: Graph, factors: list[tuple[Node, tuple[int, ...]]]) -> list[tuple[Node, tuple[int, ...]]]:
-    """The factors with the labels of symmetric matrices in a canonical order.
+def canonical(graph: Graph, factors: Sequence[tuple[Node, Labels]], order: int) -> Sequence[tuple[Node, Labels]]:
+    """The factors in an order, and the labels of symmetric matrices in an order, that depend on how they are joined only.
 
-    A label's rank is where else it occurs, so that the order does not depend on how labels are numbered.
+    Labels below `order` are kept ones, each different from all others; a summed label is told apart by where it occurs.
     """
-    if not any(node.order == 2 and type(node) is not Delta and is_symmetric(graph, node) for node, _ in factors):
+    symmetric = [node.order == 2 and type(node) is not Delta and is_symmetric(graph, node) for node, _ in factors]
+    if not any(symmetric) and len({node for node, _ in factors}) == len(factors):
         return factors
-    ranks: dict[int, tuple[tuple[int, int], ...]] = {}
-    for own, (_, labels) in enumerate(factors):
-        for label in labels:
-            elsewhere = sorted(
-                (node.id, 0 if is_symmetric(graph, node) else axis)
-                for other, (node, others) in enumerate(factors)
-                for axis, candidate in enumerate(others)
-                if candidate == label and other != own
-            )
-            ranks.setdefault(label, tuple(elsewhere))
-    result = []
-    for node, labels in factors:
-        if node.order == 2 and labels[0] != labels[1] and is_symmetric(graph, node):
-            first, second = labels
-            low, high = (ranks[first], first), (ranks[second], second)
-            # Kept labels (the smallest numbers) decide among themselves; summed ones only by where they occur.
-            if (first not in (0, 1), low[0], first) > (second not in (0, 1), high[0], second):
-                labels = (second, first)
-        result.append((node, labels))
-    return result
+    rank = {label: min(label, order) for _, labels in factors for label in labels}
+    for _ in range(_ROUNDS):
+        places: dict[int, list[tuple[int, int, tuple[int, ...]]]] = {label: [] for label in rank}
+        for (node, labels), either in zip(factors, symmetric, strict=True):
+            around = tuple(rank[label] for label in labels)
+            for axis, label in enumerate(labels):
+                if either:
+                    places[label].append((node.id, 0, around if axis == 0 else around[::-1]))
+                else:
+                    places[label].append((node.id, axis, around))
+        described = {label: (rank[label], sorted(found)) for label, found in places.items()}
+        classes: dict[str, int] = {}
+        for description in sorted(described.values()):
+            classes.setdefault(repr(description), len(classes))
+        rank = {label: classes[repr(description)] for label, description in described.items()}
+    turned = [
+        (node, labels[::-1] if either and rank[labels[0]] > rank[labels[1]] else labels)
+        for (node, labels), either in zip(factors, symmetric, strict=True)
+    ]
+    return sorted(turned, key=lambda factor: (factor[0].id, [rank[label] for label in factor[1]]))

@@ -39,7 +39,7 @@ from matcalc.language.tree import (
 )
 from matcalc.language.uses import SIZED
 from matcalc.operations.rows import Derived, MatrixFunction, Multilinear
-from matcalc.operations.table import FUNCTIONS, OPERATIONS
+from matcalc.operations.table import FUNCTIONS, OPERATIONS, multilinear
 
 SCALAR_UNKNOWN: Final = 0
 """The unknown that every expression shares of which it is plain that it is a scalar."""
@@ -61,16 +61,17 @@ def relation_of(name: str) -> Relation:
     return relation(tuple(form.signature for form in row.forms))
 
 
-ELEMENTWISE: Final = relation_of("*")
-TRANSPOSE: Final = relation_of("transpose")
-UNSTRETCHED: Final = relation(
+ELEMENTWISE: Final = relation(
     (
-        "scalar, scalar -> scalar",
-        *(f"{pair} -> {shape}" for shape in ("vector(n)", "row(n)", "matrix(m, n)")
-          for pair in (f"scalar, {shape}", f"{shape}, scalar", f"{shape}, {shape}")),
+        *(form.signature for form in multilinear("*").forms),
+        "matrix(m, n), vector(m) -> matrix(m, n)", "vector(m), matrix(m, n) -> matrix(m, n)",
+        "matrix(m, n), row(n) -> matrix(m, n)", "row(n), matrix(m, n) -> matrix(m, n)",
     )
 )  # fmt: skip
-"""An unknown function, element by element: no vector stretches over a matrix."""
+"""Sums, quotients and element-wise functions: of one shape, or stretched to one."""
+UNSTRETCHED: Final = relation_of("*")
+"""The element-wise product and unknown functions: no vector stretches over a matrix (`A * x` is too often meant as `A x`)."""
+TRANSPOSE: Final = relation_of("transpose")
 _POWER: Final = relation(
     (
         "scalar, scalar -> scalar", "vector(n), scalar -> vector(n)", "row(n), scalar -> row(n)",
@@ -254,7 +255,7 @@ class Constraints:
                 return right
             if right == SCALAR_UNKNOWN:
                 return left
-            rule = relation_of("juxtapose") if operator == "juxtapose" else ELEMENTWISE
+            rule = relation_of("juxtapose") if operator == "juxtapose" else UNSTRETCHED if operator == "*" else ELEMENTWISE
         product = operator in ("@", "juxtapose")
         capital = (self.capital[left] and self.capital[right]) if product else (self.capital[left] or self.capital[right])
         result = self.unknown(capital=capital)

@@ -97,6 +97,10 @@ def _binary(clash: Clash, node: Binary) -> MatcalcError:
             help_ = f"write `{left} @ {right}` (or `{left} {right}`) for the matrix product"
         elif node.operator == "*" and kinds == (VECTOR_BIT, MATRIX_BIT):
             help_ = f"write `{left}' {right}` for the product of a row and a matrix"
+        elif node.operator == "*" and kinds == (ROW_BIT, MATRIX_BIT):
+            help_ = f"write `{left} @ {right}` (or `{left} {right}`) for the product of a row and a matrix"
+        elif node.operator == "*" and kinds == (MATRIX_BIT, ROW_BIT):
+            help_ = f"write `{left} diag({transposed(right)})` to scale the columns"
         elif kinds in ((VECTOR_BIT, MATRIX_BIT), (MATRIX_BIT, VECTOR_BIT)):
             short = left if kinds[0] == VECTOR_BIT else right
             help_ = f"a vector stretches over the columns of a matrix; for the rows write `{transposed(short)}`"

@@ -50,8 +50,11 @@ def write_answer(
     return Answer(answer.body, answer.definitions, written.indices, written.note, element)
 
 
-def _condition(node: Node) -> Pointwise | None:
-    """The one scalar comparison in a derivative, if there is exactly one."""
+def _condition(node: Node) -> dict[int, dict[Node, int]] | None:
+    """The one scalar condition that a derivative depends on: for both of its truth values, those of the comparisons in it.
+
+    Two comparisons may be one condition and its opposite: a ≥ b and b > a.
+    """
     below = topological([node])
     if len(below) > _SEARCHED:
         return None
@@ -63,27 +66,50 @@ def _condition(node: Node) -> Pointwise | None:
         and isinstance(each.operation, Elementwise)
         and each.operation.infix in _NEGATED
     ]
-    return found[0] if len(found) == 1 else None
+    if len(found) == 1:
+        return {truth: {found[0]: truth} for truth in (0, 1)}
+    if len(found) == 2 and _normal(found[0]) == (*_normal(found[1])[:2], not _normal(found[1])[2]):
+        return {truth: {found[0]: truth, found[1]: 1 - truth} for truth in (0, 1)}
+    return None
+
+
+def _normal(comparison: Pointwise) -> tuple[Node, Node, bool]:
+    """A comparison as (a, b, strict?) where "not strict" is a ≥ b and "strict" its opposite b > a."""
+    assert isinstance(comparison.operation, Elementwise)
+    a, b = comparison.args
+    sign = comparison.operation.infix
+    return {">=": (a, b, False), "<=": (b, a, False), ">": (b, a, True), "<": (a, b, True)}[sign]
 
 
 def _cases(
-    recovery: Recovery, node: Node, condition: Pointwise, value: Shape, variable: Shape, layout: Layout
+    recovery: Recovery,
+    node: Node,
+    condition: Mapping[int, Mapping[Node, int]],
+    value: Shape,
+    variable: Shape,
+    layout: Layout,
 ) -> Written | None:
     """The alternatives for a scalar condition; None if they are the same or one is not in matrix notation."""
     simplifier, build = recovery.simplifier, recovery.build
-    assert isinstance(condition.operation, Elementwise)
-    sign = condition.operation.infix
-    opposite = simplifier.graph.pointwise(COMPARISONS[_NEGATED[sign]], condition.args)
     branches: list[tuple[Expression, Expression]] = []
-    for truth, holds in ((0, opposite), (1, condition)):
-        assert isinstance(holds, Pointwise)
-        known = {condition: simplifier.graph.number(truth), **on_support(simplifier, holds)}
+    for truth, comparisons in condition.items():
+        known: dict[Node, Node] = {}
+        holding: list[Pointwise] = []
+        for comparison, holds in comparisons.items():
+            assert isinstance(comparison, Pointwise)
+            assert isinstance(comparison.operation, Elementwise)
+            known[comparison] = simplifier.graph.number(holds)
+            opposite = COMPARISONS[_NEGATED[comparison.operation.infix]]
+            true = comparison if holds else simplifier.graph.pointwise(opposite, comparison.args)
+            assert isinstance(true, Pointwise)
+            known.update(on_support(simplifier, true))
+            holding.append(true)
         branch = simplifier.simplify(_substituted(recovery, node, known))
         written = write(recovery, branch, value, variable, layout)
         if written.indices or written.note:
             return None
-        indicator = recovery.expression(holds)
-        assert isinstance(indicator, notation.Indicator)
+        indicator = recovery.expression(holding[0])
+        assert isinstance(indicator, notation.Indicator), truth
         branches.append((written.expression, indicator.condition))
     if branches[0][0] is branches[1][0]:
         return Written(branches[0][0])

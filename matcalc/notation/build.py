@@ -11,6 +11,7 @@ from matcalc.notation.matrix import (
     Comparison,
     Diagonal,
     Dot,
+    Element,
     Expression,
     Function,
     Hadamard,
@@ -19,6 +20,7 @@ from matcalc.notation.matrix import (
     Inverse,
     Kronecker,
     MatMul,
+    MatrixPower,
     Norm,
     Number,
     Ones,
@@ -32,6 +34,9 @@ from matcalc.notation.matrix import (
     Unknown,
     Zeros,
 )
+
+_TERMS = 20
+"""A longer sum is transposed as a whole."""
 
 E = TypeVar("E")
 Rational = int | Fraction
@@ -107,6 +112,8 @@ class Builder:
                 return node.operand
             case MatMul():
                 return self.make(MatMul, flipped(shape), tuple(self.transpose(f) for f in reversed(node.factors)))
+            case MatrixPower():
+                return self.make(MatrixPower, flipped(shape), self.transpose(node.base), node.exponent)
             case Product():
                 factors = tuple(self.transpose(f) for f in node.factors)
                 return self.make(Product, flipped(shape), node.coefficient, factors, node.divisors)
@@ -114,9 +121,12 @@ class Builder:
                 return self.make(Ones, flipped(shape))
             case Zeros():
                 return self.make(Zeros, flipped(shape))
-            case Sum() if any(isinstance(self._core(term), Transpose) for term in node.terms) and shape.kind == "matrix":
+            case Sum() if shape.kind == "matrix" and len(node.terms) <= _TERMS:
                 terms = tuple(self.transpose(term) for term in node.terms)
-                return node if set(terms) == set(node.terms) else self.make(Sum, flipped(shape), terms)
+                if set(terms) == set(node.terms):
+                    return node
+                if any(isinstance(self._core(term), Transpose) for term in node.terms):
+                    return self.make(Sum, flipped(shape), terms)
         return self.make(Transpose, flipped(shape), node)
 
     def transpose_terms(self, node: Expression) -> Expression:
@@ -154,6 +164,8 @@ class Builder:
             else:
                 above.append(factor)
         above.sort(key=_place)
+        above.sort(key=lambda factor: isinstance(factor, Sum) and any(_is_term(each, factor) for each in above))
+        above.sort(key=lambda factor: bool(factor.shape.dims))
         if isinstance(coefficient, Fraction) and coefficient.denominator == 1:
             coefficient = coefficient.numerator
         if coefficient == 1 and len(above) == 1 and not below:
@@ -179,6 +191,7 @@ class Builder:
                 flat += inner.factors
             elif not isinstance(inner, Identity):
                 flat.append(inner)
+        flat = self._with_powers(flat)
         shape = shape_of(rows_of(factors[0].shape), columns_of(factors[-1].shape))
         if not flat:
             flat = [factors[0]]
@@ -186,6 +199,20 @@ class Builder:
         if coefficient == 1 and not scalars and not divisors:
             return core
         return self.product(coefficient, [*scalars, core], divisors, shape)
+
+    def _with_powers(self, factors: Sequence[Expression]) -> list[Expression]:
+        """X X = X²."""
+        result: list[Expression] = []
+        for factor in factors:
+            base, exponent = (factor.base, factor.exponent) if isinstance(factor, MatrixPower) else (factor, 1)
+            if result and base.shape.kind == "matrix":
+                last = result[-1]
+                before, known = (last.base, last.exponent) if isinstance(last, MatrixPower) else (last, 1)
+                if before is base:
+                    result[-1] = self.make(MatrixPower, base.shape, base, known + exponent)
+                    continue
+            result.append(factor)
+        return result
 
     def hadamard(self, factors: Sequence[tuple[Expression, Rational]], shape: Shape) -> Expression:
         """An element-wise product of powers; scalars and coefficients go to the front."""
@@ -243,10 +270,13 @@ class Builder:
                 inner = side.factors[-1]
             sides.append(inner)
         left, right = sides
-        if isinstance(right, Ones):
+        if isinstance(right, Ones) or _position(right):
             left, right = right, left
+        position = _position(left)
         if isinstance(left, Ones):
             core: Expression = self.make(Function, SCALAR, "sum", (right,))
+        elif position and isinstance(right, Symbol):
+            core = self.make(Element, SCALAR, right, (position,))
         elif isinstance(left, MatMul) or isinstance(right, MatMul):
             core = min(
                 (self.matmul(self.transpose(a), b) for a, b in ((left, right), (right, left))), key=_transposes
@@ -298,8 +328,27 @@ class Builder:
         return self.make(Norm, SCALAR, operand)
 
     def stack(self, blocks: Sequence[Expression], axis: int, shape: Shape) -> Expression:
-        """Blocks under each other (axis 0) or side by side (axis 1)."""
+        """Blocks under each other (axis 0) or side by side (axis 1); columns of scalars side by side are written by rows."""
+        if axis == 1 and all(isinstance(block, Stack) for block in blocks):
+            columns = [block.blocks for block in blocks if isinstance(block, Stack)]
+            entries = [entry for column in columns for entry in column]
+            if len({len(column) for column in columns}) == 1 and not any(entry.shape.dims for entry in entries):
+                line = row(shape.dims[1])
+                lines = [self.make(Stack, line, tuple(each), 1) for each in zip(*columns, strict=True)]
+                return self.make(Stack, shape, tuple(lines), 0)
         return self.make(Stack, shape, tuple(blocks), axis)
+
+
+def _is_term(part: Expression, total: Sum) -> bool:
+    """Whether `part` is a term of a sum, with whatever coefficient: σ of 1 - σ."""
+    return any(term is part or (isinstance(term, Product) and part in term.factors) for term in total.terms)
+
+
+def _position(node: Expression) -> str:
+    """The position of the 1 in a unit vector written as e(2); empty for anything else."""
+    if isinstance(node, Function) and node.name == "e" and isinstance(node.operands[0], Number):
+        return str(node.operands[0].value)
+    return ""
 
 
 def _place(factor: Expression) -> int:

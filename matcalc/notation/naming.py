@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from itertools import count
 from typing import Any
 
 from matcalc.language.dimensions import SCALAR
@@ -47,6 +48,9 @@ _PLAIN_LENGTH = 7
 _NAMES = 3
 """Names in one answer, besides the reader's own."""
 
+_OWN_NAMES = 8
+"""Definitions of the reader's own names that are repeated under an answer; more than that the reader knows best."""
+
 _MANY = 2_000
 """Distinct parts in an answer beyond which it is not searched for repeats."""
 
@@ -63,30 +67,45 @@ def with_names(
     `taken` are the names that already mean something.
     """
     used = set(taken)
-    definitions: list[tuple[Symbol, Expression]] = []
-    for name, value in bound:
-        if isinstance(value, _ATOMS) or name in _symbols(body):
-            continue
-        if any(value is node for node in postorder(body)):
-            body = _named(build, name, value, body, definitions)
+    body, definitions = _with_own_names(build, body, bound)
+    if definitions and len(definitions) > _OWN_NAMES:
+        definitions = []
     for _ in range(_NAMES):
         part = _residual(body) or _repeated(body)
         if part is None:
             break
         name = _letter(part, used)
         used.add(name)
-        body = _named(build, name, part, body, definitions)
+        symbol = build.make(Symbol, part.shape, name)
+        definitions = [(known, replaced(build, what, part, symbol)) for known, what in definitions]
+        definitions.append((symbol, part))
+        body = replaced(build, body, part, symbol)
     return Answer(body, tuple(_in_reading_order(definitions)))
 
 
-def _named(
-    build: Builder, name: str, value: Expression, body: Expression, definitions: list[tuple[Symbol, Expression]]
-) -> Expression:
-    """The body, and the definitions so far, with `value` under its name."""
-    symbol = build.make(Symbol, value.shape, name)
-    definitions[:] = [(known, replaced(build, what, value, symbol)) for known, what in definitions]
-    definitions.append((symbol, value))
-    return replaced(build, body, value, symbol)
+def _with_own_names(
+    build: Builder, body: Expression, bound: Sequence[tuple[str, Expression]]
+) -> tuple[Expression, list[tuple[Symbol, Expression]]]:
+    """The body with the reader's names for intermediate results, and what those that it uses stand for."""
+    names = {value: name for name, value in bound if not isinstance(value, _ATOMS)}
+    if not names:
+        return body, []
+    done: dict[Expression, Expression] = {}
+    values: dict[Symbol, Expression] = {}
+    for node in postorder(body):
+        done[node] = _with_children(build, node, done)
+        if node in names:
+            symbol = build.make(Symbol, node.shape, names[node])
+            values[symbol] = done[node]
+            done[node] = symbol
+    used: dict[Symbol, None] = {}
+    pending = [done[body]]
+    while pending:
+        for each in postorder(pending.pop()):
+            if isinstance(each, Symbol) and each in values and each not in used:
+                used[each] = None
+                pending.append(values[each])
+    return done[body], [(symbol, values[symbol]) for symbol in used]
 
 
 def _in_reading_order(definitions: Sequence[tuple[Symbol, Expression]]) -> list[tuple[Symbol, Expression]]:
@@ -141,22 +160,22 @@ def _repeated(body: Expression) -> Expression | None:
     size = sizes(body)
     if len(size) > _MANY:
         return None
-    count: dict[Expression, int] = {body: 1}
+    uses: dict[Expression, int] = {body: 1}
     nodes = list(postorder(body))
     for node in reversed(nodes):
         for child in children(node):
-            count[child] = min(10**6, count.get(child, 0) + count[node])
+            uses[child] = min(10**6, uses.get(child, 0) + uses[node])
     best, saved = None, 0
     for node in nodes:
         if isinstance(node, (*_ATOMS, Comparison, Indicator, Norm)) or (isinstance(node, Power) and not node.shape.dims):
             continue
         if node.shape == SCALAR and not isinstance(node, Function):
             continue
-        gain = (count[node] - 1) * size[node]
+        gain = (uses[node] - 1) * size[node]
         length = _PLAIN_LENGTH
         if isinstance(node, Function):
-            length = _LENGTH if count[node] < _OFTEN or not node.shape.dims else _SHORT_LENGTH
-        if count[node] > 1 and size[node] >= length and node is not body and gain > saved:
+            length = _LENGTH if uses[node] < _OFTEN or not node.shape.dims else _SHORT_LENGTH
+        if uses[node] > 1 and size[node] >= length and node is not body and gain > saved:
             best, saved = node, gain
     return best
 
@@ -182,10 +201,6 @@ def _letter(part: Expression, used: Collection[str]) -> str:
         letters = "uv"
     if part.shape.kind == "matrix":
         letters = letters.upper()
-    for letter in [*letters, *("uvpqcdgh" if part.shape.kind != "matrix" else "UVPQCDGH")]:
-        if letter not in used:
-            return letter
-    number = 1
-    while f"{letters[0]}_{number}" in used:
-        number += 1
-    return f"{letters[0]}_{number}"
+    free = [letter for letter in letters + ("UVPQCDGH" if part.shape.kind == "matrix" else "uvpqcdgh") if letter not in used]
+    numbered = (f"{letters[0]}_{number}" for number in count(1))
+    return free[0] if free else next(name for name in numbered if name not in used)

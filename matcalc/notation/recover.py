@@ -71,8 +71,8 @@ class Recovery:
         Raises:
             MatrixNotationError: it, or something in it, needs index notation.
         """
-        for node in topological([root]):
-            if node not in self._done and node.order <= 2:
+        for node in topological([root], self._done):
+            if node.order <= 2:
                 self._done[node] = self._node(node)
         if root not in self._done:
             raise MatrixNotationError

@@ -29,10 +29,6 @@ _HADAMARD = (
     Form("vector(n), vector(n) -> vector(n)", "i,i->i"),
     Form("row(n), row(n) -> row(n)", "i,i->i"),
     Form("matrix(m, n), matrix(m, n) -> matrix(m, n)", "ij,ij->ij"),
-    Form("matrix(m, n), vector(m) -> matrix(m, n)", "ij,i->ij"),
-    Form("vector(m), matrix(m, n) -> matrix(m, n)", "i,ij->ij"),
-    Form("matrix(m, n), row(n) -> matrix(m, n)", "ij,j->ij"),
-    Form("row(n), matrix(m, n) -> matrix(m, n)", "j,ij->ij"),
 )
 
 

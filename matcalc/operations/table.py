@@ -9,7 +9,7 @@ from matcalc.operations.derived import DERIVED
 from matcalc.operations.elementwise import ELEMENTWISE
 from matcalc.operations.linear import LINEAR
 from matcalc.operations.matrix_functions import MATRIX_FUNCTIONS, PLANNED
-from matcalc.operations.rows import Elementwise, MatrixFunction, Operation
+from matcalc.operations.rows import Elementwise, MatrixFunction, Multilinear, Operation
 
 ALL: Final[tuple[Operation, ...]] = ELEMENTWISE + LINEAR + DERIVED + MATRIX_FUNCTIONS + PLANNED
 
@@ -36,4 +36,11 @@ def matrix_function(name: str) -> MatrixFunction:
     """The matrix function of this name."""
     row = OPERATIONS[name]
     assert isinstance(row, MatrixFunction)
+    return row
+
+
+def multilinear(name: str) -> Multilinear:
+    """The multilinear operation of this name."""
+    row = OPERATIONS[name]
+    assert isinstance(row, Multilinear)
     return row

@@ -146,7 +146,10 @@ class Lowering:
         if isinstance(right.node, Number) and right.node.value != 0:
             return left._replace(node=self.graph.scaled(Fraction(1) / right.node.value, left.node))
         inverse = self.pointwise(elementwise("power"), [right, Value(self.graph.number(-1), SCALAR)])
-        return self.apply(OPERATIONS["*"], [left, inverse], None)
+        (a, b), shape, bound = self._stretch([left, inverse], scalars=True)
+        labels = range(max(a.order, b.order))
+        factors = [(node, labels if node.order else ()) for node in (a, b)]
+        return Value(self.graph.contraction(factors, labels), shape, bound)
 
     def _matrix_power(self, base: Value, node: tree.Binary) -> Value:
         exponent = _integer(node.right)

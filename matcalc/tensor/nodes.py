@@ -18,7 +18,7 @@ gives the same ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -172,6 +172,8 @@ class Graph:
 
     def __init__(self) -> None:
         self._nodes: dict[Any, Node] = {}
+        self.symmetric: dict[Node, bool] = {}
+        """Which matrices are known to equal their transpose, or not to; see `calculus.symmetry`."""
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -384,13 +386,13 @@ def _term_id(item: tuple[Node, Rational]) -> int:
     return item[0].id
 
 
-def topological(roots: Sequence[Node]) -> list[Node]:
-    """Every node below `roots` once, operands first."""
-    seen: set[Node] = set(roots)
+def topological(roots: Iterable[Node], known: Container[Node] = ()) -> list[Node]:
+    """Every node at or below `roots` once, operands first; without the `known` ones and what is only below them."""
+    seen: set[Node] = {root for root in roots if root not in known}
     stack = list(seen)
     while stack:
         for arg in stack.pop().args:
-            if arg not in seen:
+            if arg not in seen and arg not in known:
                 seen.add(arg)
                 stack.append(arg)
     return sorted(seen, key=lambda node: node.id)

@@ -120,10 +120,10 @@ def test_ranges(text: str, ranges: str) -> None:
 
 
 def test_stretching_is_recorded() -> None:
-    found = inferred("A*x + r + 2 where A: matrix(n, n), x: vector(n), r: row(n)")
+    found = inferred("A/x + r + 2 where A: matrix(n, n), x: vector(n), r: row(n)")
     assert [(s.span.excerpt, s.caption) for s in found.stretched] == [
-        ("A*x", "x stretches over the columns of A"),
-        ("A*x + r", "r stretches over the rows of A*x"),
+        ("A/x", "x stretches over the columns of A"),
+        ("A/x + r", "r stretches over the rows of A/x"),
     ]
     assert inferred("2*A + 1 where A: matrix(m, n)").stretched == ()
 

@@ -1,0 +1,344 @@
+"""An interpreter of the syntax tree: the value of a program in plain NumPy, and where its kinks are.
+
+A tree is compiled once for given sizes into a list of steps on numbered slots, then run for any number of values. The body of a
+sum over an index is a list of its own, run for each value of the index; what in it does not depend on the index is moved out.
+Inside, everything is as the operation table has it: scalars 0-d, vectors (n, 1), rows (1, n), matrices (m, n).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcalc.errors import EvaluationError, NotSupportedError
+from matcalc.language import tree
+from matcalc.language.dimensions import Shape
+from matcalc.operations import rows
+from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS, elementwise
+from matcalc.verify.stand_ins import stand_in
+
+if TYPE_CHECKING:
+    from matcalc.language.shapes import Inference
+
+Array = NDArray[np.float64]
+
+
+class Site(NamedTuple):
+    """A place in the text where an operation has a kink; `number` tells apart the pairs of `max(a, b, c)`."""
+
+    node: tree.Expr
+    number: int
+
+
+def value(inference: Inference, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Array:
+    """The value of a program: a 0-d array for a scalar, 1-d for a vector or row, 2-d for a matrix.
+
+    Raises:
+        EvaluationError: a variable has no value.
+        NotSupportedError: the program has something that has no numbers.
+    """
+    return Interpreter(inference, sizes)(values)
+
+
+@dataclass(slots=True)
+class _Cell:
+    """The present value of a bound index, counted from 0, and the depth of the sum that binds it."""
+
+    level: int
+    position: int = 0
+
+
+class _Step(NamedTuple):
+    """`slots[result] = function(*slots[operands])`."""
+
+    result: int
+    function: Callable[..., Any]
+    operands: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Block:
+    """Steps that are run together. `cost` counts those inside of sums as often as they are run."""
+
+    steps: list[_Step] = field(default_factory=list)
+    cost: int = 0
+
+
+class Interpreter:
+    """An expression of a program (by default its body) for given sizes, ready to be run.
+
+    After a run `kinks` holds what each operation with a kink saw: its site, and the values whose sign decides the branch.
+    """
+
+    def __init__(self, inference: Inference, sizes: Mapping[str, int], root: tree.Expr | None = None) -> None:
+        self.inference = inference
+        self.sizes = sizes
+        self.kinks: list[tuple[Site, Any]] = []
+        self._slots: list[Any] = []
+        self._masks: list[int] = []
+        """For each slot the levels of the sums it depends on, as bits."""
+        self._blocks = [_Block()]
+        self._variables: dict[str, int] = {}
+        self._bindings: dict[str, int] = {}
+        root = inference.program.body if root is None else root
+        self._compile_bindings(root)
+        self._result = self._compile(root, {})
+        self._dims = tuple(size.value(sizes) for size in self._shape_of(root).dims)
+
+    @property
+    def cost(self) -> int:
+        """How many steps a run takes."""
+        return self._blocks[0].cost
+
+    def __call__(self, values: Mapping[str, Any]) -> Array:
+        """The value where the variables have these values."""
+        for name, slot in self._variables.items():
+            if name not in values:
+                raise EvaluationError(f"no value for `{name}`")
+            array = np.asarray(values[name], dtype=float)
+            self._slots[slot] = array.reshape(self._axes(self.inference.symbols[name].shape))
+        self.kinks = []
+        with np.errstate(all="ignore"):
+            self._run(self._blocks[0])
+        result: Array = np.asarray(self._slots[self._result], dtype=float).reshape(self._dims)
+        return result
+
+    def _run(self, block: _Block) -> None:
+        slots = self._slots
+        for result, function, operands in block.steps:
+            slots[result] = function(*[slots[operand] for operand in operands])
+
+    # Compiling
+
+    def _compile_bindings(self, root: tree.Expr) -> None:
+        """Compile the bindings that `root` makes use of."""
+        needed = []
+        names = {node.name for node in tree.postorder(root) if isinstance(node, tree.Name)}
+        for binding in reversed(self.inference.program.bindings):
+            if binding.name.name in names and binding.name.name not in self.inference.symbols:
+                needed.append(binding)
+                names |= {node.name for node in tree.postorder(binding.value) if isinstance(node, tree.Name)}
+        for binding in reversed(needed):
+            self._bindings[binding.name.name] = self._compile(binding.value, {})
+
+    def _compile(self, root: tree.Expr, scope: Mapping[str, _Cell]) -> int:
+        """The slot of an expression in which the indices in `scope` are bound."""
+        places: dict[tree.Expr, int] = {}
+        stack = [(root, False)]
+        while stack:
+            node, entered = stack.pop()
+            below = _operands(node)
+            if not entered and below:
+                stack.append((node, True))
+                stack.extend((child, False) for child in reversed(below))
+            else:
+                places[node] = self._node(node, tuple(places[child] for child in below), scope)
+        return places[root]
+
+    def _node(self, node: tree.Expr, below: tuple[int, ...], scope: Mapping[str, _Cell]) -> int:
+        if isinstance(node, tree.Name):
+            return self._name(node)
+        if isinstance(node, tree.Number):
+            return self._constant(float(node.value))
+        if isinstance(node, tree.Binary):
+            return self._binary(node, below)
+        if isinstance(node, tree.Unary):
+            return self._emit(np.negative, below)
+        if isinstance(node, tree.Transpose):
+            return self._emit(np.transpose, below)
+        if isinstance(node, tree.Call):
+            return self._call(node, below)
+        if isinstance(node, tree.Index):
+            return self._index(node, below[0], scope)
+        if isinstance(node, tree.Stack):
+            axes, axis = ((1, -1), 0) if self._shape_of(node).kind == "matrix" else ((-1, 1), 0)
+            return self._emit(lambda *items: np.concatenate([np.reshape(item, axes) for item in items], axis), below)
+        return self._index_sum(node, scope)
+
+    def _emit(self, function: Callable[..., Any], operands: tuple[int, ...], *, mask: int = 0, cost: int = 1) -> int:
+        """A new slot, computed by a step in the outermost block where all it depends on is known."""
+        for operand in operands:
+            mask |= self._masks[operand]
+        block = self._blocks[mask.bit_length()]
+        slot = self._slot(None, mask)
+        block.steps.append(_Step(slot, function, operands))
+        block.cost += cost
+        return slot
+
+    def _slot(self, content: Any, mask: int = 0) -> int:
+        self._slots.append(content)
+        self._masks.append(mask)
+        return len(self._slots) - 1
+
+    def _constant(self, content: Any) -> int:
+        return self._slot(np.asarray(content, dtype=float))
+
+    # Leaves
+
+    def _shape_of(self, node: tree.Expr) -> Shape:
+        shape = self.inference.shapes.get(node)
+        return self.inference.symbols[node.name].shape if shape is None and isinstance(node, tree.Name) else shape or _SCALAR
+
+    def _axes(self, shape: Shape) -> tuple[int, ...]:
+        """The shape of an array as the operation table has it."""
+        dims = tuple(size.value(self.sizes) for size in shape.dims)
+        if shape.kind == "vector":
+            return (*dims, 1)
+        return (1, *dims) if shape.kind == "row" else dims
+
+    def _name(self, node: tree.Name) -> int:
+        name = node.name
+        role = self.inference.roles.get(node, "variable")
+        if role == "variable":
+            if name not in self._variables:
+                self._variables[name] = self._slot(None)
+            return self._variables[name]
+        if role == "binding":
+            return self._bindings[name]
+        if role == "dimension":
+            return self._constant(self.sizes[name])
+        if role == "constant":
+            return self._sized(name, node)
+        raise NotSupportedError(f"the index `{name}` used as a number", node.span)
+
+    def _sized(self, name: str, node: tree.Expr) -> int:
+        """π, I, ones, zeros."""
+        axes = self._axes(self._shape_of(node))
+        if name in ("pi", "π"):
+            return self._constant(np.pi)
+        if name in ("ones", "zeros"):
+            return self._constant(np.full(axes, 1.0 if name == "ones" else 0.0))
+        return self._constant(np.eye(axes[0]))
+
+    # Operators
+
+    def _binary(self, node: tree.Binary, below: tuple[int, ...]) -> int:
+        operator = node.operator
+        if operator in _ARITHMETIC:
+            return self._emit(_ARITHMETIC[operator], below)
+        if operator in ("@", "juxtapose", "*"):
+            return self._row(OPERATIONS[operator], node, below)
+        if operator == "^" and self._shape_of(node.left).kind == "matrix":
+            return self._emit(lambda base, exponent: _matrix_power(base, exponent, node), below)
+        return self._row(elementwise("power") if operator in ("^", "**") else COMPARISONS[operator], node, below)
+
+    def _call(self, node: tree.Call, below: tuple[int, ...]) -> int:
+        name = node.function
+        if node.keywords:
+            raise NotSupportedError(f"`{name}` with `{node.keywords[0][0]}=`", node.span)
+        unknown = self.inference.functions.get(name)
+        if unknown is not None:
+            if not unknown.elementwise:
+                raise NotSupportedError(f"the value of the unknown vector function `{name}`", node.span)
+            orders = (0,) * len(below)
+            return self._emit(lambda *operands: stand_in(name, orders, operands), below)
+        if name in ("eye", "I", "ones", "zeros"):
+            return self._sized(name, node)
+        if name in ("len", "rows", "cols"):
+            dims = self._shape_of(node.arguments[0]).dims
+            return self._constant(dims[-1 if name == "cols" else 0].value(self.sizes))
+        row = FUNCTIONS.get(name)
+        if row is None or isinstance(row, rows.Planned):
+            raise NotSupportedError(f"the value of `{name}`", node.name_span)
+        return self._row(row, node, below)
+
+    def _row(self, row: rows.Operation, node: tree.Expr, below: tuple[int, ...]) -> int:
+        """An operation of the table; more operands than an element-wise one has are taken two at a time."""
+        if not (isinstance(row, rows.Elementwise) and row.variadic):
+            return self._apply(row, Site(node, 0), below)
+        result = below[0]
+        for number, operand in enumerate(below[1:]):
+            result = self._apply(row, Site(node, number), (result, operand))
+        return result
+
+    def _apply(self, row: rows.Operation, site: Site, operands: tuple[int, ...]) -> int:
+        evaluate = row.evaluate
+        kink = row.kink if isinstance(row, (rows.Elementwise, rows.Derived)) else None
+        if kink is None:
+            return self._emit(lambda *values: evaluate(np, *values), operands)
+
+        def recorded(*values: Any) -> Any:
+            self.kinks.append((site, np.asarray(kink(np, *values), dtype=float)))
+            return evaluate(np, *values)
+
+        return self._emit(recorded, operands)
+
+    # Indices
+
+    def _index(self, node: tree.Index, operand: int, scope: Mapping[str, _Cell]) -> int:
+        mask = 0
+        parts: list[_Cell | slice] = []
+        for subscript in node.subscripts:
+            if isinstance(subscript, tree.Slice):
+                parts.append(slice(None))
+            elif isinstance(subscript, tree.Name) and subscript.name in scope:
+                cell = scope[subscript.name]
+                mask |= 1 << cell.level - 1
+                parts.append(cell)
+            elif isinstance(subscript, tree.Name):
+                parts.append(_Cell(0, self.sizes[subscript.name] - 1))
+            elif isinstance(subscript, tree.Number):
+                parts.append(_Cell(0, int(subscript.value) - 1))
+            else:
+                raise NotSupportedError("this subscript", subscript.span)
+        kind = self._shape_of(node.operand).kind
+        if kind == "matrix" and len(parts) == 1:
+            parts.append(slice(None))
+        elif kind != "matrix":
+            parts = [*parts, _Cell(0)] if kind == "vector" else [_Cell(0), *parts]
+        is_element = not any(isinstance(part, slice) for part in parts)
+
+        def select(array: Any) -> Any:
+            selected = array[tuple(part if isinstance(part, slice) else part.position for part in parts)]
+            return selected if is_element else selected.reshape(-1, 1)
+
+        return self._emit(select, (operand,), mask=mask)
+
+    def _index_sum(self, node: tree.IndexSum, scope: Mapping[str, _Cell]) -> int:
+        if node.function != "sum":
+            raise NotSupportedError(f"`{node.function}` over an index", node.span)
+        level = len(self._blocks)
+        cells = {clause.index.name: _Cell(level) for clause in node.clauses}
+        ranges = [range(self.inference.ranges[clause].value(self.sizes)) for clause in node.clauses]
+        self._blocks.append(_Block())
+        body = self._compile(node.body, {**scope, **cells})
+        block = self._blocks.pop()
+        slots, bound = self._slots, list(cells.values())
+
+        def total() -> Any:
+            result: Any = 0.0
+            for positions in product(*ranges):
+                for cell, position in zip(bound, positions, strict=True):
+                    cell.position = position
+                self._run(block)
+                result = result + slots[body]
+            return result
+
+        times = 1
+        for each in ranges:
+            times *= len(each)
+        outer = self._masks[body] & ~(1 << level - 1)
+        return self._emit(total, (), mask=outer, cost=times * (1 + block.cost))
+
+
+_SCALAR = Shape("scalar", ())
+_ARITHMETIC: dict[str, Callable[..., Any]] = {"+": np.add, "-": np.subtract, "/": np.divide}
+_NO_OPERANDS = frozenset({"eye", "I", "ones", "zeros", "len", "rows", "cols"})
+
+
+def _operands(node: tree.Expr) -> tuple[tree.Expr, ...]:
+    """What must be computed before a node: not the subscripts and sizes, nor the body of a sum."""
+    if isinstance(node, tree.IndexSum) or (isinstance(node, tree.Call) and node.function in _NO_OPERANDS):
+        return ()
+    return (node.operand,) if isinstance(node, tree.Index) else tree.children(node)
+
+
+def _matrix_power(base: Any, exponent: Any, node: tree.Binary) -> Any:
+    if float(exponent) != int(exponent):
+        raise NotSupportedError("a matrix to a power that is not an integer", node.right.span)
+    return np.linalg.matrix_power(base, int(exponent))

@@ -1,0 +1,235 @@
+"""The comparison of a derivative with numerical ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from matcalc.errors import NotSupportedError
+from matcalc.language import tree
+from matcalc.verify.differences import Target, UnusablePointError, along, entries_of, evaluated
+from matcalc.verify.interpreter import Array, Interpreter, Site
+from matcalc.verify.points import Assignments, Mix, Mode, Sampler, hinted
+
+if TYPE_CHECKING:
+    from matcalc.language.shapes import Inference
+
+TOLERANCE: Final = {1: 1e-6, 2: 1e-4}
+"""The largest error of a derivative that is right, by order. Errors are relative where the derivative is larger than 1."""
+TRIES: Final = 200
+"""Points that are tried at most."""
+BRANCH_TRIES: Final = 60
+"""Points that are tried for branches of kinks alone, after enough others."""
+PATIENCE: Final = 20
+"""Points that are tried with sizes for which none is usable, before other sizes are drawn: A B may be singular."""
+POINTS_PER_SIZE: Final = 3
+NEAR: Final = 1e-3
+"""A kink this near to the point, relative to the values there, makes it unusable."""
+ENTRIES: Final = {1: 300, 2: 20}
+"""More entries of the variable than this are represented by a random choice of them at each point."""
+STEPS: Final = 30_000
+"""Steps of the interpreter at one point that limit that choice further."""
+MAX_STEPS: Final = 50_000
+"""Steps of one run of the interpreter, beyond which an expression is not verified."""
+
+DerivativeFunction = Callable[[Mapping[str, Any], Mapping[str, int]], Any]
+"""The value of an answer for values of the variables and sizes: the axes of the value, then those of the variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a comparison with numerical derivatives found.
+
+    Attributes:
+        max_error: the largest |answer - number| / (1 + |number|).
+        points: at how many points they were compared.
+        sizes: the sizes of the named dimensions at these points; empty if there are none.
+        passed: whether all errors are small.
+        unvisited: the parts of the text with a kink of which only one branch was seen.
+    """
+
+    max_error: float
+    points: int
+    sizes: tuple[dict[str, int], ...]
+    passed: bool
+    unvisited: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        said = f"{'verified' if self.passed else 'NOT verified'} at {self.points} points"
+        if self.sizes:
+            said += f", {_sizes_in_words(self.sizes)}"
+        error = f"{self.max_error:.0e}".replace("e-0", "e-").replace("e+0", "e+") if self.max_error else "0"
+        said += f"; largest error {error}"
+        return said + "".join(f"; only one branch of {place} was seen" for place in self.unvisited)
+
+
+def _sizes_in_words(assignments: tuple[dict[str, int], ...]) -> str:
+    """`sizes n = 3, 5`, `sizes (m, n) = (2, 3), (5, 4)`; for many names only how many there are.
+
+    >>> _sizes_in_words(({"n": 3}, {"n": 5}))
+    'sizes n = 3, 5'
+    """
+    names = list(assignments[0])
+    if len(names) > 6:
+        every = [size for assignment in assignments for size in assignment.values()]
+        return f"{len(names)} sizes from {min(every)} to {max(every)}"
+    each = [", ".join(str(assignment[name]) for name in names) for assignment in assignments]
+    if len(names) == 1:
+        return f"sizes {names[0]} = {', '.join(each)}"
+    return f"sizes ({', '.join(names)}) = {', '.join(f'({sizes})' for sizes in each)}"
+
+
+def verify(
+    inference: Inference,
+    target: tree.Expr,
+    order: int,
+    derivative: DerivativeFunction,
+    *,
+    symmetric: bool = True,
+    seed: int = 0,
+) -> Verification:
+    """Compare the values of `derivative` with numerical derivatives of the program by `target`.
+
+    With `symmetric`, the derivative by a variable declared symmetric is that on the space of symmetric matrices, and by a
+    diagonal one that on its diagonal.
+
+    Raises:
+        NotSupportedError: the expression is not real and smooth at enough of the points that were tried.
+    """
+    random = np.random.default_rng(seed)
+    assignments = Assignments(inference, random)
+    settings = _Settings(inference, target, order, derivative, random, symmetric)
+    trials = [_Trial(settings, assignments.draw({}))]
+    if assignments.names:
+        trials.append(_Trial(settings, assignments.draw(trials[0].sizes)))
+    wanted = POINTS_PER_SIZE if len(trials) > 1 else 2 * POINTS_PER_SIZE
+    sites = _Sites()
+    largest, spare = 0.0, BRANCH_TRIES
+    for _ in range(TRIES):
+        enough = all(trial.points >= wanted for trial in trials)
+        if enough and (not spare or not sites.unvisited()):
+            break
+        spare -= enough
+        trial = min(trials, key=lambda trial: trial.points)
+        if not trial.points and trial.drawn == PATIENCE and assignments.names:
+            other = trials[1] if trial is trials[0] else trials[0]
+            sizes = assignments.draw({})
+            trial = _Trial(settings, sizes if sizes != other.sizes else assignments.draw(other.sizes))
+            trials = [other, trial]
+        error = trial.error(trial.draw(explore=enough), sites, only_new=enough)
+        if error is not None:
+            largest = max(largest, error)
+    if any(trial.points < (2 if len(trials) > 1 else 4) for trial in trials):
+        found = "no point" if not any(trial.points for trial in trials) else "too few points"
+        raise NotSupportedError(f"verification: {found} found where the expression is real and smooth")
+    return Verification(
+        largest, sum(trial.points for trial in trials), tuple(trial.sizes for trial in trials if trial.sizes),
+        largest <= TOLERANCE[order], tuple(dict.fromkeys(site.node.span.excerpt for site in sites.unvisited())),
+    )
+
+
+@dataclass(slots=True)
+class _Sites:
+    """The signs seen at each kink: before any comparison, and at points that were compared."""
+
+    known: dict[Site, None] = field(default_factory=dict)
+    seen: set[tuple[Site, float]] = field(default_factory=set)
+
+    def note(self, interpreter: Interpreter) -> set[tuple[Site, float]]:
+        """The kinks and signs of a run of the interpreter."""
+        signs = {(site, sign) for site, values in interpreter.kinks for sign in map(float, np.unique(np.sign(values)))}
+        self.known |= dict.fromkeys(site for site, _ in interpreter.kinks)
+        return signs
+
+    def unvisited(self) -> list[Site]:
+        """The kinks of which a branch is missing."""
+        return [site for site in self.known if not {(site, 1.0), (site, -1.0)} <= self.seen]
+
+
+@dataclass(slots=True)
+class _Settings:
+    """What is compared."""
+
+    inference: Inference
+    target: tree.Expr
+    order: int
+    derivative: DerivativeFunction
+    random: np.random.Generator
+    symmetric: bool
+
+
+_EXPLORED: Final[tuple[Mode | None, ...]] = ("positive", None, "unit", None, "above one", None, "small", None, "wide", None)
+"""Ways to draw all variables when normal entries are not usable. None: each variable in a way of its own."""
+
+
+class _Trial:
+    """The comparison at one assignment of sizes."""
+
+    def __init__(self, settings: _Settings, sizes: dict[str, int]) -> None:
+        self.settings = settings
+        self.sizes = sizes
+        self.interpreter = Interpreter(settings.inference, sizes)
+        if self.interpreter.cost > MAX_STEPS:
+            raise NotSupportedError("verification: the sums over indices have too many terms")
+        self.target: Target = entries_of(settings.inference, settings.target, sizes, symmetric=settings.symmetric)
+        self.sampler = Sampler(settings.inference, sizes, settings.random)
+        self.hinted = hinted(settings.inference)
+        self.mix: Mix = {}
+        self.lucky: Mix | None = None
+        self.points = 0
+        self.drawn = 0
+        runs = max(1, STEPS // (6 * max(1, self.interpreter.cost)))
+        most = runs if settings.order == 1 else int((2 * runs) ** 0.5)
+        self.entries = min(ENTRIES[settings.order], max(4, most))
+
+    def draw(self, *, explore: bool) -> dict[str, Array]:
+        """A point: normal entries as long as enough of them are usable, others in turn when they are not or to explore."""
+        turn, self.drawn = self.drawn, self.drawn + 1
+        if turn < 8 + 4 * self.points and not (explore and turn % 2):
+            self.mix = {}
+        elif turn % 3 == 0 and not explore:
+            self.mix = self.lucky or self.hinted
+        else:
+            mode = _EXPLORED[turn % len(_EXPLORED)]
+            self.mix = self.sampler.mix() if mode is None else dict.fromkeys(self.settings.inference.symbols, mode)
+        return self.sampler.point(self.mix)
+
+    def error(self, values: dict[str, Array], sites: _Sites, *, only_new: bool) -> float | None:
+        """The largest error at a point; None if it is not usable, or shows no new branch and `only_new`."""
+        order, target = self.settings.order, self.target
+        try:
+            centre = evaluated(self.interpreter, values)
+            if self._near_kink():
+                return None
+            signs = sites.note(self.interpreter)
+            if only_new and signs <= sites.seen:
+                return None
+            picked = np.arange(target.entries.size)
+            if picked.size > self.entries:
+                picked = np.sort(self.settings.random.choice(picked.size, self.entries, replace=False))
+            numbers = along(self.interpreter, values, [target.direction(int(k)) for k in picked], order)
+        except UnusablePointError:
+            return None
+        sites.seen |= signs
+        self.points += 1
+        self.lucky = self.mix
+        answer = np.asarray(self.settings.derivative(values, self.sizes), dtype=float)
+        if answer.shape != centre.shape + target.shape * order:
+            return np.inf
+        answer = answer.reshape(*centre.shape, *(target.entries.size,) * order)[..., picked]
+        if order == 2:
+            answer = answer[..., picked, :]
+        if not np.isfinite(answer).all():
+            return np.inf
+        return float(np.max(np.abs(answer - numbers) / (1 + np.abs(numbers)), initial=0.0))
+
+    def _near_kink(self) -> bool:
+        """Whether some kink is near. One that is met exactly, as in max(x, x), may be one that nothing changes."""
+        for _, values in self.interpreter.kinks:
+            size = np.abs(values)
+            if not np.isfinite(size).all() or ((size > 0) & (size < NEAR * max(1.0, float(size.max(initial=0.0))))).any():
+                return True
+        return False
