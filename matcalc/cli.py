@@ -19,7 +19,6 @@ from matcalc.limits import MAX_LENGTH
 
 if TYPE_CHECKING:
     from matcalc.derivative import Derivative
-    from matcalc.verify import Verification
 
 ANSWERED: Final = 0
 NOT_VERIFIED: Final = 1
@@ -339,7 +338,7 @@ def _answer(request: Request) -> int:
     passed = True
     for name, derivative in derivatives.items():
         verification = derivative.verify(seed=request.options.seed)
-        _remark((f"{name}: " if len(derivatives) > 1 else "") + _verdict(verification), remarks)
+        _remark((f"{name}: " if len(derivatives) > 1 else "") + str(verification), remarks)
         passed = passed and verification.passed
     return ANSWERED if passed else NOT_VERIFIED
 
@@ -438,15 +437,6 @@ def _shape(dims: Sequence[object]) -> str:
     if len(sizes) < 2:
         return f"vector({sizes[0]})" if sizes else "scalar"
     return "×".join(size if size.isalnum() else f"({size})" for size in sizes)
-
-
-def _verdict(verification: Verification) -> str:
-    """One line about a comparison with numerical derivatives."""
-    sizes = "; ".join(
-        ", ".join(f"{name} = {size}" for name, size in assignment.items()) for assignment in verification.sizes if assignment
-    )
-    where = f"{verification.points} random points" + (f", sizes {sizes}" if sizes else "")
-    return f"{'verified' if verification.passed else 'NOT verified'}: largest error {verification.max_error:.1e} at {where}"
 
 
 def _remark(text: str, stream: TextIO | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from matcalc.calculus.chain import Derivation
 from matcalc.calculus.differentiate import differentiate
 from matcalc.calculus.simplify import Simplifier
-from matcalc.calculus.symmetry import is_symmetric
+from matcalc.calculus.symmetry import SYMMETRIC, is_symmetric
 from matcalc.errors import EvaluationError, NotSupportedError, UsageError
 from matcalc.language import tree
 from matcalc.language.dimensions import SCALAR, Dim, Shape, dim
@@ -29,6 +29,7 @@ from matcalc.tensor.lower import Lowering, Value
 from matcalc.tensor.nodes import Graph, Node, Variable
 
 if TYPE_CHECKING:
+    from matcalc.tensor.evaluate import StandIn
     from matcalc.verify import Verification
 
 DIALECTS = ("matcalc",)
@@ -36,6 +37,7 @@ DIALECTS = ("matcalc",)
 
 _DIAGONAL = frozenset({"diagonal"})
 _UNCONSTRAINED_ONLY = frozenset({"orthogonal", "lower_triangular", "upper_triangular"})
+_STRUCTURES = SYMMETRIC | _UNCONSTRAINED_ONLY
 
 
 @contextmanager
@@ -61,6 +63,7 @@ class Problem:
         shapes: Mapping[str, str] | None = None,
         where: str | None = None,
         dialect: str = "matcalc",
+        unconstrained: bool = False,
     ) -> None:
         if dialect not in DIALECTS:
             raise NotSupportedError(f"the dialect `{dialect}`", help=f"supported: {', '.join(DIALECTS)}")
@@ -75,6 +78,8 @@ class Problem:
         free = {name for target in targets for name in _names(target) if name in bound}
         self.inference: Inference = infer(program, declared=declared, targets=targets, free=free)
         self.targets = self.inference.targets
+        if unconstrained:
+            self._release()
         self.graph = Graph()
         self.simplifier = Simplifier(self.graph)
         lowering = Lowering(self.graph, self.inference)
@@ -86,6 +91,12 @@ class Problem:
             self.simplifier,
             frozenset(name for name, symbol in self.inference.symbols.items() if symbol.shape.kind == "row"),
         )
+
+    def _release(self) -> None:
+        """Forget the structure of the matrices differentiated by: A' is not A where only one entry of A moves."""
+        symbols = self.inference.symbols
+        for name in {name for target in self.targets for name in _names(target)} & set(symbols):
+            symbols[name] = replace(symbols[name], properties=symbols[name].properties - _STRUCTURES)
 
     def variable(self, name: str) -> Variable:
         """The node of a variable."""
@@ -397,21 +408,24 @@ class Derivative:
         raw = self._raw(arrays, sizes)
         return raw.transpose(self._arranged.axes).reshape([size.value(sizes) for size in self.shape])
 
-    def _raw(self, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
+    def _raw(self, arrays: Mapping[str, Any], sizes: Mapping[str, int], unknown: StandIn | None = None) -> Any:
         """The value with the axes of the value, then those of the variable."""
         from matcalc.tensor.evaluate import evaluate  # noqa: PLC0415
 
-        return evaluate(self._node, arrays, sizes)
+        return evaluate(self._node, arrays, sizes, unknown)
 
     def verify(self, seed: int = 0) -> Verification:
         """Compare with numerical derivatives of the expression as it was written, at random points of several sizes.
 
         The expression is evaluated from its syntax tree, which has nothing in common with how the derivative was found.
         """
-        from matcalc.verify import verify  # noqa: PLC0415
+        from matcalc.verify import stand_in, verify  # noqa: PLC0415
+
+        def answer(arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
+            return self._raw(arrays, sizes, stand_in)
 
         symmetric = not self._options.unconstrained
-        return verify(self._problem.inference, self._target, self.order, self._raw, symmetric=symmetric, seed=seed)
+        return verify(self._problem.inference, self._target, self.order, answer, symmetric=symmetric, seed=seed)
 
     # How it is found
 
@@ -420,7 +434,7 @@ class Derivative:
         if not isinstance(self._target, tree.Name):
             return frozenset()
         properties = self._problem.inference.symbols[self._target.name].properties
-        return properties & (frozenset({"symmetric", "spd"}) | _DIAGONAL | _UNCONSTRAINED_ONLY)
+        return properties & _STRUCTURES
 
     def _variable_shape(self) -> Shape:
         return self._problem.inference.shapes[self._target]
@@ -455,6 +469,13 @@ class Derivative:
     def _by_element(self, node: Node, target: tree.Index) -> Node:
         assert isinstance(target.operand, tree.Name)
         graph = self._problem.graph
+        structure = self._problem.inference.symbols[target.operand.name].properties & _STRUCTURES
+        if structure:
+            raise NotSupportedError(
+                f"the derivative by an entry of a matrix declared {', '.join(sorted(structure))}",
+                target.span,
+                help="its entries are not independent; unconstrained=True differentiates by this entry alone",
+            )
         whole = self._by_variable(node, target.operand.name)
         factors: list[tuple[Node, Sequence[int]]] = [(whole, range(whole.order))]
         for axis, subscript in enumerate(target.subscripts):
@@ -513,7 +534,7 @@ def differentiated(
     listed = [wrt] if isinstance(wrt, str) else list(wrt)
     if not listed:
         raise UsageError("no variable to differentiate by", help="give wrt, for example wrt='w'")
-    problem = Problem(text, listed, shapes=shapes, where=where, dialect=dialect)
+    problem = Problem(text, listed, shapes=shapes, where=where, dialect=dialect, unconstrained=unconstrained)
     derivatives = {target.span.excerpt: Derivative(problem, target, options) for target in problem.targets}
     if isinstance(wrt, str) and len(derivatives) == 1:
         return next(iter(derivatives.values()))

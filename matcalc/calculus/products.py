@@ -30,8 +30,8 @@ from matcalc.tensor.nodes import (
 if TYPE_CHECKING:
     from matcalc.calculus.simplify import Simplifier
 
-_FLAT = 24
-"""Products within products are opened up to this many factors, so that deep chains stay linear in size."""
+_FEW = 20
+"""Sums with more terms than this are not searched for terms that repeat."""
 
 _LOOK = 40
 """Nodes that are searched for another use of a sum."""
@@ -89,7 +89,7 @@ class _Product:
             elif type(node) is Zero:
                 self.coefficient = 0
                 self._measure(node, labels)
-            elif type(node) is Contraction and node not in scalars and count + len(node.args) <= _FLAT:
+            elif type(node) is Contraction and node not in scalars and count + len(node.args) <= self.s.flat:
                 count += len(node.args) - 1
                 self._measure(node, labels)
                 rename = dict(enumerate(labels))
@@ -133,7 +133,7 @@ class _Product:
     def _total_of_repetitions(self) -> Node | None:
         """Σᵢ (xᵢ - c) = Σᵢ xᵢ - n c: a sum with terms that repeat is summed term by term, so that they may cancel."""
         for position, (node, labels) in enumerate(self.factors):
-            if type(node) is not Sum or len(node.args) > _FLAT:
+            if type(node) is not Sum or len(node.args) > _FEW:
                 continue
             for axis, label in enumerate(labels):
                 uses = sum(name == label for _, names in self.factors for name in names)
@@ -152,7 +152,7 @@ def repeated(node: Node) -> set[int]:
         return set(range(node.order))
     if type(node) is Contraction:
         return {labels[0] for arg, labels in zip(node.args, node.labels, strict=True) if type(arg) is Ones}
-    if type(node) is Sum and len(node.args) <= _FLAT:
+    if type(node) is Sum and len(node.args) <= _FEW:
         return set.intersection(*(repeated(arg) for arg in node.args))
     return set()
 
@@ -300,7 +300,7 @@ def _put(product: _Product, node: Node, labels: Labels) -> None:
         product.coefficient *= node.value
     elif type(node) is Zero:
         product.coefficient = 0
-    elif type(node) is Contraction and node.order and len(product.factors) + len(node.args) <= _FLAT:
+    elif type(node) is Contraction and node.order and len(product.factors) + len(node.args) <= product.s.flat:
         rename = dict(enumerate(labels))
         for inner, arg in zip(node.labels, node.args, strict=True):
             names = tuple([rename[k] if k in rename else rename.setdefault(k, product._new()) for k in inner])

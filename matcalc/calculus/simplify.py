@@ -35,6 +35,10 @@ _PASSES = 4
 _ONE_PASS = 20_000
 """Graphs with more nodes than this are walked once."""
 
+_LARGE, _FLAT, _FLAT_IF_LARGE = 2_000, 20, 6
+"""Products within products are opened up to a number of factors, so that deep chains stay linear in size; the number is
+smaller in a graph with many nodes, where nobody reads the product in one piece."""
+
 _SLICE_DEPTH = 50
 """How deep a part of an axis is pushed towards the leaves."""
 
@@ -50,9 +54,12 @@ class Simplifier:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._done: dict[Node, Node] = {}
+        self.flat = _FLAT
 
     def simplify(self, root: Node) -> Node:
         """A node of the same value in normal form."""
+        if len(self.graph) > _LARGE:
+            self.flat = _FLAT_IF_LARGE
         for _ in range(_PASSES):
             result = self._walk(root)
             if result is root or len(self._done) > _ONE_PASS:

@@ -87,13 +87,17 @@ def _with_own_names(
     build: Builder, body: Expression, bound: Sequence[tuple[str, Expression]]
 ) -> tuple[Expression, list[tuple[Symbol, Expression]]]:
     """The body with the reader's names for intermediate results, and what those that it uses stand for."""
-    names = {value: name for name, value in bound if not isinstance(value, _ATOMS)}
+    names: dict[Expression, str] = {value: name for name, value in bound if not isinstance(value, _ATOMS)}
     if not names:
         return body, []
     done: dict[Expression, Expression] = {}
     values: dict[Symbol, Expression] = {}
     for node in postorder(body):
         done[node] = _with_children(build, node, done)
+        if isinstance(node, Sum) and node not in names:
+            part = _partial_sum(build, node, names, done, values)
+            if part is not None:
+                done[node] = part
         if node in names:
             symbol = build.make(Symbol, node.shape, names[node])
             values[symbol] = done[node]
@@ -106,6 +110,23 @@ def _with_own_names(
                 used[each] = None
                 pending.append(values[each])
     return done[body], [(symbol, values[symbol]) for symbol in used]
+
+
+def _partial_sum(
+    build: Builder,
+    node: Sum,
+    names: Mapping[Expression, str],
+    done: Mapping[Expression, Expression],
+    values: dict[Symbol, Expression],
+) -> Expression | None:
+    """w·x + b - y as z - y, where z = w·x + b."""
+    for value, name in names.items():
+        if isinstance(value, Sum) and value.shape == node.shape and set(value.terms) < set(node.terms):
+            symbol = build.make(Symbol, value.shape, name)
+            values[symbol] = _with_children(build, value, done)
+            rest = [done[term] for term in node.terms if term not in value.terms]
+            return build.make(Sum, node.shape, (symbol, *rest))
+    return None
 
 
 def _in_reading_order(definitions: Sequence[tuple[Symbol, Expression]]) -> list[tuple[Symbol, Expression]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+from matcalc.calculus.products import content_of
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.symmetry import SYMMETRIC
 from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, vector
@@ -39,6 +40,7 @@ from matcalc.tensor.nodes import (
     UnknownFunction,
     Variable,
     Zero,
+    rational,
     topological,
 )
 
@@ -152,11 +154,13 @@ def _sum(r: Recovery, node: Node) -> Expression:
     shape = column_or_matrix(node)
     scalars = [_repeated_scalar(r, arg) for arg in node.args]
     expand = len(node.args) > 1 and any(scalar is None for scalar in scalars)
+    content = Fraction(content_of(node.coefficients))
+    outside = content if content.denominator > 1 and len(node.args) > 1 else Fraction(1)  # a/2 + b/2 = (a + b)/2
     terms: list[Expression] = []
     for coefficient, arg, scalar in zip(node.coefficients, node.args, scalars, strict=True):
         expression = scalar if expand and scalar is not None else r._get(arg)
-        terms.append(r.build.scaled(coefficient, expression))
-    return ordered_sum(r.build, terms, shape)
+        terms.append(r.build.scaled(rational(coefficient / outside), expression))
+    return r.build.scaled(rational(outside), ordered_sum(r.build, terms, shape))
 
 
 def ordered_sum(build: Builder, terms: Sequence[Expression], shape: Shape) -> Expression:

@@ -157,5 +157,8 @@ def _call(
 def _index(build: Builder, node: tree.Index, shape: Shape, operand: Expression) -> Expression:
     names = []
     for subscript in node.subscripts:
-        names.append(":" if isinstance(subscript, tree.Slice) else subscript.span.excerpt)
+        if isinstance(subscript, tree.Slice):
+            names.append(":")
+        else:
+            names.append(subscript.name if isinstance(subscript, tree.Name) else subscript.span.excerpt)
     return build.make(notation.Element, shape, operand, tuple(names))

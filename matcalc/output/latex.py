@@ -166,8 +166,12 @@ class LatexPrinter(TextPrinter):
         if exponent is not None and exponent < 0 and exponent != -1 and node.shape.kind == "scalar":
             return self.quotient(Piece(Level.ATOM, "1"), [self.positive_power(node, -exponent)])
         if exponent is not None and exponent.denominator > 1 and exponent != Fraction(1, 2):
-            return self.raised_to(self.fitted(base, Level.ATOM), self.slashed(exponent), node.shape.kind == "matrix")
+            return self.raised_to(self.fitted(base, Level.ATOM), self.slashed(exponent), self.marks_elements(node))
         return super().power(node)
+
+    def marks_elements(self, node: Power) -> bool:
+        """On paper the square of a vector is not a vector, so its elements' squares are marked too."""
+        return bool(node.shape.dims)
 
     def positive_power(self, node: Power, exponent: Fraction) -> Piece:
         """The base with another exponent."""
@@ -185,7 +189,7 @@ class LatexPrinter(TextPrinter):
         return self.raised_to(base, Piece(Level.ATOM, str(exponent)), element_wise)
 
     def raised_to(self, base: Piece, exponent: Piece, element_wise: bool) -> Piece:
-        """A power; a circle says that it is one of the elements of a matrix."""
+        """A power; a circle says that it is one of the elements."""
         return Piece(Level.POSTFIX, base, r"^{\circ " if element_wise else "^{", exponent, "}")
 
     def root(self, base: Piece) -> Piece:

@@ -325,11 +325,15 @@ class TextPrinter(Printer):
             return self.quotient(Piece(Level.ATOM, "1"), [base if exponent == -1 else self.root(base)])
         if exponent == -1:
             return self.over(Piece(Level.ATOM, self.one), (node.base,))
-        element_wise = node.shape.kind == "matrix"
+        element_wise = self.marks_elements(node)
         base = self.fit(base, Level.ATOM)
         if exponent is not None and exponent.denominator == 1 and abs(exponent) <= LARGEST_SUPERSCRIPT:
             return self.raised(base, exponent.numerator, element_wise)
         return self.raised_to(base, self.child(node.exponent), element_wise)
+
+    def marks_elements(self, node: Power) -> bool:
+        """Whether a power must be marked as one of the elements: `^` of a matrix is the matrix power."""
+        return node.shape.kind == "matrix"
 
     def matrix_power(self, node: MatrixPower) -> Piece:
         """A power of a square matrix."""

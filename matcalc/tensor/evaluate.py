@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from matcalc import limits
@@ -27,11 +27,17 @@ from matcalc.tensor.nodes import (
     topological,
 )
 
+StandIn = Callable[[str, tuple[int, ...], Sequence[Any]], Any]
+"""A value for an unknown function: its name, how often it is differentiated by each operand, the operands."""
 
-def evaluate(root: Node, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
+
+def evaluate(
+    root: Node, values: Mapping[str, Any], sizes: Mapping[str, int], unknown: StandIn | None = None
+) -> Any:
     """The value of a node as an array of its shape.
 
-    `values` holds an array for each variable, `sizes` a number for each named dimension.
+    `values` holds an array for each variable, `sizes` a number for each named dimension, and `unknown` stands in for
+    functions that are only named.
 
     Raises:
         EvaluationError: a variable has no value.
@@ -46,7 +52,11 @@ def evaluate(root: Node, values: Mapping[str, Any], sizes: Mapping[str, int]) ->
         if np.prod(shape, dtype=float) > limits.MAX_ENTRIES:
             raise LimitError(f"an array of shape {shape} is larger than {limits.MAX_ENTRIES:,} entries")
         with np.errstate(all="ignore"):
-            done[node] = _value(np, node, [done[arg] for arg in node.args], shape, values, sizes)
+            args = [done[arg] for arg in node.args]
+            if isinstance(node, Pointwise) and isinstance(node.operation, UnknownFunction):
+                done[node] = np.broadcast_to(_stood_in(node.operation, args, unknown), shape)
+            else:
+                done[node] = _value(np, node, args, shape, values, sizes)
     return done[root]
 
 
@@ -75,11 +85,11 @@ def _value(
         case Sum():
             return sum((float(c) * arg for c, arg in zip(node.coefficients, args, strict=True)), np.zeros(shape))
         case Contraction():
+            args = _switched_off(np, node, args)
             operands = [part for arg, labels in zip(args, node.labels, strict=True) for part in (arg, list(labels))]
             return np.einsum(*operands, list(range(node.order)), optimize="greedy" if len(args) > 2 else False)
         case Pointwise():
-            if isinstance(node.operation, UnknownFunction):
-                raise NotSupportedError(f"the value of the unknown function {node.operation.name}")
+            assert not isinstance(node.operation, UnknownFunction)
             return np.broadcast_to(node.operation.evaluate(np, *args), shape)
         case MatrixCall():
             own = len(node.operation.operand_indices)
@@ -92,6 +102,27 @@ def _value(
             taken[node.axis] = slice(start, start + shape[node.axis])
             return args[0][tuple(taken)]
     raise AssertionError(f"no value for {type(node).__name__}; is it a new kind of node?")
+
+
+def _stood_in(operation: UnknownFunction, args: Sequence[Any], unknown: StandIn | None) -> Any:
+    if unknown is None:
+        raise NotSupportedError(f"the value of the unknown function {operation.name}")
+    return unknown(operation.name, operation.orders, args)
+
+
+def _switched_off(np: Any, node: Contraction, args: list[Any]) -> list[Any]:
+    """The factors with zeros where an indicator on the same labels is 0: what it switches off may be infinite there."""
+    masks = {
+        labels: arg == 0
+        for factor, labels, arg in zip(node.args, node.labels, args, strict=True)
+        if isinstance(factor, Pointwise) and not isinstance(factor.operation, UnknownFunction) and factor.operation.infix
+    }
+    if not masks:
+        return args
+    scalar = masks.get((), np.False_)
+    return [
+        np.where(masks.get(labels, np.False_) | scalar, 0.0, arg) for labels, arg in zip(node.labels, args, strict=True)
+    ]
 
 
 def _rowwise(np: Any, node: MatrixCall, arg: Any, own: int, shape: tuple[int, ...]) -> Any:

@@ -117,7 +117,7 @@ def numeric_derivative(
         result = along(interpreter, values, [entries.direction(k) for k in range(entries.entries.size)], order)
     except UnusablePointError:
         raise NotSupportedError("a numerical derivative at this point, which is too near to a kink or singularity") from None
-    return result.reshape(*result.shape[: result.ndim - order], *entries.shape * order)
+    return result.reshape(result.shape[: result.ndim - order] + entries.shape * order)
 
 
 def along(interpreter: Interpreter, values: Mapping[str, Any], directions: Sequence[Direction], order: int) -> Array:

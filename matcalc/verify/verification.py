@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,6 +27,8 @@ BRANCH_TRIES: Final = 60
 PATIENCE: Final = 20
 """Points that are tried with sizes for which none is usable, before other sizes are drawn: A B may be singular."""
 POINTS_PER_SIZE: Final = 3
+PAIRED_SITES: Final = 6
+"""With more kinks than this, combinations of their branches are not looked for."""
 NEAR: Final = 1e-3
 """A kink this near to the point, relative to the values there, makes it unusable."""
 ENTRIES: Final = {1: 300, 2: 20}
@@ -110,7 +113,7 @@ def verify(
     largest, spare = 0.0, BRANCH_TRIES
     for _ in range(TRIES):
         enough = all(trial.points >= wanted for trial in trials)
-        if enough and (not spare or not sites.unvisited()):
+        if enough and (not spare or sites.complete()):
             break
         spare -= enough
         trial = min(trials, key=lambda trial: trial.points)
@@ -131,18 +134,42 @@ def verify(
     )
 
 
+_Seen = tuple[Site, float] | tuple[Site, float, Site, float]
+"""The sign of what decides a kink's branch, or the signs of two at the same time: in max(a, b, c) it matters."""
+
+
 @dataclass(slots=True)
 class _Sites:
-    """The signs seen at each kink: before any comparison, and at points that were compared."""
+    """The kinks of a program that were met anywhere, and the signs there at points that were compared."""
 
     known: dict[Site, None] = field(default_factory=dict)
-    seen: set[tuple[Site, float]] = field(default_factory=set)
+    seen: set[_Seen] = field(default_factory=set)
 
-    def note(self, interpreter: Interpreter) -> set[tuple[Site, float]]:
+    def note(self, interpreter: Interpreter) -> set[_Seen]:
         """The kinks and signs of a run of the interpreter."""
-        signs = {(site, sign) for site, values in interpreter.kinks for sign in map(float, np.unique(np.sign(values)))}
-        self.known |= dict.fromkeys(site for site, _ in interpreter.kinks)
-        return signs
+        parts: dict[Site, list[Array]] = {}
+        for site, values in interpreter.kinks:
+            parts.setdefault(site, []).append(np.sign(values).reshape(-1))
+        self.known |= dict.fromkeys(parts)
+        signs = {site: np.concatenate(arrays) for site, arrays in parts.items()}
+        found: set[_Seen] = {(site, float(sign)) for site, values in signs.items() for sign in np.unique(values)}
+        for first, second in self._pairs():
+            if first in signs and second in signs:
+                one, two = signs[first], signs[second]
+                together = zip(one, two, strict=True) if len(one) == len(two) else product(np.unique(one), np.unique(two))
+                found |= {(first, float(a), second, float(b)) for a, b in together}
+        return found
+
+    def _pairs(self) -> list[tuple[Site, Site]]:
+        return list(combinations(self.known, 2)) if len(self.known) <= PAIRED_SITES else []
+
+    def complete(self) -> bool:
+        """Whether all branches and pairs of branches were compared; some may not exist."""
+        if self.unvisited():
+            return False
+        return all(
+            (first, a, second, b) in self.seen for first, second in self._pairs() for a, b in product((1.0, -1.0), repeat=2)
+        )
 
     def unvisited(self) -> list[Site]:
         """The kinks of which a branch is missing."""

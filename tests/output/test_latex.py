@@ -83,7 +83,7 @@ LATEX = [
     ("x ⊘ y ⊘ v", r"\mathbf{x} \oslash \mathbf{y} \oslash \mathbf{v}"),
     ("diag(s ⊙ (1 - s)) W", r"\operatorname{diag}\left(\mathbf{s} \odot \left(1 - \mathbf{s}\right)\right) W"),
     ("(A x)ᵀ", r"\left(A \mathbf{x}\right)^\top"),
-    ("(x²)ᵀ", r"\left(\mathbf{x}^{2}\right)^\top"),
+    ("(x²)ᵀ", r"\left(\mathbf{x}^{\circ 2}\right)^\top"),
     ("A⁻¹", r"A^{-1}"),
     ("A⁻ᵀ", r"A^{-\top}"),
     ("(A + B)⁻¹", r"\left(A + B\right)^{-1}"),
