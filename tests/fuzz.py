@@ -163,8 +163,8 @@ _ALGEBRA: tuple[Rule, ...] = (
     Rule("logdet({0}' {0} + I)", "", ("IJ",), lambda a: np.log(np.linalg.det(a.T @ a + np.eye(a.shape[1]))), 0.7),
     Rule("log(det({0} {0}' + 2*I))", "", ("II",), lambda a: np.log(np.linalg.det(a @ a.T + 2 * np.eye(len(a)))), 0.3),
     Rule("logsumexp({0})", "", ("I",), _lse, 1), Rule("log(sum(exp({0})))", "", ("I",), _lse, 0.5),
-    Rule("var({0})", "", ("I",), _var, 0.3), Rule("({0})[1]", "", ("I",), lambda x: x[0], 0.5),
-    Rule("({0})[2, 1]", "", ("IJ",), lambda a: a[1, 0], 0.4), Rule("(({0}) ^ 2)", "", ("",), lambda x: x**2, 1),
+    Rule("var({0})", "", ("I",), _var, 0.3), Rule("(({0})[1])", "", ("I",), lambda x: x[0], 0.5),
+    Rule("(({0})[2, 1])", "", ("IJ",), lambda a: a[1, 0], 0.4), Rule("(({0}) ^ 2)", "", ("",), lambda x: x**2, 1),
     Rule("({0} ({1}))", "", ("", ""), lambda x, y: x * y, 1), Rule("sum([{0}, {1}])", "", ("", ""), lambda x, y: x + y, 0.1),
     Rule("norm([{0}; {1}])", "", ("I", "J"), lambda x, y: np.sqrt(x @ x + y @ y), 0.4),
     Rule("sum([{0}; {1}] * [{1}; {0}])", "", ("I", "I"), lambda x, y: 2 * x @ y, 0.2),
@@ -182,8 +182,8 @@ _ALGEBRA: tuple[Rule, ...] = (
     Rule("(diag({0}) {1})", "I", ("I", "I"), np.multiply, 0.7), Rule("{0}'", "I", ("'I",), lambda r: r[0], 0.7),
     Rule("(inv({0}' {0} + I) {1})", "I", ("JI", "I"), lambda a, x: np.linalg.solve(a.T @ a + np.eye(a.shape[1]), x), 0.3),
     Rule("solve(3*I + tanh({0}), {1})", "I", ("II", "I"), lambda a, x: np.linalg.solve(3 * np.eye(len(a)) + np.tanh(a), x), 0.3),
-    Rule("({0})[1]", "I", ("JI",), lambda a: a[0], 0.3), Rule("({0})[:, 2]", "I", ("IJ",), lambda a: a[:, 1], 0.3),
-    Rule("({0} . {0}) {0}", "I", ("I",), lambda x: (x @ x) * x, 0.3), Rule("(({0}) ^ 2)", "I", ("I",), np.square, 0.5),
+    Rule("(({0})[1])", "I", ("JI",), lambda a: a[0], 0.3), Rule("(({0})[:, 2])", "I", ("IJ",), lambda a: a[:, 1], 0.3),
+    Rule("(({0} . {0}) {0})", "I", ("I",), lambda x: (x @ x) * x, 0.3), Rule("(({0}) ^ 2)", "I", ("I",), np.square, 0.5),
     Rule("([{0}, {1}])", "k", ("", ""), lambda x, y: np.array([x, y]), 0.0),
     # rows
     Rule("{0}'", "'I", ("I",), lambda x: x[None, :], 3), Rule("({0} {1})", "'I", ("'J", "JI"), np.matmul, 1),
@@ -555,7 +555,8 @@ def _printed(
         counts["printed by elements"] += 1
         return
     again = readable(text)
-    if again is None or unfixed(program_):
+    fixed = {size for each in program_.names for size in _shape_of(SHAPES[each])}
+    if again is None or any(re.search(rf"(?<![\w.]){size}(?!\w)", re.sub("[²³⁴]", "", again)) for size in SIZES.keys() - fixed):
         counts["printed outside the language"] += 1
         return
     defined = set(re.findall(r"(\w+) = ", again))
@@ -568,6 +569,9 @@ def _printed(
         loose = {size: length for size, length in SIZES.items() if size not in fixed and re.search(rf"\b{size}\b", again)}
         value = expression.evaluate(**known, **loose)
     except MatcalcError as error:
+        if "blocks that are" in str(error) or "side by side" in str(error):
+            counts["printed outside the language"] += 1
+            return
         kind = "printed text does not parse" if isinstance(error, MatcalcSyntaxError) else "printed text is refused"
         yield Finding(kind, f"{text!r}: {str(error).splitlines()[0]}", program_, name)
         return

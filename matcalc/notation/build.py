@@ -38,6 +38,9 @@ from matcalc.notation.matrix import (
 _TERMS = 20
 """A longer sum is transposed as a whole."""
 
+_FACTORS = 100
+"""A longer product within a product stays as it is."""
+
 E = TypeVar("E")
 Rational = int | Fraction
 
@@ -155,7 +158,7 @@ class Builder:
         above: list[Expression] = []
         below: list[Expression] = list(divisors)
         for factor in factors:
-            if isinstance(factor, Product):
+            if isinstance(factor, Product) and len(factor.factors) <= _FACTORS:
                 coefficient *= factor.coefficient
                 above += factor.factors
                 below += factor.divisors

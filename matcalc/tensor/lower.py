@@ -66,8 +66,14 @@ class Lowering:
     def expression(self, root: tree.Expr) -> Value:
         """The value of an expression."""
         values: dict[tree.Expr, Value] = {}
-        for node in tree.postorder(root):
-            values[node] = self._node(node, values)
+        inner: set[tree.Expr] = set()  # the left part of a sum is itself a sum: all terms are added at once, at the last one
+        nodes = list(tree.postorder(root))
+        for node in nodes:
+            if isinstance(node, tree.Binary) and node.operator in _SIGNS and _is_sum(node.left):
+                inner.add(node.left)
+        for node in nodes:
+            if node not in inner:
+                values[node] = self._node(node, values)
         return values[root]
 
     def _node(self, node: tree.Expr, values: dict[tree.Expr, Value]) -> Value:
@@ -76,6 +82,8 @@ class Lowering:
         if isinstance(node, tree.Number):
             return Value(self.graph.number(node.value), SCALAR)
         if isinstance(node, tree.Binary):
+            if node.operator in _SIGNS:
+                return self._sum(node, values)
             return self._binary(node, values[node.left], values[node.right])
         if isinstance(node, tree.Unary):
             value = values[node.operand]
@@ -124,8 +132,6 @@ class Lowering:
 
     def _binary(self, node: tree.Binary, left: Value, right: Value) -> Value:
         operator = node.operator
-        if operator in ("+", "-"):
-            return self.add(left, right, -1 if operator == "-" else 1)
         if operator in ("@", "juxtapose", "*"):
             return self.apply(OPERATIONS[operator], [left, right], node.span)
         if operator == "/":
@@ -136,10 +142,19 @@ class Lowering:
             return self.pointwise(elementwise("power"), [left, right])
         return self.pointwise(COMPARISONS[operator], [left, right])
 
-    def add(self, left: Value, right: Value, sign: int = 1) -> Value:
-        """`left + sign * right`, stretched to one shape."""
-        (a, b), shape, bound = self._stretch([left, right], scalars=False)
-        return Value(self.graph.sum([(1, a), (sign, b)], a.shape), shape, bound)
+    def _sum(self, node: tree.Binary, values: Mapping[tree.Expr, Value]) -> Value:
+        """All terms of a sum, stretched to one shape."""
+        operands: list[Value] = []
+        signs: list[int] = []
+        rest: tree.Expr = node
+        while isinstance(rest, tree.Binary) and rest.operator in _SIGNS:
+            operands.append(values[rest.right])
+            signs.append(_SIGNS[rest.operator])
+            rest = rest.left
+        operands.append(values[rest])
+        signs.append(1)
+        nodes, shape, bound = self._stretch(operands[::-1], scalars=False)
+        return Value(self.graph.sum(zip(signs[::-1], nodes, strict=True), nodes[0].shape), shape, bound)
 
     def divide(self, left: Value, right: Value) -> Value:
         """`left / right`, element by element."""
@@ -365,6 +380,13 @@ class Lowering:
         labels = [label + (label >= axis) for label in range(node.order)]
         sizes = (*node.shape[:axis], dim(1), *node.shape[axis:])
         return self.graph.contraction([(node, labels)], range(node.order + 1), sizes)
+
+
+_SIGNS = {"+": 1, "-": -1}
+
+
+def _is_sum(node: tree.Expr) -> bool:
+    return isinstance(node, tree.Binary) and node.operator in _SIGNS
 
 
 def lower_text(graph: Graph, text: str, names: Mapping[str, Value]) -> Value:

@@ -34,7 +34,7 @@ Shape = tuple[Dim, ...]
 
 def rational(value: Rational) -> Rational:
     """The same number, as an int where it is one (int arithmetic is several times faster)."""
-    if isinstance(value, Fraction) and value.denominator == 1:
+    if type(value) is Fraction and value.denominator == 1:
         return value.numerator
     return value
 
