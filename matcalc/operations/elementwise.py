@@ -155,6 +155,10 @@ ELEMENTWISE: tuple[Operation, ...] = (
         sympy="matcalc:softplus",
     ),
     Elementwise(
+        name="softsign", summary="x/(1 + |x|)", parity="odd", special=((0, 0),), derivatives=("1/(1 + abs(x))**2",),
+        evaluate=lambda np, x: x / (1 + np.abs(x)),
+    ),
+    Elementwise(
         name="max", summary="the larger one; at a tie a constant operand, otherwise the first, has the derivative",
         parameters=("a", "b"), derivatives=("a >= b", "b > a"), tie="a > b", evaluate=lambda np, a, b: np.maximum(a, b),
         kink=lambda np, a, b: a - b, latex=r"\max", sympy="Max", code="maximum", variadic=True,
