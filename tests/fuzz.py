@@ -29,7 +29,7 @@ if __name__ == "__main__":
 
 import matcalc as mc
 from matcalc.errors import MatcalcError, MatcalcSyntaxError
-from tests.differences import close, numeric_derivative, numerator_layout, on_space
+from tests.differences import close, numerator_layout, numeric_derivative, on_space
 
 SIZES: Mapping[str, int] = {"n": 3, "m": 4, "k": 2}
 """The sizes of the named dimensions: pairwise different, and never 1."""

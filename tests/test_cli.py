@@ -21,16 +21,10 @@ from matcalc import cli
 from matcalc.errors import ShapeError, Span
 from matcalc.language.dimensions import Dim, dim
 from matcalc.limits import MAX_LENGTH
+from matcalc.verify import Verification
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = "⎧ 0ᵀ   if w·x + b ≤ 0\n⎩ xᵀ   if w·x + b > 0"
-
-
-class Verified(NamedTuple):
-    max_error: float = 2e-9
-    points: int = 6
-    sizes: tuple[Mapping[str, int], ...] = ({"n": 3}, {"n": 5})
-    passed: bool = True
 
 
 @dataclass
@@ -44,7 +38,7 @@ class Answer:
     assumptions: tuple[str, ...] = ("w, x ∈ ℝⁿ", "b ∈ ℝ")
     notes: tuple[str, ...] = ()
     expr: str = "x.T"
-    verification: Verified = field(default_factory=Verified)
+    verification: Verification = field(default=Verification(2e-9, 6, ({"n": 3}, {"n": 5}), True))
     seeds: list[int] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -59,7 +53,7 @@ class Answer:
     def to_dict(self) -> dict[str, object]:
         return {"text": self.text, "wrt": self.wrt}
 
-    def verify(self, seed: int = 0) -> Verified:
+    def verify(self, seed: int = 0) -> Verification:
         self.seeds.append(seed)
         return self.verification
 
@@ -327,8 +321,8 @@ def test_terminal_with_several_variables(calculus: Calculus, terminal: None, cap
         "∂/∂b max(0, w·x + b)  =  1",
         "w: 1×n, b: scalar, numerator layout · assuming w, x ∈ ℝⁿ, b ∈ ℝ",
         "note: not differentiable at 0",
-        "w: verified: largest error 2.0e-09 at 6 random points, sizes n = 3; n = 5",
-        "b: verified: largest error 2.0e-09 at 6 random points, sizes n = 3; n = 5",
+        "w: verified at 6 points, sizes n = 3, 5; largest error 2e-9",
+        "b: verified at 6 points, sizes n = 3, 5; largest error 2e-9",
     ]
 
 
@@ -370,13 +364,13 @@ def test_shape_of_a_sum(calculus: Calculus, capsys: pytest.CaptureFixture[str]) 
 
 def test_verify(calculus: Calculus, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["diff", "x", "wrt", "w", "--verify", "--seed", "7"]) == 0
-    verdict = "verified: largest error 2.0e-09 at 6 random points, sizes n = 3; n = 5"
+    verdict = "verified at 6 points, sizes n = 3, 5; largest error 2e-9"
     assert capsys.readouterr().err.splitlines()[1:] == [verdict]
-    wrong = calculus.answers["w"] = Answer(verification=Verified(max_error=0.5, points=2, sizes=(), passed=False))
+    wrong = calculus.answers["w"] = Answer(verification=Verification(max_error=0.5, points=2, sizes=(), passed=False))
     assert cli.main(["diff", "x", "wrt", "b", "w", "--verify", "--seed", "7"]) == 1
     output, error = capsys.readouterr()
     assert output.startswith("b: ⎧")
-    assert error.splitlines()[-1] == "w: NOT verified: largest error 5.0e-01 at 2 random points"
+    assert error.splitlines()[-1] == "w: NOT verified at 2 points; largest error 5e-1"
     assert wrong.seeds == [7]
 
 
@@ -557,5 +551,5 @@ def test_every_format_verifies(capsys: pytest.CaptureFixture[str], format: str) 
     assert cli.main(["diff", "||X w - y||^2", "wrt", "w, y", "--format", format, "--verify", "--seed", "3"]) == 0
     output, error = capsys.readouterr()
     assert output.strip()
-    assert error.count("verified: ") == 2
+    assert error.count(": verified at ") == 2
     assert "NOT" not in error

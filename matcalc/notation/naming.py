@@ -48,6 +48,9 @@ _PLAIN_LENGTH = 7
 _NAMES = 3
 """Names in one answer, besides the reader's own."""
 
+_OWN_LENGTH = 4
+"""Symbols that a part must have, if it stands once only, for the reader's own name to be shorter than itself."""
+
 _OWN_NAMES = 8
 """Definitions of the reader's own names that are repeated under an answer; more than that the reader knows best."""
 
@@ -90,6 +93,10 @@ def _with_own_names(
     names: dict[Expression, str] = {value: name for name, value in bound if not isinstance(value, _ATOMS)}
     if not names:
         return body, []
+    uses = _uses(body)
+    short = [value for value in names if uses.get(value, 1) == 1 and sizes(value)[value] < _OWN_LENGTH]
+    for value in short:
+        del names[value]
     done: dict[Expression, Expression] = {}
     values: dict[Symbol, Expression] = {}
     for node in postorder(body):
@@ -176,18 +183,23 @@ def sizes(root: Expression, cap: int = 10**9) -> dict[Expression, int]:
     return found
 
 
+def _uses(body: Expression) -> dict[Expression, int]:
+    """How often each part stands in an expression that is written out."""
+    uses: dict[Expression, int] = {body: 1}
+    for node in reversed(list(postorder(body))):
+        for child in children(node):
+            uses[child] = min(10**6, uses.get(child, 0) + uses[node])
+    return uses
+
+
 def _repeated(body: Expression) -> Expression | None:
     """The part whose name saves most."""
     size = sizes(body)
     if len(size) > _MANY:
         return None
-    uses: dict[Expression, int] = {body: 1}
-    nodes = list(postorder(body))
-    for node in reversed(nodes):
-        for child in children(node):
-            uses[child] = min(10**6, uses.get(child, 0) + uses[node])
+    uses = _uses(body)
     best, saved = None, 0
-    for node in nodes:
+    for node in postorder(body):
         if isinstance(node, (*_ATOMS, Comparison, Indicator, Norm)) or (isinstance(node, Power) and not node.shape.dims):
             continue
         if node.shape == SCALAR and not isinstance(node, Function):

@@ -15,7 +15,7 @@ import matcalc as mc
 from matcalc.errors import NotSupportedError
 from matcalc.operations.rows import Derived, Elementwise, Form, MatrixFunction, Multilinear, Operation, Planned
 from matcalc.operations.table import ALL, COMPARISONS, OPERATIONS
-from tests.differences import close, numeric_derivative, numerator_layout
+from tests.differences import close, numerator_layout, numeric_derivative
 
 SIZES = {"n": 3, "m": 4, "k": 2}
 _INFIX = {"@": "a @ b", "*": "a * b", "juxtapose": "a b"}
@@ -264,7 +264,7 @@ def test_stated_derivatives_against_sympy(row: Elementwise) -> None:
         for symbol, stated in zip(symbols, row.derivatives, strict=True):
             if row.name == "where" and symbol.name == "c":
                 continue
-            used = {name: "scalar" for name in names}
+            used = dict.fromkeys(names, "scalar")
             expression = mc.parse(stated, shapes=used)
             found = expression.evaluate(**{name: values[name] for name in expression.shapes if name in names})
             wanted = float(sympy.diff(function, symbol).subs(numbers).evalf())
