@@ -76,6 +76,12 @@ class Problem:
         targets = [target for each in wrt for target in parse_targets(each)]
         bound = {binding.name.name for binding in program.bindings}
         free = {name for target in targets for name in _names(target) if name in bound}
+        self._declared = {
+            name.name
+            for declaration in (*program.declarations, *declared)
+            if isinstance(declaration, tree.Declaration)
+            for name in declaration.names
+        }
         self.inference: Inference = infer(program, declared=declared, targets=targets, free=free)
         self.targets = self.inference.targets
         if unconstrained:
@@ -124,6 +130,8 @@ class Problem:
                 if np.ndim(value) == 0 and float(value) == int(value) and name not in self.bindings:
                     _fit(dim(name), int(value), sizes, name)
                     continue
+                if name in self._declared:
+                    continue  # declared, but the expression does not depend on it
                 raise EvaluationError(f"`{name}` is not a variable of this expression")
             array = np.asarray(value, dtype=float)
             wanted = symbol.shape.dims

@@ -49,11 +49,10 @@ class Derivation:
         return users
 
     def rule(self, node: Node) -> Rule:
-        """The chain rule that combined the derivatives of `node`'s operands.
+        """The chain rule that combined the derivatives of `node`'s operands."""
+        return self._rule(node, [operand for user, operand in self.steps if user is node])
 
-        >>> from matcalc.calculus.chain import Derivation
-        """
-        operands = [operand for user, operand in self.steps if user is node]
+    def _rule(self, node: Node, operands: list[Node]) -> Rule:
         if node.shape or self.variable.shape or any(operand.shape for operand in operands):
             return "vector"
         return "total-derivative" if len(operands) > 1 else "single-variable"
@@ -63,22 +62,12 @@ class Derivation:
         operands: dict[Node, list[Node]] = {}
         for node, operand in self.steps:
             operands.setdefault(node, []).append(operand)
-        found: dict[Rule, None] = {}
-        for node, below in operands.items():
-            if node.shape or self.variable.shape or any(operand.shape for operand in below):
-                found.setdefault("vector")
-            elif len(below) > 1:
-                found.setdefault("total-derivative")
-            else:
-                found.setdefault("single-variable")
-        return tuple(found)
+        return tuple(dict.fromkeys(self._rule(node, below) for node, below in operands.items()))
 
     def paths(self) -> int:
-        """The number of paths from the variable to the root."""
-        users: dict[Node, list[Node]] = {}
-        for node, operand in self.steps:
-            users.setdefault(operand, []).append(node)
+        """The number of paths from the variable to the root, each node with several operands on the way counted once."""
+        users = self.uses()
         count = {self.root: 1}
         for operand in sorted(users, key=lambda node: -node.id):
-            count[operand] = sum(count.get(user, 0) for user in users[operand])
-        return count.get(self.variable, 1)
+            count[operand] = sum(count[user] for user in users[operand])
+        return count.get(self.variable, 0)

@@ -142,7 +142,8 @@ class _Product:
                 others = [factor for other, factor in enumerate(self.factors) if other != position]
                 parts = [self.s.contraction([*others, (arg, labels)], self.out, self.shape()) for arg in node.args]
                 total = self.s.sum(zip(node.coefficients, parts, strict=True), self.shape())
-                return self.s.sum([(self.coefficient, total)], self.shape())
+                if type(total) is not Sum or len(total.args) < len(node.args):
+                    return self.s.sum([(self.coefficient, total)], self.shape())
         return None
 
 
@@ -441,6 +442,52 @@ def _inverses(product: _Product) -> None:
                     return
 
 
+def _quotients(product: _Product) -> None:
+    """s (1 - s) ((1 - y)/(1 - s) - y/s) = s - y: factors go into a sum of quotients by them, if that leaves no more terms."""
+    for total, labels in list(product.factors):
+        if type(total) is not Sum or not 1 < len(total.args) <= _FEW:
+            continue
+        divisors = {base for arg in total.args for base in _divisors(arg)}
+        absorbed = [factor for factor in product.factors if factor[1] == labels and factor[0] in divisors]
+        if not absorbed:
+            continue
+        axes = range(total.order)
+        rename = dict(zip(labels, axes, strict=True)) if len(set(labels)) == len(labels) else {}
+        if labels and not rename:
+            continue
+        factors = [(node, axes) for node, _ in absorbed]
+        parts = [product.s.contraction([(arg, axes), *factors], axes, total.shape) for arg in total.args]
+        terms = [each for c, part in zip(total.coefficients, parts, strict=True) for each in _expanded(product.s, c, part)]
+        result = product.s.sum(terms, total.shape)
+        if len(result.args if type(result) is Sum else [result]) <= len(total.args):
+            for factor in [(total, labels), *absorbed]:
+                product.factors.remove(factor)
+            _put(product, result, labels)
+            return
+
+
+def _divisors(node: Node) -> list[Node]:
+    """The bases of the negative powers in a product."""
+    split = [_split_power(factor) for factor in (node.args if type(node) is Contraction else (node,))]
+    return [base for base, exponent in split if exponent < 0]
+
+
+def _expanded(s: Simplifier, coefficient: Rational, node: Node) -> list[tuple[Rational, Node]]:
+    """The terms of an element-wise product with one sum in it, multiplied out."""
+    while type(node) is Sum and len(node.args) == 1:
+        coefficient, node = coefficient * node.coefficients[0], node.args[0]
+    if type(node) is Contraction and all(labels == node.labels[0] for labels in node.labels):
+        inner = [position for position, arg in enumerate(node.args) if type(arg) is Sum]
+        if len(inner) == 1 and node.labels[0] == tuple(range(node.order)):
+            total = node.args[inner[0]]
+            assert type(total) is Sum
+            others = [(arg, node.labels[0]) for arg in node.args if arg is not total]
+            axes = range(node.order)
+            products = [s.contraction([*others, (arg, node.labels[0])], axes, node.shape) for arg in total.args]
+            return [(coefficient * c, each) for c, each in zip(total.coefficients, products, strict=True)]
+    return [(coefficient, node)]
+
+
 def _contents(product: _Product) -> None:
     """(2a + 2b) c = 2 (a + b) c; and of the two ways to write a difference in a product, always the same one."""
     for position, (node, labels) in enumerate(product.factors):
@@ -465,5 +512,5 @@ def content_of(coefficients: Sequence[Rational]) -> Rational:
 
 
 _RULES: tuple[Callable[[_Product], None], ...] = (
-    _delta, _ones, _indicators, _powers, _exponentials, _sigmoids, _inverses, _contents,
+    _delta, _ones, _indicators, _powers, _exponentials, _sigmoids, _inverses, _quotients, _contents,
 )  # fmt: skip

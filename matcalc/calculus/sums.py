@@ -21,6 +21,7 @@ from matcalc.tensor.nodes import (
     Unit,
     Variable,
     terms,
+    topological,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ _ROUNDS = 8
 
 _AXES = 2
 """A common factor is taken out where what it multiplies stays a matrix."""
+
+_LONG = 10**6
+"""Lengths are not told apart from here on."""
 
 _WIDE = 200
 """Sums with more terms than this are searched once."""
@@ -168,18 +172,20 @@ def _take_out(
         if any(label not in axes and label not in pattern for label in range(order)):
             continue
         result = _rebuilt(s, node, parts, base, pattern, least, axes, members)
-        if cancels and not joined and type(base) is Sum:
-            before = sum(1 for _ in terms(node))
-            if result is None or sum(1 for _ in terms(result)) + _inner_terms(result) > before:
-                continue
+        if cancels and type(base) is Sum and (result is None or _length(result) >= _length(node)):
+            continue
         if result is not None:
             return result
     return None
 
 
-def _inner_terms(node: Node) -> int:
-    """Terms of the sums that are factors of a product."""
-    return sum(len(factor.args) for _, arg in terms(node) for factor, _ in _factors(arg) if type(factor) is Sum)
+def _length(node: Node) -> int:
+    """The number of symbols that a node has when it is written out, roughly."""
+    lengths: dict[Node, int] = {}
+    for each in topological([node]):
+        own = 0 if isinstance(each, (Sum, Contraction)) else 1
+        lengths[each] = min(_LONG, own + sum(lengths[arg] for arg in each.args))
+    return lengths[node]
 
 
 def _rest(s: Simplifier, term: _Term, use: _Use, least: Rational, order: int) -> list[tuple[Node, Labels]] | None:

@@ -99,6 +99,8 @@ class Builder:
                 return True
             case Diagonal():
                 return node.shape.kind == "matrix"
+            case Hadamard():
+                return any(isinstance(factor, (Identity, Diagonal)) for factor in node.factors)
             case Inverse() | Power():
                 return self.is_symmetric(node.operand if isinstance(node, Inverse) else node.base)
             case Ones() | Zeros():
@@ -124,6 +126,8 @@ class Builder:
                 return self.make(Ones, flipped(shape))
             case Zeros():
                 return self.make(Zeros, flipped(shape))
+            case Stack() if node.axis == 0 and shape.kind == "vector":
+                return self.make(Stack, flipped(shape), tuple(self.transpose(block) for block in node.blocks), 1)
             case Sum() if shape.kind == "matrix" and len(node.terms) <= _TERMS:
                 terms = tuple(self.transpose(term) for term in node.terms)
                 if set(terms) == set(node.terms):

@@ -60,9 +60,7 @@ class Recovery:
         self.graph: Graph = simplifier.graph
         self.rows = rows
         symmetric = {
-            node.name
-            for node in self.graph._nodes.values()
-            if isinstance(node, Variable) and node.properties & SYMMETRIC
+            node.name for node in self.graph.variables() if node.properties & SYMMETRIC
         }
         self.build = Builder(frozenset(symmetric))
         self._done: dict[Node, Expression] = {}
@@ -426,9 +424,6 @@ class _Component:
     def _merged(self, first: Expression, second: Expression, a: int, b: int) -> Expression | None:
         """The element-wise product of two matrices on the same labels; with I it is a diagonal."""
         shape = matrix(self.sizes[a], self.sizes[b])
-        if isinstance(first, Identity) or isinstance(second, Identity):
-            other = second if isinstance(first, Identity) else first
-            return self.build.diagonal(self.build.diagonal(other))
         return self.build.hadamard([(first, 1), (second, 1)], shape)
 
     def _leaf(self) -> bool:
@@ -516,8 +511,11 @@ class _Component:
         if len(self.edges) != 1:
             raise MatrixNotationError
         middle = self._oriented(self.edges[0], rows)
+        weights = self.vectors[rows] + self.vectors[columns]
+        if isinstance(middle, Identity) and len(weights) == 1 and isinstance(weights[0][0], notation.Diagonal):
+            return build.hadamard([(middle, 1), (weights[0][0].operand, 1)], middle.shape)  # diag(diag(A)) = I ⊙ A
         if isinstance(middle, Identity):
-            return build.diagonal(build.hadamard(self.vectors[rows] + self.vectors[columns], vector(self.sizes[rows])))
+            return build.diagonal(build.hadamard(weights, vector(self.sizes[rows])))
         factors: list[Expression] = [middle]
         if self._has_weight(rows):
             factors.insert(0, build.diagonal(self._vector(rows)))

@@ -178,6 +178,10 @@ class Graph:
     def __len__(self) -> int:
         return len(self._nodes)
 
+    def variables(self) -> list[Variable]:
+        """The free variables, in the order in which they were made."""
+        return [node for node in self._nodes.values() if isinstance(node, Variable)]
+
     def _intern(self, cls: type[N], shape: Shape, args: tuple[Node, ...], data: Any) -> N:
         key = (cls, args, data) if args else (cls, shape, data)
         found = self._nodes.get(key)
