@@ -52,6 +52,16 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def _sizes_known() -> Iterator[None]:
+    """Say which size the values given do not fix."""
+    try:
+        yield
+    except KeyError as error:
+        name = error.args[0]
+        raise EvaluationError(f"the values do not fix the size {name}", help=f"give it too: {name}=3") from None
+
+
 class Problem:
     """A program, read and lowered once, for any number of derivatives."""
 
@@ -223,7 +233,8 @@ class Expression:
         from matcalc.tensor.evaluate import evaluate  # noqa: PLC0415
 
         arrays, sizes = self._problem.arrays(values)
-        result = evaluate(self._problem.root, arrays, sizes)
+        with _sizes_known():
+            result = evaluate(self._problem.root, arrays, sizes)
         return result.reshape(1, -1) if self._problem.value.shape.kind == "row" else result
 
 
@@ -312,21 +323,34 @@ class Derivative:
             notes.append(self._by_elements(*written.element))
         elif written.indices:
             notes.append(f"element {self._left_side(written.indices)}")
+        notes += [f"where {expression} ≠ 0" for expression in self._singular()]
         return tuple(notes)
+
+    def _singular(self) -> list[str]:
+        """What must not vanish: the vectors whose norm the answer divides by."""
+        from matcalc.output.text import expression  # noqa: PLC0415
+
+        found: dict[str, None] = {}
+        for part in (self.answer.body, *(value for _, value in self.answer.definitions)):
+            for node in notation.postorder(part):
+                if isinstance(node, notation.Product):
+                    bases = [each.base if isinstance(each, notation.Power) else each for each in node.divisors]
+                    found |= {expression(base.operand): None for base in bases if isinstance(base, notation.Norm)}
+        return list(found)
 
     def _by_elements(self, indices: Sequence[str], element: notation.Expression) -> str:
         from matcalc.output.text import expression  # noqa: PLC0415
 
         return f"by elements, {self._left_side(indices)} = {expression(element)}"
 
-    def _left_side(self, indices: Sequence[str]) -> str:
+    def _left_side(self, indices: Sequence[str], value: str = "") -> str:
         """∂Yᵢⱼ/∂Xₖₗ, where Y is what was differentiated."""
         from matcalc.output.text import expression  # noqa: PLC0415
 
         build, outputs = self._problem.recovery.build, len(self._value_shape.dims)
         sides = []
         for name, shape, names in (
-            ("Y" if outputs == 2 else "y", self._value_shape, indices[:outputs]),
+            (value or ("Y" if outputs == 2 else "y"), self._value_shape, indices[:outputs]),
             (self.wrt, self._variable_shape(), indices[outputs:]),
         ):
             symbol = build.make(notation.Symbol, shape, name)
@@ -351,6 +375,8 @@ class Derivative:
         from matcalc.output.text import text  # noqa: PLC0415
 
         inner = text(self._problem.written)
+        if self.answer.indices:
+            return self._left_side(self.answer.indices, f"({inner})")
         if self.order == 2:
             operator = f"∂²/∂{self.wrt}∂{self.wrt}ᵀ" if self._variable_shape().dims else f"∂²/∂{self.wrt}²"
         else:
@@ -413,8 +439,9 @@ class Derivative:
             NotSupportedError: the answer has functions that are only named.
         """
         arrays, sizes = self._problem.arrays(values)
-        raw = self._raw(arrays, sizes)
-        return raw.transpose(self._arranged.axes).reshape([size.value(sizes) for size in self.shape])
+        with _sizes_known():
+            raw = self._raw(arrays, sizes)
+            return raw.transpose(self._arranged.axes).reshape([size.value(sizes) for size in self.shape])
 
     def _raw(self, arrays: Mapping[str, Any], sizes: Mapping[str, int], unknown: StandIn | None = None) -> Any:
         """The value with the axes of the value, then those of the variable."""

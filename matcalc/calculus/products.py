@@ -163,7 +163,11 @@ def flipped(graph: Graph, coefficient: Rational, node: Node) -> tuple[Rational, 
 
     Not if the sum stands elsewhere too: it would be written in two ways.
     """
-    if coefficient >= 0 or type(node) is not Contraction:
+    if coefficient >= 0:
+        return coefficient, node
+    if type(node) is Sum and len(node.args) > 1 and coefficient != -1 and _worth_flipping(node):
+        return -coefficient, graph.sum([(-1, node)], node.shape)
+    if type(node) is not Contraction:
         return coefficient, node
     for position, factor in enumerate(node.args):
         if type(factor) is Sum and _worth_flipping(factor) and not _stands_elsewhere(node, factor):

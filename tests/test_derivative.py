@@ -1,0 +1,128 @@
+"""The public functions and what they return."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+import matcalc as mc
+from matcalc.errors import EvaluationError, LimitError, MatcalcError, NotSupportedError, UnknownNameError, UsageError
+
+
+def test_several_variables_give_a_dict_in_order() -> None:
+    for wrt in ("b, w", ["b", "w"]):
+        found = mc.diff("w.x + b", wrt)
+        assert list(found) == ["b", "w"]
+        assert str(found["w"]) == "xᵀ"
+    assert list(mc.diff("w.x", ["w"])) == ["w"]
+
+
+def test_a_stacked_variable_is_one_variable() -> None:
+    found = mc.diff("[3*x^2*y, 2*x + y^8]", "[x, y]")
+    assert str(found) == "[[6 x y, 3 x²], [2, 8 y⁷]]"
+    np.testing.assert_allclose(found.evaluate(x=2.0, y=3.0), [[36, 12], [2, 8 * 3**7]])
+
+
+def test_gradient_and_hessian_have_the_shape_of_the_variable() -> None:
+    gradient = mc.gradient("x' A y", "A", shapes={"A": "matrix(m, n)"})
+    assert [str(size) for size in gradient.shape] == ["m", "n"]
+    assert str(gradient) == "x yᵀ"
+    assert str(mc.hessian("x' A x", "x")) == "A + Aᵀ"
+    with pytest.raises(UsageError, match="the gradient is that of a scalar"):
+        mc.gradient("A x", "x")
+    with pytest.raises(NotSupportedError, match="the second derivative of a vector"):
+        mc.hessian("A x", "x")
+
+
+def test_a_bound_name_is_differentiated_as_a_free_variable() -> None:
+    found = mc.diff("z = w.x + b; a = max(0, z); (y - a)^2", "a")
+    assert str(found) == "2 (a - y)"
+    assert found.evaluate(a=3.0, y=1.0) == 4.0
+
+
+def test_results_know_what_was_assumed() -> None:
+    found = mc.diff("max(0, w.x + b)", "w")
+    assert found.assumptions == ("w, x ∈ ℝⁿ", "b ∈ ℝ")
+    assert found.heading() == "∂/∂w max(0, w·x + b)"
+    assert found.layout == "numerator"
+    assert mc.diff("norm(x - a)", "x").notes == ("where x - a ≠ 0",)
+    assert mc.diff("logdet(S)", "S", where="S: spd(n)").notes == ("derivative on the space of symmetric matrices",)
+    assert "∂Yᵢⱼ/∂Xₖₗ = Aᵢₖ Bₗⱼ" in mc.diff("A X B", "X").notes[-1]
+
+
+def test_expr_is_a_sympy_expression_of_the_right_shape() -> None:
+    found = mc.diff("||X w - y||^2", "w").expr
+    assert isinstance(found, sympy.MatrixExpr)
+    assert found.shape[0] == 1
+    assert sympy.latex(found)
+    assert isinstance(mc.diff("x^2*sin(x)", "x").expr, sympy.Expr)
+
+
+def test_a_notebook_shows_the_formula() -> None:
+    assert mc.diff("sum(w*x)", "w")._repr_latex_() == r"$\displaystyle \mathbf{x}^\top$"
+    assert mc.parse("sum(w*x)")._repr_latex_().startswith("$")
+
+
+def test_everything_as_plain_data() -> None:
+    found = mc.diff("sum(w*x)", "w").to_dict()
+    assert found["text"] == "xᵀ"
+    assert found["shape"] == ["1", "n"]
+    assert set(found) >= {"latex", "sympy", "layout", "assumptions", "notes", "wrt", "order", "expression"}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"w": [1.0, 2.0]}, "no value for `x`"),
+        ({"w": [1.0, 2.0], "x": [1.0, 2.0, 3.0]}, "a size of `x` is 3, but n is expected here"),
+        ({"w": [1.0, 2.0], "x": [[1.0, 2.0], [3.0, 4.0]]}, "`x` is a vector(n), but its value has 2 axes"),
+        ({"w": [1.0], "x": [1.0], "q": [1.0]}, "`q` is not a variable of this expression"),
+    ],
+)
+def test_values_that_do_not_fit(values: dict[str, Any], message: str) -> None:
+    found = mc.diff("sum(w*x)", "w")
+    with pytest.raises(EvaluationError) as caught:
+        found.evaluate(**values)
+    assert str(caught.value) == message
+
+
+def test_a_size_that_no_value_fixes() -> None:
+    found = mc.diff("x*ones(n)", "x", where="x: scalar")
+    with pytest.raises(EvaluationError, match="the values do not fix the size n"):
+        found.evaluate(x=1.0)
+    np.testing.assert_array_equal(found.evaluate(x=1.0, n=3), [1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "where", "error"),
+    [
+        ("x^2", "y", None, UnknownNameError),
+        ("x^2", "", None, MatcalcError),
+        ("x^2", "x + 1", None, MatcalcError),
+        ("tr(D B)", "D[1, 2]", "D: diagonal(n)", NotSupportedError),
+        ("y' Q x", "Q", "Q: orthogonal(n)", NotSupportedError),
+        ("x^9^9^9", "x", None, LimitError),
+    ],
+)
+def test_what_cannot_be_answered_is_said(text: str, wrt: str, where: str | None, error: type[MatcalcError]) -> None:
+    with pytest.raises(error):
+        mc.diff(text, wrt, where=where)
+
+
+def test_order_and_dialect_are_checked() -> None:
+    with pytest.raises(UsageError, match="there is no order 3 here"):
+        mc.diff("x^2", "x", order=3)
+    with pytest.raises(NotSupportedError, match="the dialect `fortran`"):
+        mc.diff("x^2", "x", dialect="fortran")
+
+
+def test_unconstrained_forgets_the_structure() -> None:
+    on_space = mc.diff("y' A x", "A", where="A: symmetric(n)")
+    freely = mc.diff("y' A x", "A", where="A: symmetric(n)", unconstrained=True)
+    assert str(on_space) == "(1/2) (y xᵀ + x yᵀ)"
+    assert str(freely) == "x yᵀ"
+    assert on_space.verify().passed
+    assert freely.verify().passed
