@@ -99,42 +99,49 @@ def indexed(recovery: Recovery, node: Node) -> Written:
 
 
 def _kronecker(r: Recovery, node: Node, outputs: int) -> Written:
-    """Σ c (R ⊗ L), where L holds the row axes and R the column axes of value and variable (columns are stacked)."""
+    """Σ c (R ⊗ L), where L holds the row axes and R the column axes of value and variable (columns are stacked).
+
+    If a term joins rows with columns, it is (R ⊗ L) K with the commutation matrix K, for K vec(X) = vec(Xᵀ).
+    """
     inputs = node.order - outputs
     if outputs > 2 or inputs > 2:
         raise MatrixNotationError
-    columns_of_value, columns_of_variable = [1] if outputs == 2 else [], [outputs + 1] if inputs == 2 else []
     parts = []
-    swapped = False
+    commuted = False
     for coefficient, term in terms(node):
-        pair = _separated(r, term, [0, outputs], columns_of_value + columns_of_variable)
-        if pair is None and inputs == 2:
-            pair = _separated(r, term, [0, outputs + 1], [*columns_of_value, outputs])
-            swapped = swapped or pair is not None
-            factor = pair is not None
+        for swapped in (False, True) if inputs == 2 else (False,):
+            product = _kronecker_term(r, term, outputs, inputs, swapped)
+            if product is not None:
+                commuted = commuted or swapped
+                parts.append(r.build.scaled(coefficient, product))
+                break
         else:
-            factor = False
-        if pair is None:
             raise MatrixNotationError
-        scalars, left, right = pair
-        rows, columns = _expression(r, left, [0, outputs + (1 if factor else 0)]), _column_side(r, right, outputs, factor)
-        product = r.build.kronecker(columns, rows)
-        if factor:
-            product = r.build.matmul(product, _commutation(r, node, outputs))
-        whole = r.build.product(1, [*scalars, product], (), product.shape)
-        parts.append(r.build.scaled(coefficient, whole))
     expression = ordered_sum(r.build, parts, parts[0].shape)
-    value = "y" if outputs == 1 else "vec(Y)"
-    variable = "∂x" if inputs == 1 else "∂vec(X)"
-    note = f"∂{value}/{variable}ᵀ, where vec stacks columns"
-    if swapped:
+    value, variable = "∂y" if outputs == 1 else "∂vec(Y)", "∂x" if inputs == 1 else "∂vec(X)"
+    note = f"{value}/{variable}ᵀ, where vec stacks columns"
+    if commuted:
         note += "; K is the commutation matrix, K vec(X) = vec(Xᵀ)"
     return Written(expression, (), note)
 
 
-def _commutation(r: Recovery, node: Node, outputs: int) -> Expression:
-    sizes = node.shape[outputs:]
-    return r.build.make(notation.Symbol, Shape("matrix", tuple(sizes)), "K")
+def _kronecker_term(r: Recovery, term: Node, outputs: int, inputs: int, swapped: bool) -> Expression | None:
+    """One product as R ⊗ L; None if its rows and columns do not separate (after exchanging them in the variable)."""
+    rows_of_variable, columns_of_variable = (outputs + 1, outputs) if swapped else (outputs, outputs + 1)
+    left_axes = [0, rows_of_variable]
+    right_axes = ([1] if outputs == 2 else []) + ([columns_of_variable] if inputs == 2 else [])
+    separated = _separated(r, term, left_axes, right_axes)
+    if separated is None:
+        return None
+    scalars, left, right = separated
+    right_side = r.expression(right)
+    if outputs == 1 and right.order == 1:  # a vector by a matrix: R has only the columns of the variable, so it is a row
+        right_side = r.build.transpose(right_side)
+    product = r.build.kronecker(right_side, r.expression(left))
+    if swapped:
+        commutation = r.build.make(notation.Symbol, Shape("matrix", tuple(term.shape[outputs:])), "K")
+        product = r.build.matmul(product, commutation)
+    return r.build.product(1, [*scalars, product], (), product.shape)
 
 
 def _separated(
@@ -180,14 +187,3 @@ def _joined(factors: Sequence[tuple[Node, Sequence[int]]]) -> list[list[tuple[No
                 rest.append(group)
         groups = [*rest, (labels, members)]
     return [members for _, members in groups]
-
-
-def _expression(r: Recovery, part: Node, axes: Sequence[int]) -> Expression:
-    return r.expression(part)
-
-
-def _column_side(r: Recovery, part: Node, outputs: int, swapped: bool) -> Expression:
-    """The right factor: rows from the value, columns from the variable; a variable without columns gives a column."""
-    expression = r.expression(part)
-    only_variable = outputs == 1 and part.order == 1
-    return r.build.transpose(expression) if only_variable else expression
