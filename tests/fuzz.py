@@ -108,14 +108,16 @@ _phi = np.vectorize(lambda v: 0.5 * (1 + math.erf(v / math.sqrt(2))), otypes=[fl
 _UNARY: tuple[tuple[str, Value, float], ...] = (
     ("sin({0})", np.sin, 1), ("cos({0})", np.cos, 1), ("tanh({0})", np.tanh, 1), ("exp({0})", np.exp, 1),
     ("sigmoid({0})", _sigmoid, 1), ("softplus({0})", lambda x: np.log1p(np.exp(x)), 0.5),
-    ("relu({0})", lambda x: np.maximum(x, 0), 0.7), ("abs({0})", np.abs, 0.7), ("max(0, {0})", lambda x: np.maximum(x, 0), 0.7),
+    ("relu({0})", lambda x: np.maximum(x, 0), 0.7), ("abs({0})", np.abs, 0.7),
+    ("max(0, {0})", lambda x: np.maximum(x, 0), 0.7),
     ("max({0}, 1)", lambda x: np.maximum(x, 1), 0.3), ("min({0}, 0.5)", lambda x: np.minimum(x, 0.5), 0.3),
     ("(({0}) ** 2)", lambda x: x**2, 1), ("(({0}) ** 3)", lambda x: x**3, 0.5), ("square({0})", np.square, 0.3),
     ("(-({0}))", lambda x: -x, 0.7), ("(2*({0}))", lambda x: 2 * x, 0.7), ("(({0})/3)", lambda x: x / 3, 0.4),
     ("log(1 + ({0}) ** 2)", lambda x: np.log(1 + x**2), 0.5), ("sqrt(1 + ({0}) ** 2)", lambda x: np.sqrt(1 + x**2), 0.5),
     ("(1/(2 + ({0}) ** 2))", lambda x: 1 / (2 + x**2), 0.5), ("log(1 + exp({0}))", lambda x: np.log(1 + np.exp(x)), 0.4),
     ("(1/(1 + exp(-({0}))))", _sigmoid, 0.4), ("(1 - ({0}))", lambda x: 1 - x, 0.5), ("(({0}) + 1)", lambda x: 1 + x, 0.5),
-    ("arctan({0})", np.arctan, 0.3), ("erf({0})", _erf, 0.2), ("sign({0})", np.sign, 0.2), ("step({0})", lambda x: (x > 0) * 1.0, 0.2),
+    ("arctan({0})", np.arctan, 0.3), ("erf({0})", _erf, 0.2), ("sign({0})", np.sign, 0.2),
+    ("step({0})", lambda x: (x > 0) * 1.0, 0.2),
     ("silu({0})", lambda x: x * _sigmoid(x), 0.2), ("gelu({0})", lambda x: x * _phi(x), 0.2), ("sinh({0})", np.sinh, 0.1),
     ("cosh({0})", np.cosh, 0.1), ("arcsinh({0})", np.arcsinh, 0.1), ("expm1({0})", np.expm1, 0.1),
     ("(({0}) > 0)", lambda x: (x > 0) * 1.0, 0.2), ("(({0}) <= 0.3)", lambda x: (x <= 0.3) * 1.0, 0.1),
@@ -132,7 +134,8 @@ _BINARY: tuple[tuple[str, Value, float], ...] = (
     ("hypot({0}, 1 + ({1}) ** 2)", lambda x, y: np.hypot(x, 1 + y**2), 0.2),
     ("atan2({0}, 2 + ({1}) ** 2)", lambda x, y: np.arctan2(x, 2 + y**2), 0.2),
     ("({0} * {1} + {1})", lambda x, y: x * y + y, 0.5), ("(2*({0}) - 3*({1}))", lambda x, y: 2 * x - 3 * y, 0.4),
-    ("(({0} <= {1}) + {1})", lambda x, y: (x <= y) + y, 0.1), ("where({1} < 0, {0}, 2)", lambda x, y: np.where(y < 0, x, 2.0), 0.2),
+    ("(({0} <= {1}) + {1})", lambda x, y: (x <= y) + y, 0.1),
+    ("where({1} < 0, {0}, 2)", lambda x, y: np.where(y < 0, x, 2.0), 0.2),
     ("({0} + {0} * {1} + {0})", lambda x, y: 2 * x + x * y, 0.2),
     ("((1.5 + tanh({0})) ** ({1}))", lambda x, y: (1.5 + np.tanh(x)) ** y, 0.2),
 )  # fmt: skip
@@ -150,10 +153,12 @@ _ALGEBRA: tuple[Rule, ...] = (
     # scalars
     Rule("({0} . {1})", "", ("I", "I"), np.dot, 2), Rule("({0}' {1})", "", ("I", "I"), np.dot, 2),
     Rule("dot({0}, {1})", "", ("I", "I"), np.dot, 0.5), Rule("({0} {1})", "", ("'I", "I"), lambda r, x: (r @ x)[0], 1),
-    Rule("sum({0})", "", ("I",), np.sum, 3), Rule("sum({0})", "", ("IJ",), np.sum, 2), Rule("sum({0})", "", ("'I",), np.sum, 1),
+    Rule("sum({0})", "", ("I",), np.sum, 3), Rule("sum({0})", "", ("IJ",), np.sum, 2),
+    Rule("sum({0})", "", ("'I",), np.sum, 1),
     Rule("mean({0})", "", ("I",), np.mean, 0.5), Rule("mean({0})", "", ("IJ",), np.mean, 0.5),
     Rule("norm({0})", "", ("I",), np.linalg.norm, 1), Rule("||{0}||^2", "", ("I",), lambda x: np.sum(x**2), 1),
-    Rule("||{0}||_1", "", ("I",), lambda x: np.sum(np.abs(x)), 0.5), Rule("||{0}||_F^2", "", ("IJ",), lambda x: np.sum(x**2), 1),
+    Rule("||{0}||_1", "", ("I",), lambda x: np.sum(np.abs(x)), 0.5),
+    Rule("||{0}||_F^2", "", ("IJ",), lambda x: np.sum(x**2), 1),
     Rule("normF({0})", "", ("IJ",), np.linalg.norm, 0.5), Rule("tr({0})", "", ("II",), np.trace, 2),
     Rule("tr({0} @ {1})", "", ("IJ", "JI"), lambda a, b: np.trace(a @ b), 1),
     Rule("tr({0}' {0})", "", ("IJ",), lambda a: np.sum(a * a), 0.5),
@@ -165,42 +170,53 @@ _ALGEBRA: tuple[Rule, ...] = (
     Rule("logsumexp({0})", "", ("I",), _lse, 1), Rule("log(sum(exp({0})))", "", ("I",), _lse, 0.5),
     Rule("var({0})", "", ("I",), _var, 0.3), Rule("(({0})[1])", "", ("I",), lambda x: x[0], 0.5),
     Rule("(({0})[2, 1])", "", ("IJ",), lambda a: a[1, 0], 0.4), Rule("(({0}) ^ 2)", "", ("",), lambda x: x**2, 1),
-    Rule("({0} ({1}))", "", ("", ""), lambda x, y: x * y, 1), Rule("sum([{0}, {1}])", "", ("", ""), lambda x, y: x + y, 0.1),
+    Rule("({0} ({1}))", "", ("", ""), lambda x, y: x * y, 1),
+    Rule("sum([{0}, {1}])", "", ("", ""), lambda x, y: x + y, 0.1),
     Rule("norm([{0}; {1}])", "", ("I", "J"), lambda x, y: np.sqrt(x @ x + y @ y), 0.4),
     Rule("sum([{0}; {1}] * [{1}; {0}])", "", ("I", "I"), lambda x, y: 2 * x @ y, 0.2),
     Rule("sum(exp([{0}; {1}] / 2))", "", ("I", ""), lambda x, y: np.exp(x / 2).sum() + np.exp(y / 2), 0.3),
-    Rule("(sum({0})/len({0}))", "", ("I",), np.mean, 0.2), Rule("(tr({0})/rows({0}))", "", ("II",), lambda a: np.trace(a) / len(a), 0.1),
+    Rule("(sum({0})/len({0}))", "", ("I",), np.mean, 0.2),
+    Rule("(tr({0})/rows({0}))", "", ("II",), lambda a: np.trace(a) / len(a), 0.1),
     # vectors
     Rule("({0} {1})", "I", ("IJ", "J"), np.matmul, 3), Rule("({0} @ {1})", "I", ("IJ", "J"), np.matmul, 1),
     Rule("({0}' {1})", "I", ("JI", "J"), lambda a, x: a.T @ x, 2), Rule("({0} {1})", "I", ("", "I"), np.multiply, 1),
     Rule("({0} * {1})", "I", ("I", ""), np.multiply, 1), Rule("({0} + {1})", "I", ("I", ""), np.add, 0.7),
-    Rule("({1} - {0})", "I", ("I", ""), lambda x, s: s - x, 0.4), Rule("({0} / (1 + ({1})^2))", "I", ("I", ""), lambda x, s: x / (1 + s * s), 0.5),
-    Rule("({1} / (1 + {0} ** 2))", "I", ("I", ""), lambda x, s: s / (1 + x**2), 0.3), Rule("softmax({0})", "I", ("I",), _softmax, 1),
-    Rule("max({1}, {0})", "I", ("I", ""), lambda x, s: np.maximum(x, s), 0.3),
-    Rule("log_softmax({0})", "I", ("I",), lambda x: x - _lse(x), 0.3), Rule("log(softmax({0}))", "I", ("I",), lambda x: x - _lse(x), 0.2),
-    Rule("normalize({0})", "I", ("I",), lambda x: x / np.linalg.norm(x), 0.3), Rule("diag({0})", "I", ("II",), np.diagonal, 0.7),
+    Rule("({1} - {0})", "I", ("I", ""), lambda x, s: s - x, 0.4),
+    Rule("({0} / (1 + ({1})^2))", "I", ("I", ""), lambda x, s: x / (1 + s * s), 0.5),
+    Rule("({1} / (1 + {0} ** 2))", "I", ("I", ""), lambda x, s: s / (1 + x**2), 0.3),
+    Rule("softmax({0})", "I", ("I",), _softmax, 1),
+    Rule("max({1}, {0})", "I", ("I", ""), np.maximum, 0.3),
+    Rule("log_softmax({0})", "I", ("I",), lambda x: x - _lse(x), 0.3),
+    Rule("log(softmax({0}))", "I", ("I",), lambda x: x - _lse(x), 0.2),
+    Rule("normalize({0})", "I", ("I",), lambda x: x / np.linalg.norm(x), 0.3),
+    Rule("diag({0})", "I", ("II",), np.diagonal, 0.7),
     Rule("(diag({0}) {1})", "I", ("I", "I"), np.multiply, 0.7), Rule("{0}'", "I", ("'I",), lambda r: r[0], 0.7),
     Rule("(inv({0}' {0} + I) {1})", "I", ("JI", "I"), lambda a, x: np.linalg.solve(a.T @ a + np.eye(a.shape[1]), x), 0.3),
-    Rule("solve(3*I + tanh({0}), {1})", "I", ("II", "I"), lambda a, x: np.linalg.solve(3 * np.eye(len(a)) + np.tanh(a), x), 0.3),
+    Rule("solve(3*I + tanh({0}), {1})", "I", ("II", "I"),
+        lambda a, x: np.linalg.solve(3 * np.eye(len(a)) + np.tanh(a), x), 0.3),
     Rule("(({0})[1])", "I", ("JI",), lambda a: a[0], 0.3), Rule("(({0})[:, 2])", "I", ("IJ",), lambda a: a[:, 1], 0.3),
     Rule("(({0} . {0}) {0})", "I", ("I",), lambda x: (x @ x) * x, 0.3), Rule("(({0}) ^ 2)", "I", ("I",), np.square, 0.5),
     Rule("([{0}, {1}])", "k", ("", ""), lambda x, y: np.array([x, y]), 0.0),
     # rows
     Rule("{0}'", "'I", ("I",), lambda x: x[None, :], 3), Rule("({0} {1})", "'I", ("'J", "JI"), np.matmul, 1),
-    Rule("({0}' {1})", "'I", ("J", "JI"), lambda x, a: (x @ a)[None, :], 1), Rule("({0} {1})", "'I", ("", "'I"), np.multiply, 0.5),
+    Rule("({0}' {1})", "'I", ("J", "JI"), lambda x, a: (x @ a)[None, :], 1),
+    Rule("({0} {1})", "'I", ("", "'I"), np.multiply, 0.5),
     Rule("({0} + {1})", "'I", ("'I", ""), np.add, 0.3),
     # matrices
     Rule("({0} {1})", "IJ", ("IK", "KJ"), np.matmul, 2), Rule("({0} @ {1})", "IJ", ("IK", "KJ"), np.matmul, 1),
     Rule("{0}'", "IJ", ("JI",), np.transpose, 2), Rule("({0} {1}')", "IJ", ("I", "J"), np.outer, 1),
     Rule("outer({0}, {1})", "IJ", ("I", "J"), np.outer, 0.5), Rule("diag({0})", "II", ("I",), np.diag, 1),
     Rule("({0} {1})", "IJ", ("", "IJ"), np.multiply, 1), Rule("({0} + {1})", "IJ", ("IJ", ""), np.add, 0.5),
-    Rule("({0} + {1})", "IJ", ("IJ", "I"), lambda a, x: a + _column(x), 0.4), Rule("({0} - {1})", "IJ", ("IJ", "'J"), np.subtract, 0.4),
+    Rule("({0} + {1})", "IJ", ("IJ", "I"), lambda a, x: a + _column(x), 0.4),
+    Rule("({0} - {1})", "IJ", ("IJ", "'J"), np.subtract, 0.4),
     Rule("(diag({0}) {1})", "IJ", ("I", "IJ"), lambda x, a: _column(x) * a, 0.4),
-    Rule("({1} diag({0}))", "IJ", ("J", "IJ"), lambda x, a: a * x, 0.4), Rule("({0} + I)", "II", ("II",), lambda a: a + np.eye(len(a)), 0.5),
+    Rule("({1} diag({0}))", "IJ", ("J", "IJ"), lambda x, a: a * x, 0.4),
+    Rule("({0} + I)", "II", ("II",), lambda a: a + np.eye(len(a)), 0.5),
     Rule("inv(3*I + tanh({0}))", "II", ("II",), lambda a: np.linalg.inv(3 * np.eye(len(a)) + np.tanh(a)), 0.4),
     Rule("(4*I + sin({0}))^-1", "II", ("II",), lambda a: np.linalg.inv(4 * np.eye(len(a)) + np.sin(a)), 0.3),
     Rule("({0})^2", "II", ("II",), lambda a: a @ a, 0.5), Rule("({0})^3", "II", ("II",), lambda a: a @ a @ a, 0.2),
-    Rule("({0}' {0})", "II", ("JI",), lambda a: a.T @ a, 0.7), Rule("({0}' {1} {0})", "II", ("JI", "JJ"), lambda a, b: a.T @ b @ a, 0.3),
+    Rule("({0}' {0})", "II", ("JI",), lambda a: a.T @ a, 0.7),
+    Rule("({0}' {1} {0})", "II", ("JI", "JJ"), lambda a, b: a.T @ b @ a, 0.3),
 )  # fmt: skip
 
 _KINDS = ("", "I", "'I", "IJ")
@@ -520,7 +536,8 @@ def _second(
     program_: Program, name: str, first: Any, inputs: Mapping[str, Any], counts: Counter[str]
 ) -> Iterator[Finding]:
     second = mc.diff(program_.body.text, wrt=name, where=program_.where, order=2)
-    raw, error = numeric_derivative(lambda env: first.evaluate(**env, **unfixed(program_)).reshape(np.shape(inputs[name])), inputs, name)
+    sizes, shape = unfixed(program_), np.shape(inputs[name])
+    raw, error = numeric_derivative(lambda env: first.evaluate(**env, **sizes).reshape(shape), inputs, name)
     found = second.evaluate(**inputs, **unfixed(program_))
     if not np.all(np.isfinite(raw)) or error > 1e-7 * max(1.0, float(np.max(np.abs(raw), initial=0.0))):
         counts["undecided"] += 1
@@ -539,7 +556,7 @@ _WORD = re.compile(r"[^\W\d_][A-Za-z0-9_]*")
 
 
 def readable(text: str) -> str | None:
-    """A printed answer as a program, or None where it is not in the input language (cases, indexed sums, Kronecker products)."""
+    """A printed answer as a program, or None where it is not in the input language (cases, indexed sums, …)."""
     if _UNREADABLE.search(text):
         return None
     body, _, definitions = " ".join(text.split()).partition(" where ")
@@ -548,26 +565,34 @@ def readable(text: str) -> str | None:
 
 
 def _printed(
-    program_: Program, name: str, text: str, inputs: Mapping[str, Any], wanted: Any, counts: Counter[str], derivative: Any = None
+    program_: Program,
+    name: str,
+    text: str,
+    inputs: Mapping[str, Any],
+    wanted: Any,
+    counts: Counter[str],
+    derivative: Any = None,
 ) -> Iterator[Finding]:
     """The printed form, read again, has the same value."""
     if derivative is not None and any("element" in note or "vec" in note for note in derivative.notes):
         counts["printed by elements"] += 1
         return
     again = readable(text)
-    fixed = {size for each in program_.names for size in _shape_of(SHAPES[each])}
-    if again is None or any(re.search(rf"(?<![\w.]){size}(?!\w)", re.sub("[²³⁴]", "", again)) for size in SIZES.keys() - fixed):
+    if again is None:
         counts["printed outside the language"] += 1
         return
     defined = set(re.findall(r"(\w+) = ", again))
     words = sorted({match[0] for match in _WORD.finditer(again)} & SHAPES.keys() - defined)
+    fixed = {size for each in words for size in _shape_of(SHAPES[each])}
+    plain = re.sub("[²³⁴]", "", again)
+    if any(re.search(rf"(?<![\w.]){size}(?!\w)", plain) for size in SIZES.keys() - fixed):
+        counts["printed outside the language"] += 1
+        return
     declared = ", ".join(f"{each}: {SHAPES[each]}" for each in words)
     try:
         expression = mc.parse(again, where=declared)
         known = {each: inputs[each] for each in expression.shapes if each in inputs}
-        fixed = {size for each in known for size in _shape_of(SHAPES[each])}
-        loose = {size: length for size, length in SIZES.items() if size not in fixed and re.search(rf"\b{size}\b", again)}
-        value = expression.evaluate(**known, **loose)
+        value = expression.evaluate(**known)
     except MatcalcError as error:
         if "blocks that are" in str(error) or "side by side" in str(error):
             counts["printed outside the language"] += 1
@@ -694,8 +719,8 @@ def main() -> None:
                 continue
             seen.add(key)
             shown[finding.kind] += 1
-            print(f"{small.kind}: {small.program.body.text}   by {small.name or '-'}\n    where {small.program.where}\n    {small.detail}")
-            sys.stdout.flush()
+            print(f"{small.kind}: {small.program.body.text}   by {small.name or '-'}")
+            print(f"    where {small.program.where}\n    {small.detail}", flush=True)
     for kind, count in sorted(counts.items()):
         print(f"{count:8d} {kind}")
 

@@ -210,8 +210,8 @@ FORMS = [
     ),
     Form(
         "[w; b] . [x; 1]", "[w; b]", "w, x: vector(n), b: scalar", 1,
-        "[x; 1]ᵀ",
-        r"\begin{bmatrix} \mathbf{x} \\ 1 \end{bmatrix}^\top",
+        "[xᵀ, 1]",
+        r"\begin{bmatrix} \mathbf{x}^\top & 1 \end{bmatrix}",
     ),
     Form(
         "x' A x", "x", "", 1,
@@ -484,8 +484,8 @@ def test_the_layouts_of_one_answer_are_transposes() -> None:
 
 ON_A_SPACE = [
     ("x' A x", "A: symmetric(n)", "x xᵀ", "x xᵀ"),
-    ("a' A b", "A: symmetric(n), a, b: vector(n)", "(b aᵀ + a bᵀ) / 2", "b aᵀ"),
-    ("tr(B A)", "A: symmetric(n), B: matrix(n, n)", "(B + Bᵀ) / 2", "B"),
+    ("a' A b", "A: symmetric(n), a, b: vector(n)", "(1/2) (a bᵀ + b aᵀ)", "b aᵀ"),
+    ("tr(B A)", "A: symmetric(n), B: matrix(n, n)", "(1/2) (B + Bᵀ)", "B"),
 ]
 
 

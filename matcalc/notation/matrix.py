@@ -1,6 +1,7 @@
 """Matrix expressions: what `recover` makes of a tensor graph, and what every printer reads.
 
-Nodes are made by the recovery of one answer, which interns them: within an answer, equality is identity. They can be deep;
+Nodes are made by the recovery of one answer, which interns them: within an answer, equality is identity. They can be deep, so
+they have no `repr`, which would recurse;
 printers walk them with `postorder` rather than by recursion.
 """
 
@@ -13,7 +14,7 @@ from fractions import Fraction
 from matcalc.language.dimensions import Dim, Shape
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Symbol:
     """A variable, a name given to a part of the answer, or a constant such as pi: `x`, `W_1`, `lam`."""
 
@@ -21,7 +22,7 @@ class Symbol:
     name: str
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Number:
     """A rational number. Only non-negative here; signs live in the coefficient of a `Product`."""
 
@@ -29,7 +30,7 @@ class Number:
     value: int | Fraction
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Size:
     """A dimension as a number: the n in `sum(x)/n`."""
 
@@ -37,28 +38,28 @@ class Size:
     size: Dim
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Identity:
     """The identity matrix."""
 
     shape: Shape
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Ones:
     """The vector, row or matrix of ones."""
 
     shape: Shape
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Zeros:
     """The vector, row or matrix of zeros; the number 0 if scalar."""
 
     shape: Shape
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Sum:
     """A sum. In a sum that is not scalar, a scalar term is added to each element (scalar expansion)."""
 
@@ -66,7 +67,7 @@ class Sum:
     terms: tuple[Expression, ...]
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Product:
     """`coefficient * factors / divisors`: scalars, and at most one factor that is not scalar, which stands last.
 
@@ -79,7 +80,7 @@ class Product:
     divisors: tuple[Expression, ...]
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class MatMul:
     """A product of matrices, columns and rows, none of them scalar: `Xᵀ X w`, `u vᵀ`, `xᵀ A x`."""
 
@@ -87,7 +88,7 @@ class MatMul:
     factors: tuple[Expression, ...]
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Dot:
     """The dot product of two column vectors, `w·x`."""
 
@@ -96,7 +97,7 @@ class Dot:
     right: Expression
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Hadamard:
     """An element-wise product of arrays of one shape, divided element by element: `a ⊙ b ⊘ c`. Without factors: `1 ⊘ c`."""
 
@@ -105,7 +106,7 @@ class Hadamard:
     divisors: tuple[Expression, ...]
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Transpose:
     """A transpose."""
 
@@ -113,7 +114,7 @@ class Transpose:
     operand: Expression
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Inverse:
     """The inverse of a matrix."""
 
@@ -121,7 +122,7 @@ class Inverse:
     operand: Expression
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Power:
     """A power: of a number, or of each element of a vector or matrix (the exponent is scalar or of the same shape).
 
@@ -133,7 +134,7 @@ class Power:
     exponent: Expression
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class MatrixPower:
     """A positive integer power of a square matrix."""
 
@@ -142,7 +143,7 @@ class MatrixPower:
     exponent: int
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Diagonal:
     """`diag(v)`: the diagonal matrix of a vector, or the diagonal of a matrix as a vector."""
 
@@ -150,7 +151,7 @@ class Diagonal:
     operand: Expression
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Function:
     """An operation of the table by name: `exp`, `sigmoid`, `max`, `tr`, `sum`, `det`, `softmax`, …"""
 
@@ -159,7 +160,7 @@ class Function:
     operands: tuple[Expression, ...]
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Norm:
     """The Euclidean norm of a vector, the Frobenius norm of a matrix."""
 
@@ -167,7 +168,7 @@ class Norm:
     operand: Expression
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Comparison:
     """`left > right`, element by element; `sign` is one of > < >= <= ==. A scalar side is compared with each element."""
 
@@ -177,7 +178,7 @@ class Comparison:
     right: Expression
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Indicator:
     """Iverson bracket: 1 where the comparison holds, else 0."""
 
@@ -185,7 +186,7 @@ class Indicator:
     condition: Comparison
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Cases:
     """Alternatives with scalar conditions, complete and mutually exclusive."""
 
@@ -193,7 +194,7 @@ class Cases:
     branches: tuple[tuple[Expression, Comparison], ...]
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Stack:
     """Blocks under each other (axis 0) or side by side (axis 1). Scalars on axis 0 make a column vector."""
 
@@ -202,7 +203,7 @@ class Stack:
     axis: int
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Kronecker:
     """The Kronecker product of matrices, columns or rows."""
 
@@ -210,7 +211,7 @@ class Kronecker:
     factors: tuple[Expression, ...]
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Unknown:
     """An unknown function, or a partial derivative of one, applied element by element.
 
@@ -223,7 +224,7 @@ class Unknown:
     operands: tuple[Expression, ...]
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Element:
     """An element in index notation: `A_{ij}`, `(X w)_i`. Indices are names (bound or free) or positions from 1."""
 
@@ -232,7 +233,7 @@ class Element:
     indices: tuple[str, ...]
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Delta:
     """Kronecker's δ_{ij} in index notation."""
 
@@ -240,7 +241,7 @@ class Delta:
     indices: tuple[str, str]
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class IndexedSum:
     """A sum over indices, each from 1 to its size."""
 
@@ -256,7 +257,7 @@ Expression = (
 )  # fmt: skip
 
 
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Answer:
     """A result in matrix notation.
 

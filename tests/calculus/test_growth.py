@@ -41,7 +41,7 @@ def test_gradient_of_a_network_is_linear_in_its_layers() -> None:
         text, where = network(layers)
         counts[layers] = nodes(mc.diff(text, wrt="x", where=where))
     assert counts[100] <= 10.5 * counts[10]
-    assert counts[400] <= 4.1 * counts[100]
+    assert counts[400] <= 4.4 * counts[100]
     assert counts[10] >= 30
 
 

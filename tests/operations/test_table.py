@@ -50,7 +50,8 @@ def elementwise_inputs(row: Operation, kinds: Mapping[str, str], seed: int) -> d
         low = 0.4
     numbers = np.random.default_rng(seed)
     while True:
-        values = {name: numbers.uniform(low, high, (SIZES["n"],) if kind == "vector(n)" else ()) for name, kind in kinds.items()}
+        sizes = {name: (SIZES["n"],) if kind == "vector(n)" else () for name, kind in kinds.items()}
+        values = {name: numbers.uniform(low, high, size) for name, size in sizes.items()}
         if row.name == "where":
             values["c"] = np.round(np.abs(values["c"]) / 2)
         kink = row.kink
@@ -145,7 +146,8 @@ def test_kinks() -> None:
         ("max(0, z)", {"z": 0.0}, 0), ("max(z, 0)", {"z": 0.0}, 0), ("relu(z)", {"z": 0.0}, 0), ("abs(z)", {"z": 0.0}, 0),
         ("sign(z)", {"z": 0.0}, 0), ("min(z, 0)", {"z": 0.0}, 0), ("max(z, y)", {"z": 1.0, "y": 1.0}, 1),
         ("max(y, z)", {"z": 1.0, "y": 1.0}, 0), ("min(z, y)", {"z": 1.0, "y": 1.0}, 1), ("min(y, z)", {"z": 1.0, "y": 1.0}, 0),
-        ("max(z, z)", {"z": 1.0}, 1), ("min(z, z)", {"z": 1.0}, 1), ("max(z, z^2)", {"z": 1.0}, 1), ("max(z^2, z)", {"z": 1.0}, 2),
+        ("max(z, z)", {"z": 1.0}, 1), ("min(z, z)", {"z": 1.0}, 1), ("max(z, z^2)", {"z": 1.0}, 1),
+        ("max(z^2, z)", {"z": 1.0}, 2),
     ]  # fmt: skip
     for text, values, wanted in cases:
         where = ", ".join(values) + ": scalar"
