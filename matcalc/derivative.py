@@ -26,7 +26,7 @@ from matcalc.notation.matrix import Answer
 from matcalc.notation.recover import Recovery
 from matcalc.notation.written import as_written
 from matcalc.tensor.lower import Lowering, Value
-from matcalc.tensor.nodes import Graph, Node, Variable
+from matcalc.tensor.nodes import Graph, Node, Rational, Variable, terms
 
 if TYPE_CHECKING:
     from matcalc.tensor.evaluate import StandIn
@@ -323,6 +323,7 @@ class Derivative:
             notes.append(self._by_elements(*written.element))
         elif written.indices:
             notes.append(f"element {self._left_side(written.indices)}")
+        notes += [f"not used: {fact.span.excerpt}" for fact in self._problem.inference.facts]
         notes += [f"where {expression} ≠ 0" for expression in self._singular()]
         return tuple(notes)
 
@@ -366,6 +367,7 @@ class Derivative:
             self._value_shape,
             self._variable_shape(),
             self._options.layout,
+            self.wrt,
             self._problem.bindings,
             frozenset(self._problem.inference.symbols),
         )
@@ -540,8 +542,11 @@ class Derivative:
         if properties & _DIAGONAL:
             return graph.contraction([(node, out), (graph.delta(node.shape[-1]), (order - 2, order - 1))], out)
         swapped = [*range(order - 2), order - 1, order - 2]
-        transposed = self._problem.simplifier.contraction([(node, swapped)], out)
-        return graph.sum([(Fraction(1, 2), node), (Fraction(1, 2), transposed)], node.shape)
+        halves: list[tuple[Rational, Node]] = []
+        for coefficient, term in terms(node):
+            transposed = self._problem.simplifier.contraction([(term, swapped)], out)
+            halves += [(Fraction(coefficient) / 2, term), (Fraction(coefficient) / 2, transposed)]
+        return graph.sum(halves, node.shape)
 
 
 def _is_open(body: tree.Expr) -> bool:

@@ -131,8 +131,8 @@ def _forward(graph: Graph, derivation: Derivation, active: Sequence[Node], depen
             for position, arg in enumerate(node.args):
                 if arg not in dependent:
                     continue
-                for term in jacobian(graph, node, position):
-                    own = range(-width, 0)
+                own = range(-width, 0)
+                for term in _collected(graph, node, arg, jacobian(graph, node, position)):
                     factors = [*term.factors, (tangents[arg], (*term.operand, *own))]
                     out = (*term.value, *own)
                     terms.append((term.coefficient, graph.contraction(factors, out, node.shape + variable.shape)))
@@ -160,6 +160,18 @@ def jacobian(graph: Graph, node: Node, position: int) -> Sequence[JacobianTerm]:
     if rule is None:
         raise AssertionError(f"no derivative rule for {type(node).__name__}; is it a new kind of node?")
     return rule(graph, node, position)
+
+
+def _collected(graph: Graph, node: Node, arg: Node, terms: Sequence[JacobianTerm]) -> Sequence[JacobianTerm]:
+    """A Jacobian of several terms as one factor, so that it is not multiplied out: (diag(s) - s sᵀ) W."""
+    if len(terms) < 2:
+        return terms
+    value, operand = terms[0].value, terms[0].operand
+    size = dict(zip((*value, *operand), node.shape + arg.shape, strict=True))
+    labels = tuple(size)
+    shape = tuple(size[label] for label in labels)
+    total = graph.sum([(term.coefficient, graph.contraction(term.factors, labels, shape)) for term in terms], shape)
+    return (JacobianTerm(1, ((total, labels),), value, operand),)
 
 
 def _of_contraction(graph: Graph, node: Node, position: int) -> Sequence[JacobianTerm]:

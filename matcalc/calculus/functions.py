@@ -236,12 +236,16 @@ def _exp(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | 
 
 
 def _log(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
-    """log(exp u) = u; log(det A) = logdet A; log(Σ exp u) = logsumexp u; log(softmax u) = u - logsumexp u;
+    """log(exp u) = u; log(det A) = log|det A| = logdet A; log(Σ exp u) = logsumexp u; log(softmax u) = u - logsumexp u;
     log(1 + exp u) = softplus u.
     """
     arg, graph = args[0], s.graph
     if type(arg) is Pointwise and isinstance(arg.operation, Elementwise) and arg.operation.name == "exp":
         return arg.args[0]
+    if type(arg) is Pointwise and isinstance(arg.operation, Elementwise) and arg.operation.name == "abs":
+        inside = arg.args[0]
+        if type(inside) is MatrixCall and inside.operation.name == "det":
+            return matrix_call(s, matrix_function("logdet"), inside.args[0])
     if type(arg) is MatrixCall and arg.operation.name == "det":
         return matrix_call(s, matrix_function("logdet"), arg.args[0])
     if type(arg) is MatrixCall and arg.operation.name == "softmax":

@@ -73,9 +73,6 @@ class _Product:
 
     def add(self, factors: Factors) -> None:
         """Take factors in: coefficients go to the front, products are opened."""
-        scalars = {
-            node.args[0] for node, _ in factors if not node.shape and type(node) is Pointwise and _is_power(node)
-        }
         self.fresh = max([1 << 20, *(label + 1 for _, labels in factors for label in labels), *(k + 1 for k in self.out)])
         count = len(factors)
         stack: list[tuple[Node, Sequence[int]]] = list(reversed(factors))
@@ -89,7 +86,7 @@ class _Product:
             elif type(node) is Zero:
                 self.coefficient = 0
                 self._measure(node, labels)
-            elif type(node) is Contraction and node not in scalars and count + len(node.args) <= self.s.flat:
+            elif type(node) is Contraction and count + len(node.args) <= self.s.flat:
                 count += len(node.args) - 1
                 self._measure(node, labels)
                 rename = dict(enumerate(labels))
@@ -142,7 +139,7 @@ class _Product:
                 others = [factor for other, factor in enumerate(self.factors) if other != position]
                 parts = [self.s.contraction([*others, (arg, labels)], self.out, self.shape()) for arg in node.args]
                 total = self.s.sum(zip(node.coefficients, parts, strict=True), self.shape())
-                if type(total) is not Sum or len(total.args) < len(node.args):
+                if node.order > 1 or type(total) is not Sum or len(total.args) < len(node.args):
                     return self.s.sum([(self.coefficient, total)], self.shape())
         return None
 
@@ -262,6 +259,45 @@ def _ones(product: _Product) -> None:
                 continue
         rest.append((node, labels))
     product.factors = scalars + rest
+
+
+def _softmax_totals(product: _Product) -> None:
+    """Σᵢ softmax(u)ᵢ = 1."""
+    for node, labels in list(product.factors):
+        if type(node) is MatrixCall and node.operation.name == "softmax" and labels[-1] not in product.kept:
+            uses = sum(name == labels[-1] for _, names in product.factors for name in names)
+            if uses == 1:
+                product.factors.remove((node, labels))
+                ones = [(product.s.graph.ones(size), (k,)) for k, size in zip(labels[:-1], node.shape[:-1], strict=True)]
+                product.factors += ones
+                _ones(product)
+
+
+def _scalars(product: _Product) -> None:
+    """(aᵀb) c: a part of a product that is a number by itself is a factor of its own."""
+    if not any(labels for _, labels in product.factors):
+        return
+    parts: list[tuple[set[int], list[Factor]]] = []
+    for factor in product.factors:
+        labels, members = set(factor[1]), [factor]
+        if not labels:
+            continue
+        apart = []
+        for part in parts:
+            if part[0] & labels:
+                labels |= part[0]
+                members = part[1] + members
+            else:
+                apart.append(part)
+        parts = [*apart, (labels, members)]
+    inner = [members for labels, members in parts if not labels & product.kept]
+    if not inner or (len(parts) == 1 and len(parts[0][1]) == len(product.factors)):
+        return
+    taken = [factor for members in inner for factor in members]
+    rest = [factor for factor in product.factors if factor not in taken]
+    product.factors = rest
+    for members in inner:
+        _put(product, product.s.contraction(members, ()), ())
 
 
 def _powers(product: _Product) -> None:
@@ -516,5 +552,5 @@ def content_of(coefficients: Sequence[Rational]) -> Rational:
 
 
 _RULES: tuple[Callable[[_Product], None], ...] = (
-    _delta, _ones, _indicators, _powers, _exponentials, _sigmoids, _inverses, _quotients, _contents,
+    _delta, _ones, _softmax_totals, _scalars, _indicators, _powers, _exponentials, _sigmoids, _inverses, _quotients, _contents,
 )  # fmt: skip

@@ -162,4 +162,10 @@ class Simplifier:
                                 part = self.slice(part, own, start, length, depth + 1)
                         factors.append((part, labels))
                     return self.contraction(factors, range(node.order))
+        if length.size == 1 and start.size is not None:  # one entry: the product with a unit vector
+            labels = range(node.order)
+            out = [node.order if label == axis else label for label in labels]
+            unit = graph.unit(node.shape[axis], start.size + 1)
+            sizes = [length if label == axis else node.shape[label] for label in labels]
+            return self.contraction([(node, labels), (unit, (axis,)), (graph.ones(length), (node.order,))], out, sizes)
         return graph.slice(node, axis, start, length)

@@ -28,18 +28,19 @@ def write_answer(
     value: Shape,
     variable: Shape,
     layout: Layout,
+    name: str,
     bindings: Mapping[str, Value],
     taken: frozenset[str],
 ) -> Answer:
-    """A derivative in matrix notation; `bindings` are the reader's own names, `taken` all names with a meaning."""
+    """A derivative by the variable `name` in matrix notation; `bindings` are the reader's own names, `taken` all names with a meaning."""
     condition = _condition(node)
     written = _cases(recovery, node, condition, value, variable, layout) if condition is not None else None
     if written is None:
-        written = write(recovery, node, value, variable, layout)
+        written = write(recovery, node, value, variable, layout, name)
     bound = []
-    for name, each in bindings.items():
+    for own, each in bindings.items():
         try:
-            bound.append((name, recovery.expression(recovery.simplifier.simplify(each.node))))
+            bound.append((own, recovery.expression(recovery.simplifier.simplify(each.node))))
         except MatrixNotationError:
             continue
     answer = with_names(recovery.build, written.expression, bound, taken | set(bindings) | set(written.indices))

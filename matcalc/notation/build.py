@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, row, vector
 from matcalc.notation.matrix import (
+    Commutation,
     Comparison,
     Diagonal,
     Dot,
@@ -31,6 +32,7 @@ from matcalc.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Unit,
     Unknown,
     Zeros,
 )
@@ -70,11 +72,13 @@ def shape_of(rows: Dim | None, columns: Dim | None) -> Shape:
 
 
 class Builder:
-    """Interns expressions; `symmetric` holds the names of symmetric matrices."""
+    """Interns expressions; `symmetric` holds the names of symmetric matrices, `taken` all names with a meaning."""
 
-    def __init__(self, symmetric: frozenset[str] = frozenset()) -> None:
+    def __init__(self, symmetric: frozenset[str] = frozenset(), taken: frozenset[str] = frozenset()) -> None:
         self._made: dict[Any, Any] = {}
         self._symmetric = symmetric
+        self.commutation = next((letter for letter in ("K", "C", "T", "P") if letter not in taken), "K_vec")
+        """The letter for the commutation matrix."""
 
     def make(self, cls: type[E], shape: Shape, *fields: Any) -> E:
         """The node of this class with these fields."""
@@ -200,6 +204,8 @@ class Builder:
                 flat.append(inner)
         flat = self._with_powers(flat)
         shape = shape_of(rows_of(factors[0].shape), columns_of(factors[-1].shape))
+        if len(flat) == 2 and all(isinstance(factor, Ones) and factor.shape.kind != "matrix" for factor in flat) and shape.dims:
+            flat = [self.make(Ones, shape)]
         if not flat:
             flat = [factors[0]]
         core = flat[0] if len(flat) == 1 else self.make(MatMul, shape, tuple(flat))
@@ -277,13 +283,12 @@ class Builder:
                 inner = side.factors[-1]
             sides.append(inner)
         left, right = sides
-        if isinstance(right, Ones) or _position(right):
+        if isinstance(right, (Ones, Unit)):
             left, right = right, left
-        position = _position(left)
         if isinstance(left, Ones):
             core: Expression = self.make(Function, SCALAR, "sum", (right,))
-        elif position and isinstance(right, Symbol):
-            core = self.make(Element, SCALAR, right, (position,))
+        elif isinstance(left, Unit) and isinstance(right, Symbol):
+            core = self.make(Element, SCALAR, right, (str(left.position),))
         elif isinstance(left, MatMul) or isinstance(right, MatMul):
             core = min(
                 (self.matmul(self.transpose(a), b) for a, b in ((left, right), (right, left))), key=_transposes
@@ -324,6 +329,13 @@ class Builder:
         core = self.make(Kronecker, shape, tuple(sides))
         return self.product(coefficient, [*scalars, core], divisors, shape)
 
+    def commuted(self, product: Expression, sizes: Sequence[Dim]) -> Expression:
+        """A Kronecker product times the commutation matrix for a variable of these sizes."""
+        commutation = self.make(Commutation, matrix(*sizes), self.commutation)
+        if isinstance(product, Kronecker) and all(isinstance(factor, Identity) for factor in product.factors):
+            return commutation
+        return self.matmul(product, commutation)
+
     def indicator(self, sign: str, left: Expression, right: Expression, shape: Shape) -> Expression:
         """[left sign right]."""
         return self.make(Indicator, shape, self.make(Comparison, shape, sign, left, right))
@@ -335,27 +347,20 @@ class Builder:
         return self.make(Norm, SCALAR, operand)
 
     def stack(self, blocks: Sequence[Expression], axis: int, shape: Shape) -> Expression:
-        """Blocks under each other (axis 0) or side by side (axis 1); columns of scalars side by side are written by rows."""
-        if axis == 1 and all(isinstance(block, Stack) for block in blocks):
-            columns = [block.blocks for block in blocks if isinstance(block, Stack)]
-            entries = [entry for column in columns for entry in column]
-            if len({len(column) for column in columns}) == 1 and not any(entry.shape.dims for entry in entries):
-                line = row(shape.dims[1])
-                lines = [self.make(Stack, line, tuple(each), 1) for each in zip(*columns, strict=True)]
-                return self.make(Stack, shape, tuple(lines), 0)
+        """Blocks under each other (axis 0) or side by side (axis 1); columns side by side are written by rows."""
+        columns = [block.blocks for block in blocks if isinstance(block, Stack) and block.axis == 0]
+        if axis == 1 and len(columns) == len(blocks) and len({len(column) for column in columns}) == 1:
+            lines = []
+            for line in zip(*columns, strict=True):
+                rows = next((rows_of(block.shape) for block in line if rows_of(block.shape) is not None), None)
+                lines.append(self.make(Stack, shape_of(rows, shape.dims[1]), tuple(line), 1))
+            return self.make(Stack, shape, tuple(lines), 0)
         return self.make(Stack, shape, tuple(blocks), axis)
 
 
 def _is_term(part: Expression, total: Sum) -> bool:
     """Whether `part` is a term of a sum, with whatever coefficient: σ of 1 - σ."""
     return any(term is part or (isinstance(term, Product) and part in term.factors) for term in total.terms)
-
-
-def _position(node: Expression) -> str:
-    """The position of the 1 in a unit vector written as e(2); empty for anything else."""
-    if isinstance(node, Function) and node.name == "e" and isinstance(node.operands[0], Number):
-        return str(node.operands[0].value)
-    return ""
 
 
 def _place(factor: Expression) -> int:

@@ -12,7 +12,6 @@ from typing import Literal, get_args
 
 from matcalc.errors import UsageError
 from matcalc.language.dimensions import Dim, Shape, dim
-from matcalc.notation import matrix as notation
 from matcalc.notation.indices import element
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import MatrixNotationError, Recovery, ordered_sum
@@ -74,12 +73,14 @@ class Written:
     note: str = ""
 
 
-def write(recovery: Recovery, node: Node, value: Shape, variable: Shape, layout: Layout) -> Written:
-    """A derivative in the notation of its layout; in index notation if there is no other."""
+def write(
+    recovery: Recovery, node: Node, value: Shape, variable: Shape, layout: Layout, name: str = "X"
+) -> Written:
+    """A derivative by the variable `name` in the notation of its layout; in index notation if there is no other."""
     placed = arrangement(value, variable, layout)
     try:
         if placed.kind == "array":
-            return _kronecker(recovery, node, len(value.dims))
+            return _kronecker(recovery, node, len(value.dims), name)
         expression = recovery.expression(node)
     except MatrixNotationError:
         return indexed(recovery, node)
@@ -98,7 +99,7 @@ def indexed(recovery: Recovery, node: Node) -> Written:
 # Order 3 and 4: ∂vec(Y)/∂vec(X)ᵀ as a sum of Kronecker products
 
 
-def _kronecker(r: Recovery, node: Node, outputs: int) -> Written:
+def _kronecker(r: Recovery, node: Node, outputs: int, name: str) -> Written:
     """Σ c (R ⊗ L), where L holds the row axes and R the column axes of value and variable (columns are stacked).
 
     If a term joins rows with columns, it is (R ⊗ L) K with the commutation matrix K, for K vec(X) = vec(Xᵀ).
@@ -109,27 +110,30 @@ def _kronecker(r: Recovery, node: Node, outputs: int) -> Written:
     parts = []
     commuted = False
     for coefficient, term in terms(node):
-        for swapped in (False, True) if inputs == 2 else (False,):
+        for swapped in (False, True):
             product = _kronecker_term(r, term, outputs, inputs, swapped)
             if product is not None:
-                commuted = commuted or swapped
+                commuted = commuted or (swapped and inputs == 2)
                 parts.append(r.build.scaled(coefficient, product))
                 break
         else:
             raise MatrixNotationError
     expression = ordered_sum(r.build, parts, parts[0].shape)
-    value, variable = "∂y" if outputs == 1 else "∂vec(Y)", "∂x" if inputs == 1 else "∂vec(X)"
+    value, variable = "∂y" if outputs == 1 else "∂vec(Y)", f"∂{name}" if inputs == 1 else f"∂vec({name})"
     note = f"{value}/{variable}ᵀ, where vec stacks columns"
     if commuted:
-        note += "; K is the commutation matrix, K vec(X) = vec(Xᵀ)"
+        letter = r.build.commutation
+        note += f"; {letter} is the commutation matrix, {letter} vec({name}) = vec({name}ᵀ)"
     return Written(expression, (), note)
 
 
 def _kronecker_term(r: Recovery, term: Node, outputs: int, inputs: int, swapped: bool) -> Expression | None:
     """One product as R ⊗ L; None if its rows and columns do not separate (after exchanging them in the variable)."""
-    rows_of_variable, columns_of_variable = (outputs + 1, outputs) if swapped else (outputs, outputs + 1)
-    left_axes = [0, rows_of_variable]
-    right_axes = ([1] if outputs == 2 else []) + ([columns_of_variable] if inputs == 2 else [])
+    of_variable = [outputs, outputs + 1] if inputs == 2 else [outputs]
+    if swapped:
+        of_variable = of_variable[::-1] if inputs == 2 else [-1, outputs]  # a vector may go with the columns: ∂(u vᵀ)/∂v
+    left_axes = [0, of_variable[0]]
+    right_axes = ([1] if outputs == 2 else []) + of_variable[1:]
     separated = _separated(r, term, left_axes, right_axes)
     if separated is None:
         return None
@@ -138,9 +142,8 @@ def _kronecker_term(r: Recovery, term: Node, outputs: int, inputs: int, swapped:
     if outputs == 1 and right.order == 1:  # a vector by a matrix: R has only the columns of the variable, so it is a row
         right_side = r.build.transpose(right_side)
     product = r.build.kronecker(right_side, r.expression(left))
-    if swapped:
-        commutation = r.build.make(notation.Symbol, Shape("matrix", tuple(term.shape[outputs:])), "K")
-        product = r.build.matmul(product, commutation)
+    if swapped and inputs == 2:
+        product = r.build.commuted(product, term.shape[outputs:])
     return r.build.product(1, [*scalars, product], (), product.shape)
 
 
@@ -168,7 +171,7 @@ def _separated(
             return None
     parts = []
     for side, axes in zip(sides, (first, second), strict=True):
-        kept = [axis for axis in axes if axis < term.order]
+        kept = [axis for axis in axes if 0 <= axis < term.order]
         parts.append(r.simplifier.contraction(side, kept, [term.shape[axis] for axis in kept]))
     return scalars, parts[0], parts[1]
 

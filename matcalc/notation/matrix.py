@@ -1,8 +1,7 @@
 """Matrix expressions: what `recover` makes of a tensor graph, and what every printer reads.
 
 Nodes are made by the recovery of one answer, which interns them: within an answer, equality is identity. They can be deep, so
-they have no `repr`, which would recurse;
-printers walk them with `postorder` rather than by recursion.
+they have no `repr`, which would recurse, and printers walk them with `postorder`.
 """
 
 from __future__ import annotations
@@ -57,6 +56,14 @@ class Zeros:
     """The vector, row or matrix of zeros; the number 0 if scalar."""
 
     shape: Shape
+
+
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
+class Unit:
+    """The unit column whose entry at `position` (from 1, or a size: the last) is 1."""
+
+    shape: Shape
+    position: Dim
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
@@ -212,6 +219,14 @@ class Kronecker:
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
+class Commutation:
+    """The commutation matrix of m×n matrices X, under a letter: K vec(X) = vec(Xᵀ). `shape` is that of X."""
+
+    shape: Shape
+    name: str
+
+
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Unknown:
     """An unknown function, or a partial derivative of one, applied element by element.
 
@@ -251,8 +266,8 @@ class IndexedSum:
 
 
 Expression = (
-    Symbol | Number | Size | Identity | Ones | Zeros | Sum | Product | MatMul | Dot | Hadamard | Transpose | Inverse | Power
-    | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack | Kronecker | Unknown | Element | Delta
+    Symbol | Number | Size | Identity | Ones | Zeros | Unit | Sum | Product | MatMul | Dot | Hadamard | Transpose | Inverse | Power
+    | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack | Kronecker | Commutation | Unknown | Element | Delta
     | IndexedSum
 )  # fmt: skip
 
@@ -279,7 +294,7 @@ class Answer:
 def children(node: Expression) -> tuple[Expression, ...]:
     """The expressions directly below a node."""
     match node:
-        case Symbol() | Number() | Size() | Identity() | Ones() | Zeros() | Delta():
+        case Symbol() | Number() | Size() | Identity() | Ones() | Zeros() | Unit() | Commutation() | Delta():
             return ()
         case Sum():
             return node.terms

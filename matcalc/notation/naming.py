@@ -12,6 +12,7 @@ from matcalc.notation.build import Builder
 from matcalc.notation.matrix import (
     Answer,
     Cases,
+    Commutation,
     Comparison,
     Dot,
     Element,
@@ -30,6 +31,7 @@ from matcalc.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Unit,
     Zeros,
     children,
     postorder,
@@ -57,7 +59,7 @@ _OWN_NAMES = 8
 _MANY = 2_000
 """Distinct parts in an answer beyond which it is not searched for repeats."""
 
-_ATOMS = (Symbol, Number, Size, Identity, Ones, Zeros)
+_ATOMS = (Symbol, Number, Size, Identity, Ones, Zeros, Unit, Commutation)
 
 _LETTERS: Mapping[str, str] = {"sigmoid": "sp", "softmax": "sp", "tanh": "th", "exp": "uv", "logsumexp": "c"}
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 from matcalc.calculus.products import content_of
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.symmetry import SYMMETRIC
-from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, vector
+from matcalc.language.dimensions import SCALAR, Dim, Shape, dim, matrix, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import Builder
 from matcalc.notation.matrix import Expression, Identity, Product, Transpose
@@ -62,7 +62,8 @@ class Recovery:
         symmetric = {
             node.name for node in self.graph.variables() if node.properties & SYMMETRIC
         }
-        self.build = Builder(frozenset(symmetric))
+        names = frozenset(node.name for node in self.graph.variables())
+        self.build = Builder(frozenset(symmetric), names)
         self._done: dict[Node, Expression] = {}
 
     def expression(self, root: Node) -> Expression:
@@ -133,10 +134,8 @@ def _delta(r: Recovery, node: Node) -> Expression:
 
 def _unit(r: Recovery, node: Node) -> Expression:
     assert isinstance(node, Unit)
-    position = (
-        r.build.make(notation.Size, SCALAR, node.shape[0]) if node.position is None else r.build.number(node.position)
-    )
-    return r.build.make(notation.Function, vector(node.shape[0]), "e", (position,))
+    position = node.shape[0] if node.position is None else dim(node.position)
+    return r.build.make(notation.Unit, vector(node.shape[0]), position)
 
 
 def _zero(r: Recovery, node: Node) -> Expression:
@@ -152,13 +151,20 @@ def _sum(r: Recovery, node: Node) -> Expression:
     shape = column_or_matrix(node)
     scalars = [_repeated_scalar(r, arg) for arg in node.args]
     expand = len(node.args) > 1 and any(scalar is None for scalar in scalars)
+    if node.order == 2 and any(_is_diagonal(arg) for arg in node.args):
+        expand = False  # I - 1/n would be read as (1 - 1/n) I
     content = Fraction(content_of(node.coefficients))
     outside = content if content.denominator > 1 and len(node.args) > 1 else Fraction(1)  # a/2 + b/2 = (a + b)/2
     terms: list[Expression] = []
-    for coefficient, arg, scalar in zip(node.coefficients, node.args, scalars, strict=True):
+    parts = sorted(zip(node.coefficients, node.args, scalars, strict=True), key=lambda part: part[1].first)
+    for coefficient, arg, scalar in parts:
         expression = scalar if expand and scalar is not None else r._get(arg)
         terms.append(r.build.scaled(rational(coefficient / outside), expression))
     return r.build.scaled(rational(outside), ordered_sum(r.build, terms, shape))
+
+
+def _is_diagonal(node: Node) -> bool:
+    return type(node) is Delta or (type(node) is Contraction and any(type(arg) is Delta for arg in node.args))
 
 
 def ordered_sum(build: Builder, terms: Sequence[Expression], shape: Shape) -> Expression:
@@ -266,22 +272,15 @@ def _concatenation(r: Recovery, node: Node) -> Expression:
     build = r.build
     blocks = []
     for part in node.args:
-        if part.shape[node.axis].size == 1 and node.shape[node.axis].size is not None:
+        if part.shape[node.axis].size == 1:
             labels = range(part.order)
             rest = [label for label in labels if label != node.axis]
             reduced = r.expression(r.simplifier.contraction([(part, labels)], rest))
             blocks.append(build.transpose(reduced) if node.order == 2 and node.axis == 0 else reduced)
         else:
-            blocks.append(_scalar_block(r, part) or r._get(part))
+            blocks.append(r._get(part))
     shape = vector(node.shape[0]) if node.order == 1 else matrix(*node.shape)
     return build.stack(blocks, node.axis, shape)
-
-
-def _scalar_block(r: Recovery, part: Node) -> Expression | None:
-    """A block of one entry as a scalar."""
-    if part.order == 1 and part.shape[0].size == 1:
-        return r.expression(r.simplifier.contraction([(part, (0,))], ()))
-    return None
 
 
 def _slice(r: Recovery, node: Node) -> Expression:

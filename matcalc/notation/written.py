@@ -101,8 +101,23 @@ def _negated(build: Builder, node: Expression) -> Expression:
 
 
 def _scaled(build: Builder, shape: Shape, left: Expression, right: Expression) -> Expression:
-    """A product with a scalar: the scalar goes to the front, numbers before it."""
-    return build.product(1, (left, right), (), shape)
+    """A product with a scalar, in the order in which it was written; only numbers go to the front, and the array to the end."""
+    coefficient: int | Fraction = 1
+    factors: list[Expression] = []
+    for side in (left, right):
+        if isinstance(side, notation.Number):
+            coefficient *= side.value
+        elif isinstance(side, notation.Product) and not side.divisors:
+            coefficient *= side.coefficient
+            factors += side.factors
+        else:
+            factors.append(side)
+    factors.sort(key=lambda factor: bool(factor.shape.dims))
+    if not factors:
+        return build.number(coefficient)
+    if coefficient == 1 and len(factors) == 1:
+        return factors[0]
+    return build.make(notation.Product, shape, coefficient, tuple(factors), ())
 
 
 def _quotient(build: Builder, shape: Shape, left: Expression, right: Expression) -> Expression:

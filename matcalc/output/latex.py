@@ -19,6 +19,7 @@ from matcalc.notation.matrix import (
     Power,
     Stack,
     Symbol,
+    Unit,
 )
 from matcalc.operations.table import OPERATIONS
 from matcalc.output.precedence import Level, Piece, interleave, rational
@@ -269,6 +270,10 @@ class LatexPrinter(TextPrinter):
         below = " ".join(mark + variable + (f"^{{{k}}}" if k > 1 else "") for variable, k in variables)
         return Piece(Level.POSTFIX, rf"\frac{{{above}}}{{{below}}}")
 
+    def unit(self, node: Unit) -> Piece:
+        """A unit vector."""
+        return Piece(Level.ATOM, rf"\mathbf{{e}}_{{{node.position}}}")
+
     def element(self, node: Element) -> Piece:
         """An element: a number, so not bold. A name that has a subscript already is put in parentheses."""
         base = self.fitted(node.operand, Level.ATOM)
@@ -290,7 +295,7 @@ class LatexPrinter(TextPrinter):
 
 
 def _indices(indices: Sequence[str]) -> str:
-    separator = "," if any(len(index) > 1 for index in indices) else ""
+    separator = "," if any(len(index) > 1 or index == ":" for index in indices) else ""
     return f"_{{{separator.join(index if index.isdecimal() else _name(index) for index in indices)}}}"
 
 

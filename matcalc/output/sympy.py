@@ -189,6 +189,14 @@ class _Building:
         """Ones."""
         return sympy.S.One if _is_scalar(node.shape) else sympy_functions.Ones(*_dimensions(node.shape))
 
+    def commutation(self, node: nodes.Commutation) -> Any:
+        """The commutation matrix."""
+        return sympy_functions.CommutationMatrix(sympy.Symbol(node.name), *_dimensions(node.shape))
+
+    def unit(self, node: nodes.Unit) -> Any:
+        """A unit vector."""
+        return sympy_functions.UnitVector(_dimensions(node.shape)[0], _dimension(node.position))
+
     def zeros(self, node: nodes.Zeros) -> Any:
         """Zeros."""
         return sympy.S.Zero if _is_scalar(node.shape) else sympy.ZeroMatrix(*_dimensions(node.shape))
@@ -408,7 +416,7 @@ _FUNCTIONS: Final[dict[str, Callable[[_Building, nodes.Function], Any]]] = {
 
 _METHODS: Final[dict[type, str]] = {
     nodes.Symbol: "symbol", nodes.Number: "number", nodes.Size: "size", nodes.Identity: "identity", nodes.Ones: "ones",
-    nodes.Zeros: "zeros", nodes.Sum: "sum", nodes.Product: "product", nodes.MatMul: "matmul", nodes.Dot: "dot_product",
+    nodes.Zeros: "zeros", nodes.Unit: "unit", nodes.Commutation: "commutation", nodes.Sum: "sum", nodes.Product: "product", nodes.MatMul: "matmul", nodes.Dot: "dot_product",
     nodes.Hadamard: "hadamard", nodes.Transpose: "transpose", nodes.Inverse: "inverse", nodes.Power: "power",
     nodes.MatrixPower: "matrix_power", nodes.Diagonal: "diagonal", nodes.Function: "function", nodes.Norm: "norm",
     nodes.Comparison: "comparison", nodes.Indicator: "indicator", nodes.Cases: "cases", nodes.Stack: "stack",

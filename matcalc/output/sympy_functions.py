@@ -29,7 +29,8 @@ class _Defined(Function):  # type: ignore[misc]
     def doit(self, **hints: Any) -> Any:
         """The definition, evaluated."""
         operands = [operand.doit(**hints) for operand in self.args] if hints.get("deep", True) else self.args
-        return type(self)(*operands).definition().doit(**hints)
+        made = type(self)(*operands)
+        return made.definition().doit(**hints) if isinstance(made, _Defined) else made  # of numbers it is one
 
     def rewrite(self, *args: Any, **hints: Any) -> Any:
         """The definition, whatever the target."""
@@ -229,13 +230,67 @@ class Ones(sympy.OneMatrix):  # type: ignore[misc]
         return f"ones({', '.join(map(printer._print, self.shape))})"
 
 
+class UnitVector(sympy.MatrixExpr):  # type: ignore[misc]
+    """The column of `size` entries whose entry at `position` (counted from 1) is 1, the others 0."""
+
+    def __new__(cls, size: Any, position: Any) -> Any:
+        """Make one from its size and position."""
+        return super().__new__(cls, size, position)
+
+    @property
+    def shape(self) -> Any:
+        """n×1."""
+        return self.args[0], sympy.S.One
+
+    def doit(self, **hints: Any) -> Any:
+        """The entries, if the size is known."""
+        return self.as_explicit() if _is_explicit(self) else self
+
+    def _entry(self, i: Any, j: Any, **hints: Any) -> Any:
+        return sympy.KroneckerDelta(i, self.args[1] - 1)
+
+    def _latex(self, printer: Any) -> str:
+        return rf"\mathbf{{e}}_{{{printer._print(self.args[1])}}}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"e({printer._print(self.args[1])})"
+
+
+class CommutationMatrix(sympy.MatrixExpr):  # type: ignore[misc]
+    """The commutation matrix of m×n matrices, mn×mn, under a name: K vec(X) = vec(Xᵀ)."""
+
+    def __new__(cls, name: Any, rows: Any, columns: Any) -> Any:
+        """Make one for matrices with these numbers of rows and columns."""
+        return super().__new__(cls, name, rows, columns)
+
+    @property
+    def shape(self) -> Any:
+        """mn×mn."""
+        size = self.args[1] * self.args[2]
+        return size, size
+
+    def doit(self, **hints: Any) -> Any:
+        """The entries, if the sizes are known."""
+        return self.as_explicit() if _is_explicit(self) else self
+
+    def _entry(self, i: Any, j: Any, **hints: Any) -> Any:
+        _, rows, columns = self.args
+        return sympy.KroneckerDelta(i, sympy.floor(j / rows) + sympy.Mod(j, rows) * columns)
+
+    def _latex(self, printer: Any) -> str:
+        return str(printer._print(self.args[0]))
+
+    def _sympystr(self, printer: Any) -> str:
+        return str(printer._print(self.args[0]))
+
+
 class DiagonalOf(sympy.DiagonalOf):  # type: ignore[misc]
     """The diagonal of a square matrix; SymPy's class fails on the sizes of an explicit matrix."""
 
     @property
     def shape(self) -> Any:
         """n×1."""
-        return sympy.sympify(self.args[0].shape[0]), sympy.S.One
+        return sympy.S(self.args[0].shape[0]), sympy.S.One
 
     def doit(self, **hints: Any) -> Any:
         """The entries, if they are known."""

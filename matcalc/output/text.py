@@ -10,6 +10,7 @@ from matcalc.language.dimensions import Dim, Shape
 from matcalc.notation.matrix import (
     Answer,
     Cases,
+    Commutation,
     Comparison,
     Delta,
     Diagonal,
@@ -35,6 +36,7 @@ from matcalc.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Unit,
     Unknown,
     Zeros,
 )
@@ -153,6 +155,14 @@ class TextPrinter(Printer):
     def ones(self, node: Ones) -> Piece:
         """Ones."""
         return self.constant("1", "ones", node.shape)
+
+    def commutation(self, node: Commutation) -> Piece:
+        """The commutation matrix."""
+        return Piece(Level.ATOM, self.name(node.name))
+
+    def unit(self, node: Unit) -> Piece:
+        """A unit vector."""
+        return Piece(Level.ATOM, f"e({node.position})")
 
     def zeros(self, node: Zeros) -> Piece:
         """Zeros."""
@@ -491,8 +501,10 @@ class TextPrinter(Printer):
         operand = node.operand
         base = self.fitted(operand, Level.ATOM)
         plain = not (isinstance(operand, Symbol) and "_" in operand.name)
+        if any(index.isdecimal() for index in node.indices):
+            plain = False  # x₁ is the name of another variable
         lowered = _lowered(node.indices) if plain else ""
-        return Piece(Level.ATOM, base, lowered or f"[{','.join(node.indices)}]")
+        return Piece(Level.ATOM, base, lowered or f"[{', '.join(node.indices)}]")
 
     def delta(self, node: Delta) -> Piece:
         """Kronecker's delta."""
@@ -517,7 +529,8 @@ def _lowered(indices: Sequence[str]) -> str:
 
 
 _METHODS: Final[dict[type, str]] = {
-    Symbol: "symbol", Number: "number", Size: "size", Identity: "identity", Ones: "ones", Zeros: "zeros", Sum: "sum",
+    Symbol: "symbol", Number: "number", Size: "size", Identity: "identity", Ones: "ones", Zeros: "zeros",
+    Unit: "unit", Commutation: "commutation", Sum: "sum",
     Product: "product", MatMul: "matmul", Dot: "dot_product", Hadamard: "hadamard", Transpose: "transpose",
     Inverse: "inverse", Power: "power", MatrixPower: "matrix_power", Diagonal: "diagonal", Function: "function",
     Norm: "norm", Comparison: "comparison", Indicator: "indicator", Cases: "cases", Stack: "stack", Kronecker: "kronecker",

@@ -27,6 +27,9 @@ from matcalc.tensor.nodes import (
     topological,
 )
 
+_SINGULAR = 1e13
+"""Condition number from which on an inverse is noise."""
+
 StandIn = Callable[[str, tuple[int, ...], Sequence[Any]], Any]
 """A value for an unknown function: its name, how often it is differentiated by each operand, the operands."""
 
@@ -130,6 +133,8 @@ def _rowwise(np: Any, node: MatrixCall, arg: Any, own: int, shape: tuple[int, ..
     batch = arg.shape[: arg.ndim - own]
     flat = arg.reshape((-1, *arg.shape[arg.ndim - own :]))
     column = own == 1
+    if node.operation.name == "inv" and any(np.linalg.cond(each) > _SINGULAR for each in flat if np.isfinite(each).all()):
+        raise EvaluationError("a matrix is singular at these values, and the answer has its inverse")
     results = [node.operation.evaluate(np, each.reshape(-1, 1) if column else each) for each in flat]
     own_shape = shape[len(batch) :]
     return np.array([np.asarray(result).reshape(own_shape) for result in results]).reshape(shape)

@@ -49,8 +49,10 @@ class UnknownFunction(NamedTuple):
 class Node:
     """A tensor. Made by `Graph`; compared by identity."""
 
-    __slots__ = ("args", "constant", "id", "shape")
+    __slots__ = ("args", "constant", "first", "id", "shape")
     id: int
+    first: int
+    """The id of the variable below it that was written first; terms of a sum are written in this order."""
     shape: Shape
     args: tuple[Node, ...]
     constant: bool
@@ -162,6 +164,9 @@ class Slice(Node):
     start: Dim
 
 
+_NEVER = 1 << 60
+"""The `first` of what has no variable."""
+
 N = TypeVar("N", bound=Node)
 Factors = Sequence[tuple[Node, Sequence[int]]]
 Terms = Iterable[tuple[Rational, Node]]
@@ -192,6 +197,7 @@ class Graph:
         node.shape = shape
         node.args = args
         node.constant = cls is not Variable and all(arg.constant for arg in args)
+        node.first = min([arg.first for arg in args]) if args else node.id if cls is Variable else _NEVER
         self._nodes[key] = node
         return node
 
