@@ -59,7 +59,13 @@ def diff(
 
 
 def gradient(
-    text: str, wrt: str | Sequence[str], *, shapes: Mapping[str, str] | None = None, where: str | None = None, **options: Any
+    text: str,
+    wrt: str | Sequence[str],
+    *,
+    shapes: Mapping[str, str] | None = None,
+    where: str | None = None,
+    dialect: str = "matcalc",
+    unconstrained: bool = False,
 ) -> Any:
     """The gradient of a scalar: the derivative with the shape of the variable.
 
@@ -69,29 +75,46 @@ def gradient(
     >>> print(gradient("sum(w*x)", wrt="w"))
     x
     """
-    return _required(("scalar",), "gradient", text, wrt, shapes=shapes, where=where, layout="gradient", **options)
+    result = diff(
+        text, wrt, shapes=shapes, where=where, layout="gradient", dialect=dialect, unconstrained=unconstrained
+    )
+    return _of_scalar("gradient", result)
 
 
 def jacobian(
-    text: str, wrt: str | Sequence[str], *, shapes: Mapping[str, str] | None = None, where: str | None = None, **options: Any
+    text: str,
+    wrt: str | Sequence[str],
+    *,
+    shapes: Mapping[str, str] | None = None,
+    where: str | None = None,
+    layout: str = "numerator",
+    dialect: str = "matcalc",
+    unconstrained: bool = False,
 ) -> Any:
     """The Jacobian, output × input (numerator layout).
 
     >>> print(jacobian("w*x", wrt="w", where="w, x: vector(n)"))
     diag(x)
     """
-    return diff(text, wrt, shapes=shapes, where=where, **options)
+    return diff(text, wrt, shapes=shapes, where=where, layout=layout, dialect=dialect, unconstrained=unconstrained)
 
 
 def hessian(
-    text: str, wrt: str | Sequence[str], *, shapes: Mapping[str, str] | None = None, where: str | None = None, **options: Any
+    text: str,
+    wrt: str | Sequence[str],
+    *,
+    shapes: Mapping[str, str] | None = None,
+    where: str | None = None,
+    dialect: str = "matcalc",
+    unconstrained: bool = False,
 ) -> Any:
     """The Hessian of a scalar by a vector(n): n×n.
 
     >>> print(hessian("x' A x", wrt="x"))
     A + Aᵀ
     """
-    return _required(("scalar",), "Hessian", text, wrt, shapes=shapes, where=where, order=2, **options)
+    result = diff(text, wrt, order=2, shapes=shapes, where=where, dialect=dialect, unconstrained=unconstrained)
+    return _of_scalar("Hessian", result)
 
 
 def parse(
@@ -107,12 +130,11 @@ def parse(
     return Expression(Problem(text, shapes=shapes, where=where, dialect=dialect))
 
 
-def _required(kinds: tuple[str, ...], what: str, text: str, wrt: str | Sequence[str], **options: Any) -> Any:
-    """`diff`, if the expression is of one of these kinds."""
+def _of_scalar(what: str, result: Any) -> Any:
+    """`result`, if what was differentiated is a scalar."""
     from matcalc.errors import UsageError  # noqa: PLC0415
 
-    result = diff(text, wrt, **options)
     first: Derivative = next(iter(result.values())) if isinstance(result, dict) else result
-    if first.value_kind not in kinds:
-        raise UsageError(f"the {what} is that of a {kinds[0]}; this is a {first.value_kind}", help="use `jacobian` or `diff`")
+    if first.value_kind != "scalar":
+        raise UsageError(f"the {what} is that of a scalar; this is a {first.value_kind}", help="use `jacobian` or `diff`")
     return result

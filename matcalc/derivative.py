@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -86,7 +86,7 @@ class Problem:
         targets = [target for each in wrt for target in parse_targets(each)]
         bound = {binding.name.name for binding in program.bindings}
         free = {name for target in targets for name in _names(target) if name in bound}
-        self._declared = {
+        self.declared = {
             name.name
             for declaration in (*program.declarations, *declared)
             if isinstance(declaration, tree.Declaration)
@@ -94,6 +94,10 @@ class Problem:
         }
         self.inference: Inference = infer(program, declared=declared, targets=targets, free=free)
         self.targets = self.inference.targets
+        for name in ("I", "pi", "π"):
+            if name in self.inference.symbols:
+                meaning = "the identity matrix" if name == "I" else "the number 3.14159…"
+                raise UsageError(f"`{name}` is {meaning} here", self.inference.symbols[name].span, help="choose another name")
         if unconstrained:
             self._release()
         self.graph = Graph()
@@ -103,9 +107,14 @@ class Problem:
             self.value: Value = lowering.program()
             self.root: Node = self.simplifier.simplify(self.value.node)
         self.bindings: dict[str, Value] = dict(lowering.names or {})
+        shapes_used = [symbol.shape.dims for symbol in self.inference.symbols.values()]
+        sizes = [size for dims in (*shapes_used, tuple(self.inference.ranges.values())) for size in dims]
+        dimensions = frozenset(name for size in sizes for name, _ in size.terms)
         self.recovery = Recovery(
             self.simplifier,
             frozenset(name for name, symbol in self.inference.symbols.items() if symbol.shape.kind == "row"),
+            frozenset({*self.inference.symbols, *self.bindings, *self.inference.functions, *dimensions, "I", "pi", "π"}),
+            dimensions,
         )
 
     def _release(self) -> None:
@@ -134,25 +143,49 @@ class Problem:
 
         sizes: dict[str, int] = {}
         arrays: dict[str, Any] = {}
+        lengths: list[tuple[Dim, int, str]] = []
         for name, value in values.items():
             symbol = self.inference.symbols.get(name)
             if symbol is None:
-                if np.ndim(value) == 0 and float(value) == int(value) and name not in self.bindings:
-                    _fit(dim(name), int(value), sizes, name)
+                if isinstance(value, int) and name not in self.bindings and name not in self.declared:
+                    lengths.insert(0, (dim(name), value, name))
                     continue
-                if name in self._declared:
+                if name in self.declared:
                     continue  # declared, but the expression does not depend on it
                 raise EvaluationError(f"`{name}` is not a variable of this expression")
-            array = np.asarray(value, dtype=float)
+            try:
+                array = np.asarray(value, dtype=float)
+            except (TypeError, ValueError):
+                raise EvaluationError(f"the value of `{name}` is not an array of real numbers") from None
             wanted = symbol.shape.dims
             if array.ndim > len(wanted):
                 array = _squeezed(array, symbol.shape)
             if array.ndim != len(wanted):
                 raise EvaluationError(f"`{name}` is a {symbol.shape}, but its value has {array.ndim} axes")
-            for size, length in zip(wanted, array.shape, strict=True):
-                _fit(size, length, sizes, name)
+            lengths += [(size, length, name) for size, length in zip(wanted, array.shape, strict=True)]
+            _check_structure(np, name, array, symbol.properties)
             arrays[name] = array
+        lengths.sort(key=lambda each: len(each[0].terms))  # m + n after m and n
+        for size, length, name in lengths:
+            _fit(size, length, sizes, name)
         return arrays, sizes
+
+
+def _check_structure(np: Any, name: str, array: Any, properties: frozenset[str]) -> None:
+    """What was declared of a variable must hold for its value: the answer may rely on it."""
+    holds: dict[str, Callable[[], Any]] = {
+        "positive": lambda: bool((array > 0).all()),
+        "symmetric": lambda: np.allclose(array, array.T),
+        "spd": lambda: np.allclose(array, array.T) and bool((np.linalg.eigvalsh(array) > 0).all()),
+        "diagonal": lambda: np.allclose(array, np.diag(np.diagonal(array))),
+        "orthogonal": lambda: np.allclose(array.T @ array, np.eye(array.shape[1])),
+        "lower_triangular": lambda: np.allclose(array, np.tril(array)),
+        "upper_triangular": lambda: np.allclose(array, np.triu(array)),
+    }
+    square = array.ndim != 2 or array.shape[0] == array.shape[1]
+    for each in sorted(properties & set(holds)):
+        if not ((square or each == "positive") and holds[each]()):
+            raise EvaluationError(f"`{name}` is declared {each}, but its value is not")
 
 
 def _squeezed(array: Any, shape: Shape) -> Any:
@@ -323,6 +356,9 @@ class Derivative:
             notes.append(self._by_elements(*written.element))
         elif written.indices:
             notes.append(f"element {self._left_side(written.indices)}")
+        unused = self._problem.declared - set(self._problem.inference.symbols) - set(self._problem.bindings)
+        unused -= {*self._problem.inference.functions, *self._problem.recovery.dimensions}
+        notes += [f"{name} is declared but does not occur" for name in sorted(unused)]
         notes += [f"not used: {fact.span.excerpt}" for fact in self._problem.inference.facts]
         notes += [f"where {expression} ≠ 0" for expression in self._singular()]
         return tuple(notes)
@@ -369,7 +405,6 @@ class Derivative:
             self._options.layout,
             self.wrt,
             self._problem.bindings,
-            frozenset(self._problem.inference.symbols),
         )
 
     def heading(self) -> str:

@@ -26,6 +26,12 @@ MAX_POWER_BITS: Final = 4_000
 MAX_MATRIX_POWER: Final = 64
 """Integer power of a matrix."""
 
+MAX_POSITION: Final = 10_000
+"""The position of an element, as in `x[3]` or `e(3)`."""
+
+MAX_VERIFIED: Final = 50_000
+"""Entries of an array with which a derivative is verified."""
+
 MAX_STACK: Final = 1_000
 """Entries of a vector or matrix written out with brackets."""
 

@@ -183,7 +183,7 @@ def _power_of_function(s: Simplifier, base: Pointwise, e: Rational) -> Node | No
         return pointwise(s, elementwise("exp"), [s.scaled(e, base.args[0])])
     if name == "abs" and whole and e % 2 == 0:
         return s.power(base.args[0], e)
-    if (base.operation.infix or name == "step") and e > 0:
+    if base.operation.indicator and e > 0:
         return base
     return None
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _FEW = 20
 """Sums with more terms than this are not searched for terms that repeat."""
 
+DEEP = 12
+"""Products within the simplification of products, beyond which rules that try something out are not tried."""
+
 _LOOK = 40
 """Nodes that are searched for another use of a sum."""
 
@@ -41,6 +44,14 @@ Factor = tuple[Node, Labels]
 
 def simplified(s: Simplifier, factors: Factors, out: Sequence[int], sizes: Sequence[Dim] | None = None) -> Node:
     """The product of `factors`, summed over the labels that are not in `out`, in normal form."""
+    s.depth += 1
+    try:
+        return _simplified(s, factors, out, sizes)
+    finally:
+        s.depth -= 1
+
+
+def _simplified(s: Simplifier, factors: Factors, out: Sequence[int], sizes: Sequence[Dim] | None) -> Node:
     graph = s.graph
     work = _Product(s, tuple(out))
     if sizes is not None:
@@ -129,18 +140,24 @@ class _Product:
 
     def _total_of_repetitions(self) -> Node | None:
         """Σᵢ (xᵢ - c) = Σᵢ xᵢ - n c: a sum with terms that repeat is summed term by term, so that they may cancel."""
-        for position, (node, labels) in enumerate(self.factors):
+        for position, (node, labels) in enumerate(self.factors) if self.s.depth < DEEP else ():
             if type(node) is not Sum or len(node.args) > _FEW:
                 continue
             for axis, label in enumerate(labels):
                 uses = sum(name == label for _, names in self.factors for name in names)
-                if label in self.kept or uses > 1 or not any(axis in repeated(arg) for arg in node.args):
+                if label in self.kept or uses > 1 or len(set(labels)) < len(labels):
                     continue
-                others = [factor for other, factor in enumerate(self.factors) if other != position]
-                parts = [self.s.contraction([*others, (arg, labels)], self.out, self.shape()) for arg in node.args]
-                total = self.s.sum(zip(node.coefficients, parts, strict=True), self.shape())
-                if node.order > 1 or type(total) is not Sum or len(total.args) < len(node.args):
-                    return self.s.sum([(self.coefficient, total)], self.shape())
+                if not any(axis in repeated(arg) for arg in node.args):
+                    continue
+                rest = [each for each in labels if each != label]
+                sizes = [size for each, size in zip(labels, node.shape, strict=True) if each != label]
+                parts = [self.s.contraction([(arg, labels)], rest, sizes) for arg in node.args]
+                total = self.s.sum(zip(node.coefficients, parts, strict=True), sizes)
+                short = type(total) is not Sum or len(total.args) < len(node.args)
+                if short or node.order > 1 or node.shape[axis].size == 1:
+                    others = [factor for other, factor in enumerate(self.factors) if other != position]
+                    product = self.s.contraction([*others, (total, rest)], self.out, self.shape())
+                    return self.s.scaled(self.coefficient, product)
         return None
 
 
@@ -149,7 +166,9 @@ def repeated(node: Node) -> set[int]:
     if type(node) in (Ones, Zero):
         return set(range(node.order))
     if type(node) is Contraction:
-        return {labels[0] for arg, labels in zip(node.args, node.labels, strict=True) if type(arg) is Ones}
+        factors = list(zip(node.args, node.labels, strict=True))
+        filled = {labels[0] for arg, labels in factors if type(arg) is Ones}
+        return filled - {label for arg, labels in factors if type(arg) is not Ones for label in labels}
     if type(node) is Sum and len(node.args) <= _FEW:
         return set.intersection(*(repeated(arg) for arg in node.args))
     return set()
@@ -167,6 +186,12 @@ def flipped(graph: Graph, coefficient: Rational, node: Node) -> tuple[Rational, 
     if type(node) is not Contraction:
         return coefficient, node
     for position, factor in enumerate(node.args):
+        if type(factor) is Contraction and not factor.shape:  # a scalar part: the sum may be in there
+            sign, part = flipped(graph, -1, factor)
+            if sign > 0:
+                factors = list(zip(node.args, node.labels, strict=True))
+                factors[position] = (part, ())
+                return -coefficient, graph.contraction(factors, range(node.order), node.shape)
         if type(factor) is Sum and _worth_flipping(factor) and not _stands_elsewhere(node, factor):
             factors = list(zip(node.args, node.labels, strict=True))
             factors[position] = (graph.sum([(-1, factor)], factor.shape), node.labels[position])
@@ -307,7 +332,7 @@ def _powers(product: _Product) -> None:
     split = False
     for node, labels in product.factors:
         base, exponent = node, None
-        if type(node) is Pointwise and _is_power(node) and not node.args[1].shape:
+        if type(node) is Pointwise and _is_power(node) and not node.args[1].shape and type(node.args[0]) is not Delta:
             base, exponent = node.args
         if node.order == 2 and labels[0] > labels[1] and symmetry.is_symmetric(graph, node):
             labels = (labels[1], labels[0])
@@ -436,6 +461,7 @@ def _indicators(product: _Product) -> None:
         factors, product.factors = product.factors, []
         for node, labels in factors:
             _put(product, node, labels)
+        _ones(product)
 
 
 def on_support(s: Simplifier, indicator: Pointwise) -> dict[Node, Node]:
@@ -484,7 +510,7 @@ def _inverses(product: _Product) -> None:
 
 def _quotients(product: _Product) -> None:
     """s (1 - s) ((1 - y)/(1 - s) - y/s) = s - y: factors go into a sum of quotients by them, if that leaves no more terms."""
-    for total, labels in list(product.factors):
+    for total, labels in list(product.factors) if product.s.depth < DEEP else ():
         if type(total) is not Sum or not 1 < len(total.args) <= _FEW:
             continue
         divisors = {base for arg in total.args for base in _divisors(arg)}

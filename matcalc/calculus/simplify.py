@@ -55,6 +55,8 @@ class Simplifier:
         self.graph = graph
         self._done: dict[Node, Node] = {}
         self.flat = _FLAT
+        self.depth = 0
+        """Products that are being simplified, one for the sake of the other."""
 
     def simplify(self, root: Node) -> Node:
         """A node of the same value in normal form."""
@@ -163,9 +165,9 @@ class Simplifier:
                         factors.append((part, labels))
                     return self.contraction(factors, range(node.order))
         if length.size == 1 and start.size is not None:  # one entry: the product with a unit vector
-            labels = range(node.order)
-            out = [node.order if label == axis else label for label in labels]
+            axes = tuple(range(node.order))
+            out = tuple(node.order if label == axis else label for label in axes)
             unit = graph.unit(node.shape[axis], start.size + 1)
-            sizes = [length if label == axis else node.shape[label] for label in labels]
-            return self.contraction([(node, labels), (unit, (axis,)), (graph.ones(length), (node.order,))], out, sizes)
+            entry: Factors = [(node, axes), (unit, (axis,)), (graph.ones(length), (node.order,))]
+            return self.contraction(entry, out)
         return graph.slice(node, axis, start, length)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from matcalc.calculus.products import DEEP
 from matcalc.operations.rows import Elementwise
 from matcalc.tensor.nodes import (
     Constant,
@@ -42,7 +43,7 @@ _WIDE = 200
 
 def simplified(s: Simplifier, node: Sum) -> Node:
     """A sum in normal form."""
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if s.depth < DEEP else 0):
         result = _pythagoras(s, node)
         if result is node:
             result = _factored(s, node)
@@ -155,8 +156,8 @@ def _take_out(
     groups: dict[Labels, list[tuple[_Use, list[tuple[Node, Labels]]]]] = {}
     for use in found:
         rest = _rest(s, parts[use.term], use, least, order)
-        if rest is None:
-            continue
+        if joined and any(type(factor) is Unit for factor, _ in rest):
+            continue  # y₁ + 2 y₂ is not y·(e₁ + 2 e₂)
         present = tuple(sorted({label for _, labels in rest for label in labels if label < order + len(pattern)}))
         needed = {label for label in pattern if label >= order}
         if needed <= set(present) and len(present) <= _AXES:
@@ -188,7 +189,7 @@ def _length(node: Node) -> int:
     return lengths[node]
 
 
-def _rest(s: Simplifier, term: _Term, use: _Use, least: Rational, order: int) -> list[tuple[Node, Labels]] | None:
+def _rest(s: Simplifier, term: _Term, use: _Use, least: Rational, order: int) -> list[tuple[Node, Labels]]:
     """The other factors of a term, with summed labels of the common factor numbered as in its pattern."""
     labels = term.factors[use.position][1]
     rename = dict(zip(labels, use.pattern, strict=True))

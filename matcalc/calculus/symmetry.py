@@ -12,6 +12,9 @@ SYMMETRIC = frozenset({"symmetric", "spd", "diagonal"})
 _TERMS = 64
 """Sums and products with more operands than this are not looked into."""
 
+_DEPTH = 30
+"""How deep a look goes into matrices made of matrices."""
+
 _ROUNDS = 3
 """How far around a label is looked to tell it from others."""
 
@@ -25,7 +28,11 @@ def is_symmetric(graph: Graph, node: Node) -> bool:
         return False
     known = graph.symmetric.get(node)
     if known is None:
+        if graph.looking > _DEPTH:
+            return False
+        graph.looking += 1
         known = graph.symmetric[node] = _is_symmetric(graph, node)
+        graph.looking -= 1
     return known
 
 

@@ -187,7 +187,8 @@ class Actions:
     def transpose(self, parts: list[Any]) -> Placed:
         """`a'`, `a.T`, `aᵀ`."""
         (operand, start, _), token = parts
-        if token.value == "ᵀ" and isinstance(operand, Number) and token.start == operand.span.end and not operand.decimal:
+        mark = token.value in ("ᵀ", "'")
+        if mark and isinstance(operand, Number) and token.start == operand.span.end and not operand.decimal:
             # `1ᵀ` is the row of ones, as in 1ᵀx.
             function = {1: "ones", 0: "zeros"}.get(int(operand.value))
             if function:
@@ -220,6 +221,13 @@ class Actions:
         start, end = opener.start, closer.end
         if sum(len(row) for row in rows) > MAX_STACK:
             raise LimitError(f"more than {MAX_STACK:,} entries are stacked", self._span(start, end))
+        below = [item for row in rows for item, _, _ in row if isinstance(item, Stack)]
+        if any(isinstance(item, Stack) for stack in below for item in stack.items):
+            raise MatcalcSyntaxError(
+                "brackets stand in brackets in brackets",
+                self._span(start, end),
+                help="[a, b] is a vector and [[a, b], [c, d]] a matrix; there are no arrays with more axes",
+            )
         if len(rows) == 1:
             only = rows[0][0][0]
             if len(rows[0]) == 1 and isinstance(only, Binary) and only.operator in (">", "<", ">=", "<=", "=="):

@@ -296,6 +296,8 @@ class Constraints:
         if name in SIZED:
             return self._constant(name, tuple(self._fixed_size(size) for size in node.arguments))
         row = FUNCTIONS.get(name)
+        if name == "e":
+            return self.unknown(VECTOR_BIT, (self.sizes.fresh(),))
         if row is None:
             rule = _LENGTH if name == "len" else _COUNT
             self.relate(rule, (self.unknowns[node.arguments[0]], SCALAR_UNKNOWN), Blame(node, node.arguments))

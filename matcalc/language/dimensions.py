@@ -29,6 +29,9 @@ class Dim(NamedTuple):
             parts.append(str(self.constant))
         return " + ".join(parts)
 
+    def __repr__(self) -> str:
+        return str(self)
+
     @property
     def name(self) -> str | None:
         """The name, if this is a single named dimension."""

@@ -37,6 +37,7 @@ from matcalc.language.tree import (
 )
 from matcalc.language.uses import SIZED, Uses, scan
 from matcalc.limits import MAX_INDICES
+from matcalc.operations.rows import Planned
 from matcalc.operations.table import FUNCTIONS
 
 Role = Literal["variable", "binding", "index", "dimension", "constant"]
@@ -420,14 +421,18 @@ class _Resolver:
                 related=known.place if known is not None else None,
             )
         elif name == "e" and count == 1:
-            raise NotSupportedError("the unit vector e(i)", node.span)
+            position = node.arguments[0]
+            if not (isinstance(position, Number) and position.value == int(position.value) and position.value >= 1):
+                raise NotSupportedError("a unit vector whose position is not a number", node.span, help="write e(1), e(2), …")
         elif name == "I":
             raise UnknownNameError("`I` is not a function", node.name_span, help="write `eye(n)`, or `I` alone")
         elif _FUNCTION_NAME.fullmatch(name) or is_function_of_t(node):
             self._unknown_function(node, None)
         else:
             functions = [*FUNCTIONS, *SIZED, *SIZES, *(n for n, d in self.declared.items() if d.is_function)]
-            near = difflib.get_close_matches(name, functions, 1, 0.7)
+            lowered = {function.lower(): function for function in functions}
+            known_here = [function for function in functions if not isinstance(FUNCTIONS.get(function), Planned)]
+            near = [lowered[name.lower()]] if name.lower() in lowered else difflib.get_close_matches(name, known_here, 1, 0.7)
             help_ = f"did you mean `{near[0]}`?" if near else f"for a function without a formula declare `{name}: elementwise`"
             raise UnknownNameError(f"there is no function `{name}`", node.name_span, help=help_)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matcalc.calculus.products import on_support
+from matcalc.errors import NotSupportedError
 from matcalc.language.dimensions import Shape
 from matcalc.notation import matrix as notation
 from matcalc.notation.layout import Layout, Written, indexed, write
@@ -30,9 +31,8 @@ def write_answer(
     layout: Layout,
     name: str,
     bindings: Mapping[str, Value],
-    taken: frozenset[str],
 ) -> Answer:
-    """A derivative by the variable `name` in matrix notation; `bindings` are the reader's own names, `taken` all names with a meaning."""
+    """A derivative by the variable `name` in matrix notation; `bindings` are the reader's own names."""
     condition = _condition(node)
     written = _cases(recovery, node, condition, value, variable, layout) if condition is not None else None
     if written is None:
@@ -43,11 +43,14 @@ def write_answer(
             bound.append((own, recovery.expression(recovery.simplifier.simplify(each.node))))
         except MatrixNotationError:
             continue
-    answer = with_names(recovery.build, written.expression, bound, taken | set(bindings) | set(written.indices))
-    element = None
+    answer = with_names(recovery.build, written.expression, bound)
+    element: tuple[tuple[str, ...], Expression] | None = None
     if len(value.dims) + len(variable.dims) > 2 and not written.indices:
-        by_element = indexed(recovery, node)
-        element = (by_element.indices, by_element.expression)
+        try:
+            by_element = indexed(recovery, node)
+            element = (by_element.indices, by_element.expression)
+        except NotSupportedError:  # the Kronecker form says it all
+            element = None
     return Answer(answer.body, answer.definitions, written.indices, written.note, element)
 
 

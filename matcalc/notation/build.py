@@ -37,6 +37,9 @@ from matcalc.notation.matrix import (
     Zeros,
 )
 
+_DEPTH = 50
+"""How deep a transpose is pushed into an expression."""
+
 _TERMS = 20
 """A longer sum is transposed as a whole."""
 
@@ -77,6 +80,9 @@ class Builder:
     def __init__(self, symmetric: frozenset[str] = frozenset(), taken: frozenset[str] = frozenset()) -> None:
         self._made: dict[Any, Any] = {}
         self._symmetric = symmetric
+        self._transposed: dict[Expression, Expression] = {}
+        self._depth = 0
+        self.taken = taken
         self.commutation = next((letter for letter in ("K", "C", "T", "P") if letter not in taken), "K_vec")
         """The letter for the commutation matrix."""
 
@@ -113,6 +119,16 @@ class Builder:
 
     def transpose(self, node: Expression) -> Expression:
         """The transpose: (AB)ᵀ = BᵀAᵀ, and none of a scalar or a symmetric matrix."""
+        known = self._transposed.get(node)
+        if known is None:
+            if self._depth > _DEPTH:  # written as it stands
+                return self.make(Transpose, flipped(node.shape), node)
+            self._depth += 1
+            known = self._transposed[node] = self._transpose(node)
+            self._depth -= 1
+        return known
+
+    def _transpose(self, node: Expression) -> Expression:
         shape = node.shape
         if not shape.dims or (shape.kind == "matrix" and self.is_symmetric(node)):
             return node
@@ -121,6 +137,10 @@ class Builder:
                 return node.operand
             case MatMul():
                 return self.make(MatMul, flipped(shape), tuple(self.transpose(f) for f in reversed(node.factors)))
+            case Kronecker():
+                return self.make(Kronecker, flipped(shape), tuple(self.transpose(factor) for factor in node.factors))
+            case Commutation():
+                return self.make(Commutation, flipped(shape), node.name)
             case MatrixPower():
                 return self.make(MatrixPower, flipped(shape), self.transpose(node.base), node.exponent)
             case Product():
@@ -264,7 +284,7 @@ class Builder:
         """A positive rational power of each element."""
         if exponent == 1:
             return base
-        if isinstance(base, Power) and isinstance(base.exponent, Number):
+        if isinstance(base, Power) and isinstance(base.exponent, Number) and exponent == int(exponent):
             return self.power(base.base, base.exponent.value * exponent)
         return self.make(Power, base.shape, base, self.number(exponent))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import count
 
 from matcalc.errors import NotSupportedError
@@ -32,23 +32,25 @@ def element(recovery: Recovery, node: Node, indices: Sequence[str]) -> Expressio
     Raises:
         NotSupportedError: the nesting is deeper than anyone would read.
     """
-    return _element(recovery, node, tuple(indices), _fresh(indices), 0)
+    return _element(recovery, node, tuple(indices), free_indices(recovery, indices), 0)
 
 
-def _fresh(taken: Sequence[str]) -> Iterator[str]:
-    for letter in "klmnpqrst":
-        if letter not in taken:
-            yield letter
-    for number in count(1):
-        yield f"k_{number}"
+def free_indices(recovery: Recovery, used: Collection[str] = ()) -> Iterator[str]:
+    """Letters for indices that mean nothing else."""
+    taken = {*used, *recovery.spoken_for()}
+    yield from (letter for letter in "ijklmnpqrst" if letter not in taken)
+    yield from (name for name in map("i_{}".format, count(1)) if name not in taken)
 
 
 def _element(r: Recovery, node: Node, names: tuple[str, ...], fresh: Iterator[str], depth: int) -> Expression:
     build = r.build
     if depth > _DEPTH:
         raise NotSupportedError("index notation for something nested this deep")
-    if not node.order and not isinstance(node, Contraction):
-        return r.expression(node)
+    if not node.order:
+        try:
+            return r.expression(node)
+        except MatrixNotationError:
+            pass
     match node:
         case Contraction():
             return _product(r, node, names, fresh, depth)
@@ -61,13 +63,13 @@ def _element(r: Recovery, node: Node, names: tuple[str, ...], fresh: Iterator[st
             return build.number(1)
         case Zero():
             return build.number(0)
-    if node.order <= 2:
+    if 0 < node.order <= 2:
         try:
             return build.make(notation.Element, SCALAR, r.expression(node), names)
         except MatrixNotationError:
             pass
     if isinstance(node, Pointwise) and isinstance(node.operation, Elementwise):
-        operands = [_element(r, arg, names, fresh, depth + 1) if arg.order else r.expression(arg) for arg in node.args]
+        operands = [_element(r, arg, names if arg.order else (), fresh, depth + 1) for arg in node.args]
         if node.operation.name == "power":
             exponent = node.args[1]
             if isinstance(exponent, Number) and exponent.value < 0:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, get_args
 
 from matcalc.errors import UsageError
 from matcalc.language.dimensions import Dim, Shape, dim
-from matcalc.notation.indices import element
+from matcalc.notation.indices import element, free_indices
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import MatrixNotationError, Recovery, ordered_sum
 from matcalc.tensor.nodes import Contraction, Delta, Node, terms
@@ -61,7 +62,10 @@ def arrangement(value: Shape, variable: Shape, layout: Layout) -> Arrangement:
             return Arrangement((0,), sizes, "vector") if upright else Arrangement((0,), (one, *sizes), "row")
         case (1, 1) | (2, 0):
             return Arrangement((1, 0), sizes[::-1], "matrix") if flipped else Arrangement((0, 1), sizes, "matrix")
-    return Arrangement(tuple(range(len(sizes))), sizes, "array")
+    axes = tuple(range(len(sizes)))
+    if layout == "denominator":
+        axes = axes[len(value.dims) :] + axes[: len(value.dims)]
+    return Arrangement(axes, tuple(sizes[axis] for axis in axes), "array")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def write(
     placed = arrangement(value, variable, layout)
     try:
         if placed.kind == "array":
-            return _kronecker(recovery, node, len(value.dims), name)
+            return _kronecker(recovery, node, len(value.dims), name, layout)
         expression = recovery.expression(node)
     except MatrixNotationError:
         return indexed(recovery, node)
@@ -91,7 +95,7 @@ def write(
 
 def indexed(recovery: Recovery, node: Node) -> Written:
     """The element of a tensor in index notation."""
-    names = tuple("ijkl"[: node.order])
+    names = tuple(islice(free_indices(recovery), node.order))
     body = element(recovery, node, names)
     return Written(body, names, "")
 
@@ -99,7 +103,7 @@ def indexed(recovery: Recovery, node: Node) -> Written:
 # Order 3 and 4: ∂vec(Y)/∂vec(X)ᵀ as a sum of Kronecker products
 
 
-def _kronecker(r: Recovery, node: Node, outputs: int, name: str) -> Written:
+def _kronecker(r: Recovery, node: Node, outputs: int, name: str, layout: Layout) -> Written:
     """Σ c (R ⊗ L), where L holds the row axes and R the column axes of value and variable (columns are stacked).
 
     If a term joins rows with columns, it is (R ⊗ L) K with the commutation matrix K, for K vec(X) = vec(Xᵀ).
@@ -121,6 +125,9 @@ def _kronecker(r: Recovery, node: Node, outputs: int, name: str) -> Written:
     expression = ordered_sum(r.build, parts, parts[0].shape)
     value, variable = "∂y" if outputs == 1 else "∂vec(Y)", f"∂{name}" if inputs == 1 else f"∂vec({name})"
     note = f"{value}/{variable}ᵀ, where vec stacks columns"
+    if layout == "denominator":
+        expression = r.build.transpose(expression)
+        note = f"{value}ᵀ/{variable}, where vec stacks columns"
     if commuted:
         letter = r.build.commutation
         note += f"; {letter} is the commutation matrix, {letter} vec({name}) = vec({name}ᵀ)"

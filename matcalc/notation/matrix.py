@@ -266,9 +266,9 @@ class IndexedSum:
 
 
 Expression = (
-    Symbol | Number | Size | Identity | Ones | Zeros | Unit | Sum | Product | MatMul | Dot | Hadamard | Transpose | Inverse | Power
-    | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack | Kronecker | Commutation | Unknown | Element | Delta
-    | IndexedSum
+    Symbol | Number | Size | Identity | Ones | Zeros | Unit | Sum | Product | MatMul | Dot | Hadamard | Transpose | Inverse
+    | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack | Kronecker | Commutation
+    | Unknown | Element | Delta | IndexedSum
 )  # fmt: skip
 
 

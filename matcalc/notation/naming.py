@@ -14,12 +14,14 @@ from matcalc.notation.matrix import (
     Cases,
     Commutation,
     Comparison,
+    Delta,
     Dot,
     Element,
     Expression,
     Function,
     Hadamard,
     Identity,
+    IndexedSum,
     Indicator,
     MatMul,
     Norm,
@@ -64,18 +66,14 @@ _ATOMS = (Symbol, Number, Size, Identity, Ones, Zeros, Unit, Commutation)
 _LETTERS: Mapping[str, str] = {"sigmoid": "sp", "softmax": "sp", "tanh": "th", "exp": "uv", "logsumexp": "c"}
 
 
-def with_names(
-    build: Builder, body: Expression, bound: Sequence[tuple[str, Expression]], taken: Collection[str]
-) -> Answer:
-    """An answer in which long repeats, residuals next to an indicator and the reader's `bound` parts stand under a name.
-
-    `taken` are the names that already mean something.
-    """
-    used = set(taken)
+def with_names(build: Builder, body: Expression, bound: Sequence[tuple[str, Expression]]) -> Answer:
+    """An answer in which long repeats, residuals next to an indicator and the reader's `bound` parts stand under a name."""
+    used = set(build.taken)
     body, definitions = _with_own_names(build, body, bound)
     if definitions and len(definitions) > _OWN_NAMES:
         definitions = []
-    for _ in range(_NAMES):
+    by_elements = any(isinstance(node, (Element, Delta, IndexedSum)) for node in postorder(body))
+    for _ in range(0 if by_elements else _NAMES):  # a definition cannot stand outside the sum that binds its index
         part = _residual(body) or _repeated(body)
         if part is None:
             break

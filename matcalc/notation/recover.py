@@ -52,19 +52,31 @@ class MatrixNotationError(Exception):
 class Recovery:
     """Matrix notation for the nodes of one graph.
 
-    `rows` names the variables that are row vectors.
+    `rows` names the variables that are row vectors, `taken` holds every name with a meaning, `dimensions` those
+    that are of dimensions.
     """
 
-    def __init__(self, simplifier: Simplifier, rows: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        simplifier: Simplifier,
+        rows: frozenset[str] = frozenset(),
+        taken: frozenset[str] = frozenset(),
+        dimensions: frozenset[str] = frozenset(),
+    ) -> None:
         self.simplifier = simplifier
         self.graph: Graph = simplifier.graph
         self.rows = rows
+        self.dimensions = dimensions
         symmetric = {
             node.name for node in self.graph.variables() if node.properties & SYMMETRIC
         }
-        names = frozenset(node.name for node in self.graph.variables())
-        self.build = Builder(frozenset(symmetric), names)
+        self.build = Builder(frozenset(symmetric), taken)
         self._done: dict[Node, Expression] = {}
+
+    def spoken_for(self) -> set[str]:
+        """The names that an index must not have: all but those of dimensions that are never written as numbers."""
+        written = {name for size in self.graph.sizes() for name, _ in size.terms}
+        return set(self.build.taken - self.dimensions) | written
 
     def expression(self, root: Node) -> Expression:
         """A node in matrix notation.

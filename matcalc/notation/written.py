@@ -151,6 +151,10 @@ def _call(
         return build.make(notation.Identity, shape)
     if name in ("ones", "zeros"):
         return _constant(build, name, shape)
+    if name == "e":
+        position = node.arguments[0]
+        assert isinstance(position, tree.Number)
+        return build.make(notation.Unit, shape, dim(int(position.value)))
     if name in ("len", "rows", "cols"):
         sizes = operands[0].shape.dims
         return build.make(notation.Size, SCALAR, sizes[-1] if name == "cols" else sizes[0])

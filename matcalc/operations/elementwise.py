@@ -14,19 +14,28 @@ from matcalc.operations.rows import Elementwise, Operation
 def _vectorized(name: str) -> Any:
     """A function of Python floats from `math`, applied to each element (NumPy has no erf or gamma)."""
     function = getattr(math, name)
-    return lambda np, x: np.vectorize(function, otypes=[float])(x)
+
+    def value(x: float) -> float:
+        try:
+            return float(function(x))
+        except OverflowError:
+            return math.inf
+        except ValueError:  # a pole
+            return math.nan
+
+    return lambda np, x: np.vectorize(value, otypes=[float])(x)
 
 
 def _digamma(np: Any, x: Any) -> Any:
     from mpmath import digamma  # noqa: PLC0415 (heavy, and rarely wanted)
 
-    return np.vectorize(lambda v: float(digamma(v)), otypes=[float])(x)
+    return np.vectorize(lambda v: float(digamma(v)) if v > 0 or v != int(v) else math.nan, otypes=[float])(x)
 
 
 def _trigamma(np: Any, x: Any) -> Any:
     from mpmath import psi  # noqa: PLC0415
 
-    return np.vectorize(lambda v: float(psi(1, v)), otypes=[float])(x)
+    return np.vectorize(lambda v: float(psi(1, v)) if v > 0 or v != int(v) else math.nan, otypes=[float])(x)
 
 
 def _sigmoid(np: Any, x: Any) -> Any:
@@ -147,7 +156,7 @@ ELEMENTWISE: tuple[Operation, ...] = (
         kink=lambda np, x: x, sympy="matcalc:relu",
     ),
     Elementwise(
-        name="step", summary="1 for x > 0, otherwise 0", derivatives=("0",),
+        name="step", step=True, summary="1 for x > 0, otherwise 0", derivatives=("0",),
         evaluate=lambda np, x: np.where(np.asarray(x) > 0, 1.0, 0.0), kink=lambda np, x: x, sympy="matcalc:step",
     ),
     Elementwise(

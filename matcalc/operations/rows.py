@@ -125,6 +125,8 @@ class Elementwise(Operation):
     """A value whose sign decides the branch; None for a smooth function."""
     infix: str = ""
     """The relation sign of a comparison."""
+    step: bool = False
+    """Its values are 0 and 1, with exact zeros (every comparison's are)."""
     tie: str = ""
     """The derivative by the first operand when the second is constant, where that differs (a constant wins a tie)."""
     parity: Literal["", "odd", "even"] = ""
@@ -133,6 +135,11 @@ class Elementwise(Operation):
     """Arguments at which the value is an integer, with the value."""
     variadic: bool = False
     """More operands than parameters are taken two at a time, from the left."""
+
+    @property
+    def indicator(self) -> bool:
+        """Whether the values are 0 and 1."""
+        return self.step or bool(self.infix)
 
     @property
     def arity(self) -> int:

@@ -416,7 +416,9 @@ _FUNCTIONS: Final[dict[str, Callable[[_Building, nodes.Function], Any]]] = {
 
 _METHODS: Final[dict[type, str]] = {
     nodes.Symbol: "symbol", nodes.Number: "number", nodes.Size: "size", nodes.Identity: "identity", nodes.Ones: "ones",
-    nodes.Zeros: "zeros", nodes.Unit: "unit", nodes.Commutation: "commutation", nodes.Sum: "sum", nodes.Product: "product", nodes.MatMul: "matmul", nodes.Dot: "dot_product",
+    nodes.Zeros: "zeros", nodes.Unit: "unit",
+    nodes.Commutation: "commutation", nodes.Sum: "sum", nodes.Product: "product", nodes.MatMul: "matmul",
+    nodes.Dot: "dot_product",
     nodes.Hadamard: "hadamard", nodes.Transpose: "transpose", nodes.Inverse: "inverse", nodes.Power: "power",
     nodes.MatrixPower: "matrix_power", nodes.Diagonal: "diagonal", nodes.Function: "function", nodes.Norm: "norm",
     nodes.Comparison: "comparison", nodes.Indicator: "indicator", nodes.Cases: "cases", nodes.Stack: "stack",

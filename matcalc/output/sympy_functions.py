@@ -29,8 +29,8 @@ class _Defined(Function):  # type: ignore[misc]
     def doit(self, **hints: Any) -> Any:
         """The definition, evaluated."""
         operands = [operand.doit(**hints) for operand in self.args] if hints.get("deep", True) else self.args
-        made = type(self)(*operands)
-        return made.definition().doit(**hints) if isinstance(made, _Defined) else made  # of numbers it is one
+        made: Any = self.func(*operands)  # of numbers it is a number
+        return made.definition().doit(**hints) if isinstance(made, _Defined) else made
 
     def rewrite(self, *args: Any, **hints: Any) -> Any:
         """The definition, whatever the target."""

@@ -27,6 +27,9 @@ from matcalc.tensor.nodes import (
     topological,
 )
 
+_LOOK = 4
+"""How deep an indicator is recognised."""
+
 _SINGULAR = 1e13
 """Condition number from which on an inverse is noise."""
 
@@ -84,6 +87,8 @@ def _value(
         case Delta():
             return np.eye(shape[0])
         case Unit():
+            if node.position is not None and node.position > shape[0]:
+                raise EvaluationError(f"the entry {node.position} of a vector with {shape[0]} entries")
             return np.eye(shape[0])[(node.position or 0) - 1]
         case Sum():
             return sum((float(c) * arg for c, arg in zip(node.coefficients, args, strict=True)), np.zeros(shape))
@@ -114,18 +119,35 @@ def _stood_in(operation: UnknownFunction, args: Sequence[Any], unknown: StandIn 
 
 
 def _switched_off(np: Any, node: Contraction, args: list[Any]) -> list[Any]:
-    """The factors with zeros where an indicator on the same labels is 0: what it switches off may be infinite there."""
-    masks = {
-        labels: arg == 0
-        for factor, labels, arg in zip(node.args, node.labels, args, strict=True)
-        if isinstance(factor, Pointwise) and not isinstance(factor.operation, UnknownFunction) and factor.operation.infix
-    }
+    """The factors with zeros where an indicator among them is 0: what it switches off may be infinite or NaN there."""
+    masks = [
+        (labels, arg == 0) for factor, labels, arg in zip(node.args, node.labels, args, strict=True) if _is_indicator(factor)
+    ]
     if not masks:
         return args
-    scalar = masks.get((), np.False_)
-    return [
-        np.where(masks.get(labels, np.False_) | scalar, 0.0, arg) for labels, arg in zip(node.labels, args, strict=True)
-    ]
+    result = []
+    for labels, arg in zip(node.labels, args, strict=True):
+        value = arg
+        for own, mask in masks:
+            if set(own) <= set(labels) and len(set(labels)) == len(labels) and len(set(own)) == len(own):
+                axes = sorted(range(len(own)), key=lambda axis: labels.index(own[axis]))
+                spread = mask.transpose(axes)[tuple(slice(None) if label in own else None for label in labels)]
+                value = np.where(spread, 0.0, value)
+        result.append(value)
+    return result
+
+
+def _is_indicator(node: Node, depth: int = 0) -> bool:
+    """Whether a node is made of comparisons, steps and constants only, so that its zeros are exact."""
+    if node.constant or depth > _LOOK:
+        return depth > 0 and node.constant
+    if isinstance(node, Pointwise) and not isinstance(node.operation, UnknownFunction):
+        if node.operation.indicator:
+            return True
+        if node.operation.name == "where":
+            return all(_is_indicator(arg, depth + 1) for arg in node.args[1:])
+        return False
+    return isinstance(node, (Sum, Contraction)) and all(_is_indicator(arg, depth + 1) for arg in node.args)
 
 
 def _rowwise(np: Any, node: MatrixCall, arg: Any, own: int, shape: tuple[int, ...]) -> Any:

@@ -135,7 +135,7 @@ class Lowering:
         if operator in ("@", "juxtapose", "*"):
             return self.apply(OPERATIONS[operator], [left, right], node.span)
         if operator == "/":
-            return self.divide(left, right)
+            return self.divide(left, right, node.right.span)
         if operator in ("^", "**"):
             if operator == "^" and left.shape.kind == "matrix":
                 return self._matrix_power(left, node)
@@ -156,9 +156,11 @@ class Lowering:
         nodes, shape, bound = self._stretch(operands[::-1], scalars=False)
         return Value(self.graph.sum(zip(signs[::-1], nodes, strict=True), nodes[0].shape), shape, bound)
 
-    def divide(self, left: Value, right: Value) -> Value:
+    def divide(self, left: Value, right: Value, span: Span | None = None) -> Value:
         """`left / right`, element by element."""
-        if isinstance(right.node, Number) and right.node.value != 0:
+        if isinstance(right.node, Number) and right.node.value == 0:
+            raise NotSupportedError("division by zero", span)
+        if isinstance(right.node, Number):
             return left._replace(node=self.graph.scaled(Fraction(1) / right.node.value, left.node))
         inverse = self.pointwise(elementwise("power"), [right, Value(self.graph.number(-1), SCALAR)])
         (a, b), shape, bound = self._stretch([left, inverse], scalars=True)
@@ -190,6 +192,8 @@ class Lowering:
             raise NotSupportedError(f"`{node.function}` with `{node.keywords[0][0]}=`", node.span)
         if node.function in ("eye", "I", "ones", "zeros"):
             return self._constant(node.function, node)
+        if node.function == "e" and self.inference is not None and "e" not in self.inference.functions:
+            return self._unit(node)
         operands = [values[argument] for argument in node.arguments]
         if node.function in ("len", "rows", "cols"):
             sizes = operands[0].shape.dims
@@ -203,6 +207,14 @@ class Lowering:
         if operation is None:
             raise NotSupportedError(f"the function `{node.function}`", node.name_span)
         return self.apply(operation, operands, node.span)
+
+    def _unit(self, node: tree.Call) -> Value:
+        """The unit vector e(2)."""
+        assert self.inference is not None
+        position = node.arguments[0]
+        assert isinstance(position, tree.Number)
+        shape = self.inference.shapes[node]
+        return Value(self.graph.unit(shape.dims[0], _position(position)), shape)
 
     def apply(self, operation: rows.Operation, operands: Sequence[Value], span: Span | None) -> Value:
         """The value of an operation of the table.
@@ -315,7 +327,7 @@ class Lowering:
             if isinstance(subscript, tree.Slice):
                 kept.append((fresh, size))
             elif isinstance(subscript, tree.Number):
-                factors.append((graph.unit(size, int(subscript.value)), (fresh,)))
+                factors.append((graph.unit(size, _position(subscript)), (fresh,)))
             elif isinstance(subscript, tree.Name) and self._role(subscript) == "index":
                 fresh = bound.setdefault(subscript.name, len(bound))
             elif isinstance(subscript, tree.Name) and dim(subscript.name) == size:
@@ -399,6 +411,12 @@ def _parsed(text: str) -> tree.Expr:
     from matcalc.language.parse import parse_expression  # noqa: PLC0415 (the parser is not needed to import this module)
 
     return parse_expression(text)
+
+
+def _position(node: tree.Number) -> int:
+    if node.value > limits.MAX_POSITION:
+        raise LimitError(f"positions are limited to {limits.MAX_POSITION:,}", node.span)
+    return int(node.value)
 
 
 def _integer(node: tree.Expr) -> int | None:

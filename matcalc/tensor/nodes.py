@@ -179,6 +179,8 @@ class Graph:
         self._nodes: dict[Any, Node] = {}
         self.symmetric: dict[Node, bool] = {}
         """Which matrices are known to equal their transpose, or not to; see `calculus.symmetry`."""
+        self.looking = 0
+        """How many looks for symmetry are under way, one within the other."""
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -186,6 +188,10 @@ class Graph:
     def variables(self) -> list[Variable]:
         """The free variables, in the order in which they were made."""
         return [node for node in self._nodes.values() if isinstance(node, Variable)]
+
+    def sizes(self) -> list[Dim]:
+        """The dimensions that stand as numbers somewhere."""
+        return [node.size for node in self._nodes.values() if isinstance(node, Size)]
 
     def _intern(self, cls: type[N], shape: Shape, args: tuple[Node, ...], data: Any) -> N:
         key = (cls, args, data) if args else (cls, shape, data)

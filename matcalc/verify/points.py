@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
+from matcalc.errors import NotSupportedError
 from matcalc.language import tree
 from matcalc.language.dimensions import Dim
+from matcalc.limits import MAX_VERIFIED
 from matcalc.operations.rows import Derived, Elementwise
 from matcalc.operations.table import FUNCTIONS
 from matcalc.verify.interpreter import Array
@@ -79,6 +81,9 @@ def _least_sizes(inference: Inference) -> dict[Dim, int]:
                 for subscript, size in zip(node.subscripts, inference.shapes[node.operand].dims, strict=False):
                     if isinstance(subscript, tree.Number):
                         least[size] = max(least.get(size, 0), int(subscript.value))
+            elif isinstance(node, tree.Call) and node.function == "e" and isinstance(node.arguments[0], tree.Number):
+                (size,) = inference.shapes[node].dims
+                least[size] = max(least.get(size, 0), int(node.arguments[0].value))
     return least
 
 
@@ -127,6 +132,9 @@ class Sampler:
 
     def _variable(self, symbol: Symbol, mode: Mode) -> Array:
         shape = tuple(size.value(self.sizes) for size in symbol.shape.dims)
+        if np.prod(shape, dtype=float) > MAX_VERIFIED:
+            what = f"`{symbol.name}` is a {symbol.shape}"
+            raise NotSupportedError(f"verification with more than {MAX_VERIFIED:,} entries: {what}")
         properties = symbol.properties
         entries = self._entries(symbol.name, shape, mode, positive="positive" in properties)
         result: Array = entries

@@ -115,7 +115,7 @@ def test_extra_declarations_join() -> None:
         ("max(x)", NotSupportedError, "not supported: max of all elements", None),
         ("clip(x, a, b)", NotSupportedError, "not supported: clip", "write max(a, min(x, b))"),
         ("norm(x, 3)", NotSupportedError, "not supported: the norm with p = 3", "write `sum(abs(x) ** p) ** (1/p)`"),
-        ("e(1)", NotSupportedError, "not supported: the unit vector e(i)", None),
+        ("e(x)", NotSupportedError, "not supported: a unit vector whose position is not a number", "write e(1), e(2), …"),
         ("sum(i*x_i for i in 1..n)", NotSupportedError, "not supported: the index `i` used as a number",
          "an index can only select: `x[i]` or `x_i`"),
         ("x[i]", NotSupportedError, "not supported: the subscript `i`",

@@ -22,9 +22,9 @@ TABLE = [
     (row(K), SCALAR, "1 k", "k", "1 k"),
     (vector(K), vector(N), "k n", "n k", "k n"),
     (matrix(P, K), SCALAR, "p k", "k p", "p k"),
-    (vector(K), matrix(M, N), "k m n", "k m n", "k m n"),
-    (matrix(P, K), vector(N), "p k n", "p k n", "p k n"),
-    (matrix(P, K), matrix(M, N), "p k m n", "p k m n", "p k m n"),
+    (vector(K), matrix(M, N), "k m n", "m n k", "k m n"),
+    (matrix(P, K), vector(N), "p k n", "n p k", "p k n"),
+    (matrix(P, K), matrix(M, N), "p k m n", "m n p k", "p k m n"),
 ]
 
 

@@ -233,8 +233,8 @@ TEXTS: list[tuple[Expression, str]] = [
     (power(unknown("x", (1,), t), 2), "(dx/dt)²"), (times(unknown("x", (1,), t), by=2), "2 dx/dt"),
     (matmul(transpose(x), diag(unknown("f", (1,), plus(matmul(A, w), a))), A), "xᵀ diag(f′(A w + a)) A"),
     # index notation
-    (element(A, "i", "j"), "Aᵢⱼ"), (element(x, "i"), "xᵢ"), (element(x, "12"), "x₁₂"), (element(A, "1", "12"), "A[1,12]"),
-    (element(A, "q", "j"), "A[q,j]"), (element(matmul(X, w), "i"), "(X w)ᵢ"),
+    (element(A, "i", "j"), "Aᵢⱼ"), (element(x, "i"), "xᵢ"), (element(x, "12"), "x[12]"), (element(A, "1", "12"), "A[1, 12]"),
+    (element(A, "q", "j"), "A[q, j]"), (element(matmul(X, w), "i"), "(X w)ᵢ"),
     (element(m.Symbol(vector(N), "w_1"), "i"), "w_1[i]"),
     (m.Delta(SCALAR, ("i", "j")), "δᵢⱼ"), (element(call("exp", x), "i"), "exp(x)ᵢ"),
     (indexed_sum(times(element(A, "i", "j"), element(x, "j")), ("j", N)), "Σⱼ Aᵢⱼ xⱼ"),
