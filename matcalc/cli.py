@@ -107,6 +107,10 @@ _OPTIONS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         "help": "one declaration, for example \"x=vector(n)\"; may be repeated",
     }),
     ("--file", {"metavar": "FILE", "help": "read EXPR from a file in UTF-8 (`-` is standard input)"}),
+    ("--unconstrained", {
+        "action": "store_true",
+        "help": "differentiate by all entries of a matrix declared symmetric or diagonal, as if they were independent",
+    }),
     ("--verify", {
         "action": "store_true",
         "help": "compare the answer with numerical derivatives of EXPR at random points and sizes",
@@ -349,6 +353,8 @@ def _differentiate(request: Request) -> Mapping[str, Derivative]:
 
     options = request.options
     keywords: dict[str, Any] = {"where": options.where, "shapes": _shapes(options.shape) or None}
+    if options.unconstrained:
+        keywords["unconstrained"] = True
     if options.order is not None:
         keywords["order"] = options.order
     if options.layout is not None:
