@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import isqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from matcalc import limits
 from matcalc.calculus.products import content_of, repeated
@@ -13,6 +13,7 @@ from matcalc.errors import LimitError
 from matcalc.operations.rows import Elementwise, MatrixFunction
 from matcalc.operations.table import elementwise, matrix_function
 from matcalc.tensor.nodes import (
+    Concatenation,
     Contraction,
     Delta,
     MatrixCall,
@@ -42,6 +43,12 @@ def pointwise(s: Simplifier, operation: Elementwise | UnknownFunction, args: Seq
     if core is not None:
         inner, shape, kept = core
         return s.contraction([(pointwise(s, operation, inner), kept)], range(len(shape)), shape)
+    blocks = [arg for arg in args if arg.shape]
+    if blocks and all(type(arg) is Concatenation for arg in blocks) and _same_borders(blocks):
+        # f([u; v]) = [f(u); f(v)]
+        count, axis = len(blocks[0].args), blocks[0].axis
+        parts = [pointwise(s, operation, [arg.args[k] if arg.shape else arg for arg in args]) for k in range(count)]
+        return s.concatenation(axis, parts)
     if isinstance(operation, UnknownFunction):
         return graph.pointwise(operation, args)
     if operation.name == "power":
@@ -61,6 +68,14 @@ def pointwise(s: Simplifier, operation: Elementwise | UnknownFunction, args: Seq
         return graph.pointwise(operation, args)
     shape = next((arg.shape for arg in args if arg.shape), ())
     return s.broadcast(result, shape) if shape and not result.shape else result
+
+
+def _same_borders(blocks: Sequence[Node]) -> TypeGuard[Sequence[Concatenation]]:
+    """Whether all of some concatenations have parts of the same sizes along the same axis."""
+    borders = {
+        (block.axis, tuple(part.shape[block.axis] for part in block.args)) for block in blocks if type(block) is Concatenation
+    }
+    return len(borders) == 1
 
 
 def _is_negative(node: Node) -> bool:

@@ -12,6 +12,7 @@ from matcalc.language.dimensions import Dim
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import elementwise, matrix_function
 from matcalc.tensor.nodes import (
+    Concatenation,
     Contraction,
     Delta,
     Factors,
@@ -120,7 +121,7 @@ class _Product:
         graph = self.s.graph
         shape = self.shape()
         factors = self.factors
-        total = self._total_of_repetitions()
+        total = self._by_blocks() or self._total_of_repetitions()
         if total is not None:
             return total
         if len(factors) == 1 and not self.kept - set(factors[0][1]):
@@ -137,6 +138,30 @@ class _Product:
         result = graph.contraction(symmetry.canonical(graph, renamed, len(self.out)), range(len(self.out)), shape)
         return graph.scaled(*flipped(graph, self.coefficient, result))
 
+
+    def _by_blocks(self) -> Node | None:
+        """[a; b]ᵀ[c; d] = aᵀc + bᵀd: a sum along blocks is a sum of sums, if what else stands there has the same blocks."""
+        for node, labels in self.factors:
+            if type(node) is not Concatenation or len(node.args) > _FEW or self.s.depth >= DEEP:
+                continue
+            label = labels[node.axis]
+            sizes = [part.shape[node.axis] for part in node.args]
+            if label in self.kept or sum(name == label for name in labels) > 1:
+                continue
+            joined = [(other, names) for other, names in self.factors if label in names]
+            if not all(_divides(other, names, label, sizes) for other, names in joined):
+                continue
+            parts = []
+            for block in range(len(sizes)):
+                factors = [
+                    (other.args[block] if type(other) is Concatenation else self.s.graph.ones(sizes[block]), names)
+                    if label in names
+                    else (other, names)
+                    for other, names in self.factors
+                ]
+                parts.append((self.coefficient, self.s.contraction(factors, self.out, self.shape())))
+            return self.s.sum(parts, self.shape())
+        return None
 
     def _total_of_repetitions(self) -> Node | None:
         """Σᵢ (xᵢ - c) = Σᵢ xᵢ - n c: a sum with terms that repeat is summed term by term, so that they may cancel."""
@@ -159,6 +184,15 @@ class _Product:
                     product = self.s.contraction([*others, (total, rest)], self.out, self.shape())
                     return self.s.scaled(self.coefficient, product)
         return None
+
+
+def _divides(node: Node, names: Labels, label: int, sizes: Sequence[Dim]) -> bool:
+    """Whether a factor has blocks of these sizes along a label."""
+    if type(node) is Ones:
+        return True
+    if type(node) is not Concatenation or sum(name == label for name in names) > 1 or names[node.axis] != label:
+        return False
+    return [part.shape[node.axis] for part in node.args] == list(sizes)
 
 
 def repeated(node: Node) -> set[int]:

@@ -259,6 +259,8 @@ class _Building:
         exponent = self.built[node.exponent] if value is None else _number(value)
         if _is_scalar(node.shape):
             return sympy.Pow(self.built[node.base], exponent)
+        if not _is_scalar(node.exponent.shape) or _is_scalar(node.base.shape):  # SymPy transposes the base only
+            return self.applied(sympy_functions.power, node)
         return _matrix_power(self.built[node.base], exponent)
 
     def matrix_power(self, node: nodes.MatrixPower) -> Any:

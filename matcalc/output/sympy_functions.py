@@ -69,6 +69,26 @@ class sigmoid(_Defined):  # noqa: N801
         return self * (1 - self)
 
 
+class power(_Defined):  # noqa: N801
+    """x to the power b, for arrays: SymPy's HadamardPower transposes its base only."""
+
+    def definition(self) -> Any:
+        """x**b."""
+        return self.args[0] ** self.args[1]
+
+    @classmethod
+    def latex_of(cls, printer: Any, operands: Any) -> str:
+        """LaTeX with a circle, as for a power by a number."""
+        base, exponent = map(printer._print, operands)
+        return rf"\left({base}\right)^{{\circ {exponent}}}"
+
+    @classmethod
+    def text_of(cls, printer: Any, operands: Any) -> str:
+        """Text as in SymPy's HadamardPower."""
+        base, exponent = map(printer._print, operands)
+        return f"({base}).**({exponent})"
+
+
 class softplus(_Defined):  # noqa: N801
     """log(1 + exp(x))."""
 

@@ -62,12 +62,23 @@ def evaluate(
             if isinstance(node, Pointwise) and isinstance(node.operation, UnknownFunction):
                 done[node] = np.broadcast_to(_stood_in(node.operation, args, unknown), shape)
             else:
-                done[node] = _value(np, node, args, shape, values, sizes)
-    return done[root]
+                done[node] = _value(np, node, args, shape, values, sizes, done)
+    result = done[root]
+    if not np.isfinite(result).all():
+        for node, value in done.items():
+            if isinstance(node, MatrixCall) and node.operation.name == "inv" and np.isnan(value).any():
+                raise EvaluationError("a matrix is singular at these values, and the answer has its inverse")
+    return result
 
 
 def _value(
-    np: Any, node: Node, args: list[Any], shape: tuple[int, ...], values: Mapping[str, Any], sizes: Mapping[str, int]
+    np: Any,
+    node: Node,
+    args: list[Any],
+    shape: tuple[int, ...],
+    values: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    done: Mapping[Node, Any],
 ) -> Any:
     match node:
         case Variable():
@@ -93,7 +104,7 @@ def _value(
         case Sum():
             return sum((float(c) * arg for c, arg in zip(node.coefficients, args, strict=True)), np.zeros(shape))
         case Contraction():
-            args = _switched_off(np, node, args)
+            args = _with_adjugates(np, node, _switched_off(np, node, args), done)
             operands = [part for arg, labels in zip(args, node.labels, strict=True) for part in (arg, list(labels))]
             return np.einsum(*operands, list(range(node.order)), optimize="greedy" if len(args) > 2 else False)
         case Pointwise():
@@ -116,6 +127,29 @@ def _stood_in(operation: UnknownFunction, args: Sequence[Any], unknown: StandIn 
     if unknown is None:
         raise NotSupportedError(f"the value of the unknown function {operation.name}")
     return unknown(operation.name, operation.orders, args)
+
+
+def _inverse(np: Any, matrix: Any) -> Any:
+    """The inverse; NaN where it would be noise."""
+    if not np.isfinite(matrix).all() or np.linalg.cond(matrix) > _SINGULAR:
+        return np.full(matrix.shape, np.nan)
+    return np.linalg.inv(matrix)
+
+
+def _with_adjugates(np: Any, node: Contraction, args: list[Any], done: Mapping[Node, Any]) -> list[Any]:
+    """det(X) X⁻¹ is the adjugate of X, which exists for a singular X too: the factors as 1 and the adjugate."""
+    for position, factor in enumerate(node.args):
+        if not (isinstance(factor, MatrixCall) and factor.operation.name == "inv" and np.isnan(args[position]).any()):
+            continue
+        for other, candidate in enumerate(node.args):
+            same = isinstance(candidate, MatrixCall) and candidate.operation.name == "det"
+            matrix = done.get(factor.args[0])
+            if same and candidate.args == factor.args and np.ndim(matrix) == 2 and np.isfinite(matrix).all():
+                left, singular, right = np.linalg.svd(matrix)
+                others = [np.prod(np.delete(singular, k)) for k in range(len(singular))]
+                adjugate = np.linalg.det(left) * np.linalg.det(right) * (right.T * others) @ left.T
+                return [1.0 if k == other else adjugate if k == position else arg for k, arg in enumerate(args)]
+    return args
 
 
 def _switched_off(np: Any, node: Contraction, args: list[Any]) -> list[Any]:
@@ -155,8 +189,9 @@ def _rowwise(np: Any, node: MatrixCall, arg: Any, own: int, shape: tuple[int, ..
     batch = arg.shape[: arg.ndim - own]
     flat = arg.reshape((-1, *arg.shape[arg.ndim - own :]))
     column = own == 1
-    if node.operation.name == "inv" and any(np.linalg.cond(each) > _SINGULAR for each in flat if np.isfinite(each).all()):
-        raise EvaluationError("a matrix is singular at these values, and the answer has its inverse")
-    results = [node.operation.evaluate(np, each.reshape(-1, 1) if column else each) for each in flat]
+    if node.operation.name == "inv":
+        results = [_inverse(np, each) for each in flat]
+    else:
+        results = [node.operation.evaluate(np, each.reshape(-1, 1) if column else each) for each in flat]
     own_shape = shape[len(batch) :]
     return np.array([np.asarray(result).reshape(own_shape) for result in results]).reshape(shape)
