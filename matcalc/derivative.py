@@ -25,6 +25,7 @@ from matcalc.notation.layout import Layout, arrangement, layout_named
 from matcalc.notation.matrix import Answer
 from matcalc.notation.recover import Recovery
 from matcalc.notation.written import as_written
+from matcalc.operations.table import FUNCTIONS
 from matcalc.tensor.lower import Lowering, Value
 from matcalc.tensor.nodes import Graph, Node, Rational, Variable, terms
 
@@ -132,6 +133,23 @@ class Problem:
     def written(self) -> Answer:
         """The expression as it was written, in matrix notation."""
         return Answer(as_written(self.recovery.build, self.inference))
+
+    def warnings(self) -> list[str]:
+        """What may have been meant otherwise."""
+        found: dict[str, None] = {}
+        program = self.inference.program
+        for root in (*(binding.value for binding in program.bindings), program.body):
+            for node in tree.postorder(root):
+                if isinstance(node, tree.Binary) and node.operator == "^" and isinstance(node.left, tree.Name):
+                    symbol = self.inference.symbols.get("e")
+                    if node.left.name == "e" and symbol is not None and not symbol.declared:
+                        found["e is a variable here; the exponential function is exp(x)"] = None
+                elif isinstance(node, tree.Call) and node.function in FUNCTIONS:
+                    dims = self.inference.shapes[node].dims
+                    namesake = FUNCTIONS[node.function].namesake
+                    if namesake and len(dims) == 2 and dims[0] == dims[1]:
+                        found[f"{node.span.excerpt} is taken element by element; it is not the {namesake}"] = None
+        return list(found)
 
     def arrays(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
         """The values as arrays of the right shapes, and the sizes they imply.
@@ -344,7 +362,7 @@ class Derivative:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know about the answer: stretched operands, the space of the variable, the vec convention."""
-        notes = [caption for _, caption in self._problem.inference.stretched]
+        notes = [caption for _, caption in self._problem.inference.stretched] + self._problem.warnings()
         properties = self._properties()
         if properties and not self._options.unconstrained:
             kind = "diagonal" if properties & _DIAGONAL else "symmetric"

@@ -16,7 +16,10 @@ _NORM_ROW = Form("row(n) -> scalar", "sqrt(sum(x**2))")
 _NORM_MATRIX = Form("matrix(m, n) -> scalar", "sqrt(sum(x**2))")
 
 DERIVED: tuple[Operation, ...] = (
-    Derived(name="sqrt", summary="square root", definition="x ** (1/2)", evaluate=lambda np, x: np.sqrt(x), domain="positive"),
+    Derived(
+        name="sqrt", namesake="matrix square root", summary="square root", definition="x ** (1/2)",
+        evaluate=lambda np, x: np.sqrt(x), domain="positive",
+    ),
     Derived(name="square", summary="square", definition="x ** 2", evaluate=lambda np, x: np.square(x)),
     Derived(
         name="reciprocal", summary="1/x", definition="1 / x", evaluate=lambda np, x: np.reciprocal(np.asarray(x, dtype=float))

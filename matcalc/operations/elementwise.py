@@ -48,16 +48,17 @@ ELEMENTWISE: tuple[Operation, ...] = (
         derivatives=("b * x ** (b - 1)", "x ** b * log(x)"), evaluate=lambda np, x, b: np.power(np.asarray(x, dtype=float), b),
     ),
     Elementwise(
-        name="exp", special=((0, 1),),
+        name="exp", namesake="matrix exponential", special=((0, 1),),
         summary="exponential function", derivatives=("exp(x)",), evaluate=lambda np, x: np.exp(x),
         latex=r"\exp", sympy="exp", code="exp",
     ),
     Elementwise(
-        name="log", special=((1, 0),), summary="natural logarithm", spellings=("ln",), derivatives=("1/x",), domain="positive",
+        name="log", namesake="matrix logarithm", special=((1, 0),), summary="natural logarithm",
+        spellings=("ln",), derivatives=("1/x",), domain="positive",
         evaluate=lambda np, x: np.log(x), latex=r"\log", sympy="log", code="log",
     ),
     Elementwise(
-        name="abs", parity="even", special=((0, 0),),
+        name="abs", namesake="determinant", parity="even", special=((0, 0),),
         summary="absolute value", derivatives=("sign(x)",), evaluate=lambda np, x: np.abs(x),
         kink=lambda np, x: x, sympy="Abs", code="abs",
     ),

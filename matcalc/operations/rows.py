@@ -98,6 +98,8 @@ class Operation:
     """The SymPy function of this name, or `module:name`; empty: printed as a function of that name."""
     code: str = ""
     """Dotted NumPy name, where there is one."""
+    namesake: str = ""
+    """A function of a square matrix that goes by the same name on paper, and is not meant."""
 
     @property
     def shown(self) -> str:

@@ -347,6 +347,8 @@ class TextPrinter(Printer):
 
     def matrix_power(self, node: MatrixPower) -> Piece:
         """A power of a square matrix."""
+        if isinstance(node.base, Inverse):
+            return self.raised(self.fitted(node.base.operand, Level.ATOM), -node.exponent, element_wise=False)
         return self.raised(self.fitted(node.base, Level.ATOM), node.exponent, element_wise=False)
 
     def raised(self, base: Piece, exponent: int, element_wise: bool) -> Piece:

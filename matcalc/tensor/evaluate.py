@@ -142,12 +142,15 @@ def _with_adjugates(np: Any, node: Contraction, args: list[Any], done: Mapping[N
         if not (isinstance(factor, MatrixCall) and factor.operation.name == "inv" and np.isnan(args[position]).any()):
             continue
         for other, candidate in enumerate(node.args):
-            same = isinstance(candidate, MatrixCall) and candidate.operation.name == "det"
-            matrix = done.get(factor.args[0])
-            if same and candidate.args == factor.args and np.ndim(matrix) == 2 and np.isfinite(matrix).all():
+            if not (isinstance(candidate, MatrixCall) and candidate.operation.name == "det"):
+                continue
+            inner, matrix, scale = candidate.args[0], done.get(factor.args[0]), 1.0
+            if isinstance(inner, Sum) and len(inner.args) == 1:  # det(cX) = cⁿ det(X)
+                inner, scale = inner.args[0], float(inner.coefficients[0])
+            if inner is factor.args[0] and np.ndim(matrix) == 2 and np.isfinite(matrix).all():
                 left, singular, right = np.linalg.svd(matrix)
                 others = [np.prod(np.delete(singular, k)) for k in range(len(singular))]
-                adjugate = np.linalg.det(left) * np.linalg.det(right) * (right.T * others) @ left.T
+                adjugate = scale ** len(singular) * np.linalg.det(left) * np.linalg.det(right) * (right.T * others) @ left.T
                 return [1.0 if k == other else adjugate if k == position else arg for k, arg in enumerate(args)]
     return args
 
