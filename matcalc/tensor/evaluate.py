@@ -144,9 +144,10 @@ def _with_adjugates(np: Any, node: Contraction, args: list[Any], done: Mapping[N
         for other, candidate in enumerate(node.args):
             if not (isinstance(candidate, MatrixCall) and candidate.operation.name == "det"):
                 continue
-            inner, matrix, scale = candidate.args[0], done.get(factor.args[0]), 1.0
+            matrix, inner, scale = done.get(factor.args[0]), candidate.args[0], 1.0
             if isinstance(inner, Sum) and len(inner.args) == 1:  # det(cX) = cⁿ det(X)
-                inner, scale = inner.args[0], float(inner.coefficients[0])
+                scale = float(inner.coefficients[0])
+                inner = inner.args[0]
             if inner is factor.args[0] and np.ndim(matrix) == 2 and np.isfinite(matrix).all():
                 left, singular, right = np.linalg.svd(matrix)
                 others = [np.prod(np.delete(singular, k)) for k in range(len(singular))]
