@@ -23,6 +23,7 @@ from matcalc.tensor.nodes import (
     Contraction,
     Graph,
     MatrixCall,
+    NamedCall,
     Node,
     Pointwise,
     Rational,
@@ -251,6 +252,17 @@ def _of_matrix_call(graph: Graph, node: Node, position: int) -> Sequence[Jacobia
     return result
 
 
+def _of_named_call(graph: Graph, node: Node, position: int) -> Sequence[JacobianTerm]:
+    """The Jacobian of an unknown function, by name."""
+    assert isinstance(node, NamedCall)
+    arg = node.args[position]
+    orders = tuple(order + (k == position) for k, order in enumerate(node.orders))
+    value = range(node.order)
+    operand = range(node.order, node.order + arg.order)
+    named = graph.named_call(node.name, orders, node.args, node.shape + arg.shape)
+    return (JacobianTerm(1, ((named, (*value, *operand)),), value, operand),)
+
+
 def _split(graph: Graph, node: Concatenation, adjoint: Node) -> Iterator[tuple[Node, Node]]:
     """The adjoint's parts, for each block."""
     start = Dim((), 0)
@@ -277,4 +289,5 @@ _RULES: dict[type[Node], Callable[[Graph, Node, int], Sequence[JacobianTerm]]] =
     Sum: _of_sum,
     Pointwise: _of_pointwise,
     MatrixCall: _of_matrix_call,
+    NamedCall: _of_named_call,
 }

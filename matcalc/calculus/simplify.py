@@ -17,6 +17,7 @@ from matcalc.tensor.nodes import (
     Factors,
     Graph,
     MatrixCall,
+    NamedCall,
     Node,
     Ones,
     Pointwise,
@@ -90,6 +91,8 @@ class Simplifier:
                 return self.pointwise(node.operation, args)
             case MatrixCall():
                 return self.matrix_call(node.operation, args[0])
+            case NamedCall():
+                return self.graph.named_call(node.name, node.orders, args, node.shape)
             case Concatenation():
                 return self.concatenation(node.axis, args)
             case Slice():

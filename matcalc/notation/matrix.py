@@ -240,6 +240,20 @@ class Unknown:
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
+class Named:
+    """An unknown function of whole operands, or its derivative.
+
+    `role` is "" for the function, "derivative" for the one by a scalar, "gradient" (a column) and "hessian" for those of a
+    scalar function, "jacobian" for that of a vector function.
+    """
+
+    shape: Shape
+    name: str
+    role: str
+    operands: tuple[Expression, ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Element:
     """An element in index notation: `A_{ij}`, `(X w)_i`. Indices are names (bound or free) or positions from 1."""
 
@@ -268,7 +282,7 @@ class IndexedSum:
 Expression = (
     Symbol | Number | Size | Identity | Ones | Zeros | Unit | Sum | Product | MatMul | Dot | Hadamard | Transpose | Inverse
     | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack | Kronecker | Commutation
-    | Unknown | Element | Delta | IndexedSum
+    | Unknown | Named | Element | Delta | IndexedSum
 )  # fmt: skip
 
 
@@ -310,7 +324,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (node.base,)
         case Transpose() | Inverse() | Diagonal() | Norm() | Element():
             return (node.operand,)
-        case Function() | Unknown():
+        case Function() | Unknown() | Named():
             return node.operands
         case Indicator():
             return (node.condition,)

@@ -28,6 +28,7 @@ from matcalc.tensor.nodes import (
     Delta,
     Graph,
     MatrixCall,
+    NamedCall,
     Node,
     Number,
     Ones,
@@ -277,6 +278,23 @@ def _matrix_call(r: Recovery, node: Node) -> Expression:
         return r.build.inverse(operand)
     shape = column_or_matrix(node)
     return r.build.make(notation.Function, shape, node.operation.name, (operand,))
+
+
+def _named_call(r: Recovery, node: Node) -> Expression:
+    assert isinstance(node, NamedCall)
+    times = sum(node.orders)
+    if times and len(node.args) > 1:
+        raise MatrixNotationError
+    axes = node.args[0].order
+    value = node.order - times * axes
+    role = {
+        0: "",
+        1: "derivative" if not axes else "gradient" if not value else "jacobian",
+        2: "hessian" if axes == 1 and not value else None,
+    }.get(times)
+    if role is None or (times == 1 and axes + value > 2):
+        raise MatrixNotationError
+    return r.build.make(notation.Named, column_or_matrix(node), node.name, role, tuple(r._get(arg) for arg in node.args))
 
 
 def _concatenation(r: Recovery, node: Node) -> Expression:
@@ -547,6 +565,7 @@ _RULES: dict[type[Node], Callable[[Recovery, Node], Expression]] = {
     Sum: _sum,
     Pointwise: _pointwise,
     MatrixCall: _matrix_call,
+    NamedCall: _named_call,
     Concatenation: _concatenation,
     Slice: _slice,
     Contraction: _contraction,

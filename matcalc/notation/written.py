@@ -145,6 +145,8 @@ def _call(
     build: Builder, inference: Inference, node: tree.Call, shape: Shape, operands: list[Expression]
 ) -> Expression:
     name = node.function
+    if name in inference.functions and not inference.functions[name].elementwise:
+        return build.make(notation.Named, shape, name, "", tuple(operands))
     if name in inference.functions:
         return build.make(notation.Unknown, shape, name, (0,) * len(operands), tuple(operands))
     if name in ("eye", "I"):

@@ -16,6 +16,7 @@ from matcalc.notation.matrix import (
     Expression,
     Function,
     IndexedSum,
+    Named,
     Power,
     Stack,
     Symbol,
@@ -269,6 +270,15 @@ class LatexPrinter(TextPrinter):
         above = f"{mark.strip()}^{{{order}}} {self.name(name)}" if order > 1 else mark + self.name(name)
         below = " ".join(mark + variable + (f"^{{{k}}}" if k > 1 else "") for variable, k in variables)
         return Piece(Level.POSTFIX, rf"\frac{{{above}}}{{{below}}}")
+
+    def named(self, node: Named) -> Piece:
+        """A function of vectors, its gradient, Jacobian or Hessian."""
+        written = self.name(node.name)
+        head = {
+            "": written, "derivative": f"{written}'", "gradient": rf"\nabla {written}", "jacobian": f"J_{{{written}}}",
+            "hessian": f"H_{{{written}}}",
+        }[node.role]  # fmt: skip
+        return self.call(head, [self.child(operand) for operand in node.operands])
 
     def unit(self, node: Unit) -> Piece:
         """A unit vector."""

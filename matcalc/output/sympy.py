@@ -193,6 +193,14 @@ class _Building:
         """The commutation matrix."""
         return sympy_functions.CommutationMatrix(sympy.Symbol(node.name), *_dimensions(node.shape))
 
+    def named(self, node: nodes.Named) -> Any:
+        """A function of vectors, its gradient, Jacobian or Hessian, under a name."""
+        head = {"": "{}", "derivative": "D_{}", "gradient": "grad_{}", "jacobian": "J_{}", "hessian": "H_{}"}[node.role]
+        name, operands = head.format(node.name), [self.built[operand] for operand in node.operands]
+        if _is_scalar(node.shape):
+            return sympy.Function(name, real=True)(*operands)
+        return sympy_functions.NamedArray(sympy.Symbol(name), *_dimensions(node.shape), *operands)
+
     def unit(self, node: nodes.Unit) -> Any:
         """A unit vector."""
         return sympy_functions.UnitVector(_dimensions(node.shape)[0], _dimension(node.position))
@@ -424,6 +432,7 @@ _METHODS: Final[dict[type, str]] = {
     nodes.Hadamard: "hadamard", nodes.Transpose: "transpose", nodes.Inverse: "inverse", nodes.Power: "power",
     nodes.MatrixPower: "matrix_power", nodes.Diagonal: "diagonal", nodes.Function: "function", nodes.Norm: "norm",
     nodes.Comparison: "comparison", nodes.Indicator: "indicator", nodes.Cases: "cases", nodes.Stack: "stack",
-    nodes.Kronecker: "kronecker", nodes.Unknown: "unknown", nodes.Element: "element", nodes.Delta: "delta",
+    nodes.Kronecker: "kronecker", nodes.Unknown: "unknown",
+    nodes.Named: "named", nodes.Element: "element", nodes.Delta: "delta",
     nodes.IndexedSum: "indexed_sum",
 }  # fmt: skip

@@ -276,6 +276,29 @@ class UnitVector(sympy.MatrixExpr):  # type: ignore[misc]
         return f"e({printer._print(self.args[1])})"
 
 
+class NamedArray(sympy.MatrixExpr):  # type: ignore[misc]
+    """The value of an unknown function that is a vector or matrix: a name, the shape, the operands."""
+
+    def __new__(cls, name: Any, rows: Any, columns: Any, *operands: Any) -> Any:
+        """Make one of this shape."""
+        return super().__new__(cls, name, rows, columns, *operands)
+
+    @property
+    def shape(self) -> Any:
+        """Rows and columns."""
+        return self.args[1], self.args[2]
+
+    def _entry(self, i: Any, j: Any, **hints: Any) -> Any:
+        return sympy.matrices.expressions.matexpr.MatrixElement(self, i, j)
+
+    def _latex(self, printer: Any) -> str:
+        operands = ", ".join(map(printer._print, self.args[3:]))
+        return rf"{printer._print(self.args[0])}\left({operands}\right)"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.args[0]}({', '.join(map(printer._print, self.args[3:]))})"
+
+
 class CommutationMatrix(sympy.MatrixExpr):  # type: ignore[misc]
     """The commutation matrix of m×n matrices, mn×mn, under a name: K vec(X) = vec(Xᵀ)."""
 

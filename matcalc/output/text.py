@@ -26,6 +26,7 @@ from matcalc.notation.matrix import (
     Kronecker,
     MatMul,
     MatrixPower,
+    Named,
     Norm,
     Number,
     Ones,
@@ -490,6 +491,11 @@ class TextPrinter(Printer):
         """The sign of a derivative by the operand at a position."""
         return "∂" + str(position).translate(SUBSCRIPTS)
 
+    def named(self, node: Named) -> Piece:
+        """A function of vectors, its gradient, Jacobian or Hessian."""
+        head = {"": "{}", "derivative": "{}′", "gradient": "∇{}", "jacobian": "J_{}", "hessian": "H_{}"}[node.role]
+        return self.call(head.format(node.name), [self.child(operand) for operand in node.operands])
+
     def leibniz(self, sign: str, name: str, variables: Sequence[tuple[str, int]]) -> Piece:
         """A derivative as a quotient: dx/dt, ∂²f/∂x∂y."""
         order = sum(k for _, k in variables)
@@ -536,5 +542,5 @@ _METHODS: Final[dict[type, str]] = {
     Product: "product", MatMul: "matmul", Dot: "dot_product", Hadamard: "hadamard", Transpose: "transpose",
     Inverse: "inverse", Power: "power", MatrixPower: "matrix_power", Diagonal: "diagonal", Function: "function",
     Norm: "norm", Comparison: "comparison", Indicator: "indicator", Cases: "cases", Stack: "stack", Kronecker: "kronecker",
-    Unknown: "unknown", Element: "element", Delta: "delta", IndexedSum: "indexed_sum",
+    Unknown: "unknown", Named: "named", Element: "element", Delta: "delta", IndexedSum: "indexed_sum",
 }  # fmt: skip

@@ -13,6 +13,7 @@ from matcalc.tensor.nodes import (
     Contraction,
     Delta,
     MatrixCall,
+    NamedCall,
     Node,
     Number,
     Ones,
@@ -113,6 +114,8 @@ def _value(
         case MatrixCall():
             own = len(node.operation.operand_indices)
             return _rowwise(np, node, args[0], own, shape)
+        case NamedCall():
+            raise NotSupportedError(f"the value of the unknown function {node.name}")
         case Concatenation():
             return np.concatenate(args, axis=node.axis)
         case Slice():

@@ -201,12 +201,21 @@ class Lowering:
         if self.inference is not None and node.function in self.inference.functions:
             symbol = self.inference.functions[node.function]
             if not symbol.elementwise:
-                raise NotSupportedError(f"the unknown vector function `{node.function}`", node.span)
+                return self._named_call(node, operands)
             return self.pointwise(UnknownFunction(node.function, (0,) * len(operands)), operands)
         operation = FUNCTIONS.get(node.function)
         if operation is None:
             raise NotSupportedError(f"the function `{node.function}`", node.name_span)
         return self.apply(operation, operands, node.span)
+
+    def _named_call(self, node: tree.Call, operands: Sequence[Value]) -> Value:
+        """A declared function such as `g: R^n -> R^m`."""
+        assert self.inference is not None
+        if any(operand.bound for operand in operands):
+            raise NotSupportedError(f"the function `{node.function}` within a sum over an index", node.span)
+        shape = self.inference.shapes[node]
+        args = [operand.node for operand in operands]
+        return Value(self.graph.named_call(node.function, (0,) * len(args), args, shape.dims), shape)
 
     def _unit(self, node: tree.Call) -> Value:
         """The unit vector e(2)."""

@@ -13,6 +13,7 @@ gives the same ids.
 | `Sum` | a linear combination with rational coefficients, of terms of one shape |
 | `Pointwise` | an element-wise function; operands have the node's shape or are scalars |
 | `MatrixCall` | a function of whole vectors or matrices: inverse, determinant, softmax, … |
+| `NamedCall` | a function of vectors that is only named: `g: R^n -> R^m` |
 | `Concatenation`, `Slice` | blocks along an axis, and a part of an axis |
 """
 
@@ -147,6 +148,17 @@ class MatrixCall(Node):
 
     __slots__ = ("operation",)
     operation: MatrixFunction
+
+
+class NamedCall(Node):
+    """An unknown function of whole scalars, vectors or matrices, differentiated `orders[k]` times by operand k.
+
+    Its axes are those of the function's value, then those of the operands by which it is differentiated.
+    """
+
+    __slots__ = ("name", "orders")
+    name: str
+    orders: tuple[int, ...]
 
 
 class Concatenation(Node):
@@ -369,6 +381,12 @@ class Graph:
         own = arg.shape[arg.order - len(operand) :]
         node = self._intern(MatrixCall, batch + own[: len(value)], (arg,), operation.name)
         node.operation = operation
+        return node
+
+    def named_call(self, name: str, orders: tuple[int, ...], args: Sequence[Node], shape: Shape) -> Node:
+        """An unknown function, or a derivative of one, with a value of this shape."""
+        node = self._intern(NamedCall, shape, tuple(args), (name, orders, shape))
+        node.name, node.orders = name, orders
         return node
 
     def concatenation(self, axis: int, parts: Sequence[Node]) -> Node:
