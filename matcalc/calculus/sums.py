@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matcalc.calculus.products import DEEP
+from matcalc.calculus.cancellation import DEEP
 from matcalc.operations.rows import Elementwise
 from matcalc.tensor.nodes import (
     Constant,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matcalc.calculus.products import on_support
+from matcalc.calculus.cancellation import on_support
 from matcalc.errors import NotSupportedError
 from matcalc.language.dimensions import Shape
 from matcalc.notation import matrix as notation
+from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.layout import Layout, Written, indexed, write
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.naming import with_names
-from matcalc.notation.recover import MatrixNotationError, Recovery
+from matcalc.notation.recover import Recovery
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import COMPARISONS
 from matcalc.tensor.lower import Value

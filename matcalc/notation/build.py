@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeVar, cast
 
@@ -72,6 +73,15 @@ def shape_of(rows: Dim | None, columns: Dim | None) -> Shape:
     if rows is None:
         return SCALAR if columns is None else row(columns)
     return vector(rows) if columns is None else matrix(rows, columns)
+
+
+@dataclass(slots=True)
+class _Outside:
+    """What stands before an array in a product."""
+
+    coefficient: Rational = 1
+    factors: list[Expression] = field(default_factory=list)
+    divisors: list[Expression] = field(default_factory=list)
 
 
 class Builder:
@@ -207,31 +217,38 @@ class Builder:
 
     def matmul(self, *factors: Expression) -> Expression:
         """A product of arrays; identities disappear, scalars within go to the front."""
+        outside, arrays = self._apart(factors)
         flat: list[Expression] = []
-        scalars: list[Expression] = []
-        divisors: list[Expression] = []
-        coefficient: Rational = 1
-        for factor in factors:
-            inner = factor
-            if isinstance(factor, Product) and factor.factors and factor.factors[-1].shape.dims:
-                coefficient *= factor.coefficient
-                scalars += factor.factors[:-1]
-                divisors += factor.divisors
-                inner = factor.factors[-1]
-            if isinstance(inner, MatMul):
-                flat += inner.factors
-            elif not isinstance(inner, Identity):
-                flat.append(inner)
+        for array in arrays:
+            if isinstance(array, MatMul):
+                flat += array.factors
+            elif not isinstance(array, Identity):
+                flat.append(array)
         flat = self._with_powers(flat)
         shape = shape_of(rows_of(factors[0].shape), columns_of(factors[-1].shape))
         if len(flat) == 2 and all(isinstance(factor, Ones) and factor.shape.kind != "matrix" for factor in flat) and shape.dims:
             flat = [self.make(Ones, shape)]
         if not flat:
             flat = [factors[0]]
-        core = flat[0] if len(flat) == 1 else self.make(MatMul, shape, tuple(flat))
-        if coefficient == 1 and not scalars and not divisors:
-            return core
-        return self.product(coefficient, [*scalars, core], divisors, shape)
+        return self._joined(outside, flat[0] if len(flat) == 1 else self.make(MatMul, shape, tuple(flat)))
+
+    def _apart(self, nodes: Sequence[Expression]) -> tuple[_Outside, list[Expression]]:
+        """The scalars that stand before some arrays, together, and the arrays."""
+        outside = _Outside()
+        arrays = []
+        for node in nodes:
+            inner = node
+            if isinstance(node, Product) and node.factors and node.factors[-1].shape.dims:
+                outside.coefficient *= node.coefficient
+                outside.factors += node.factors[:-1]
+                outside.divisors += node.divisors
+                inner = node.factors[-1]
+            arrays.append(inner)
+        return outside, arrays
+
+    def _joined(self, outside: _Outside, core: Expression) -> Expression:
+        """`core` with the scalars before it again."""
+        return self.product(outside.coefficient, [*outside.factors, core], outside.divisors, core.shape)
 
     def _with_powers(self, factors: Sequence[Expression]) -> list[Expression]:
         """X X = X²."""
@@ -251,16 +268,9 @@ class Builder:
         """An element-wise product of powers; scalars and coefficients go to the front."""
         above: list[Expression] = []
         below: list[Expression] = []
-        scalars: list[Expression] = []
-        divisors: list[Expression] = []
-        coefficient: Rational = 1
-        for node, exponent in factors:
-            inner = node
-            if isinstance(node, Product) and exponent == 1 and node.factors and node.factors[-1].shape.dims:
-                coefficient *= node.coefficient
-                scalars += node.factors[:-1]
-                divisors += node.divisors
-                inner = node.factors[-1]
+        outside, arrays = self._apart([node for node, exponent in factors if exponent == 1])
+        powers = [(node, exponent) for node, exponent in factors if exponent != 1]
+        for inner, exponent in [*((array, 1) for array in arrays), *powers]:
             if isinstance(inner, Hadamard) and exponent == 1:
                 above += inner.factors
                 below += inner.divisors
@@ -278,7 +288,7 @@ class Builder:
             core = above[0]
         else:
             core = self.make(Hadamard, shape, tuple(above), tuple(below))
-        return self.product(coefficient, [*scalars, core], divisors, shape)
+        return self._joined(outside, core)
 
     def power(self, base: Expression, exponent: Rational) -> Expression:
         """A positive rational power of each element."""
@@ -290,18 +300,7 @@ class Builder:
 
     def dot(self, left: Expression, right: Expression) -> Expression:
         """The dot product of two columns: `w·x`, or `xᵀ A y` if one is a product."""
-        coefficient: Rational = 1
-        scalars: list[Expression] = []
-        divisors: list[Expression] = []
-        sides: list[Expression] = []
-        for side in (left, right):
-            inner = side
-            if isinstance(side, Product) and side.factors and side.factors[-1].shape.dims:
-                coefficient *= side.coefficient
-                scalars += side.factors[:-1]
-                divisors += side.divisors
-                inner = side.factors[-1]
-            sides.append(inner)
+        outside, sides = self._apart((left, right))
         left, right = sides
         if isinstance(right, (Ones, Unit)):
             left, right = right, left
@@ -315,13 +314,13 @@ class Builder:
             )
         else:
             core = self.make(Dot, SCALAR, left, right)
-        return self.product(coefficient, [*scalars, core], divisors, SCALAR)
+        return self._joined(outside, core)
 
     def diagonal(self, node: Expression) -> Expression:
         """diag(v); scalars stand before it, and diag(1) is I."""
-        if isinstance(node, Product) and node.factors and node.factors[-1].shape.dims:
-            inner = self.diagonal(node.factors[-1])
-            return self.product(node.coefficient, [*node.factors[:-1], inner], node.divisors, inner.shape)
+        outside, (inner,) = self._apart((node,))
+        if inner is not node:
+            return self._joined(outside, self.diagonal(inner))
         n = node.shape.dims[0]
         if isinstance(node, Ones):
             return self.make(Identity, matrix(n, n))
@@ -333,21 +332,10 @@ class Builder:
 
     def kronecker(self, left: Expression, right: Expression) -> Expression:
         """left ⊗ right; scalars go to the front."""
-        coefficient: Rational = 1
-        scalars: list[Expression] = []
-        divisors: list[Expression] = []
-        sides: list[Expression] = []
-        for side in (left, right):
-            inner = side
-            if isinstance(side, Product) and side.factors and side.factors[-1].shape.dims:
-                coefficient *= side.coefficient
-                scalars += side.factors[:-1]
-                divisors += side.divisors
-                inner = side.factors[-1]
-            sides.append(inner)
+        outside, sides = self._apart((left, right))
         shape = sides[0].shape  # of the first factor: products of dimensions are not dimensions
         core = self.make(Kronecker, shape, tuple(sides))
-        return self.product(coefficient, [*scalars, core], divisors, shape)
+        return self._joined(outside, core)
 
     def commuted(self, product: Expression, sizes: Sequence[Dim]) -> Expression:
         """A Kronecker product times the commutation matrix for a variable of these sizes."""

@@ -8,8 +8,9 @@ from itertools import count
 from matcalc.errors import NotSupportedError
 from matcalc.language.dimensions import SCALAR, Dim
 from matcalc.notation import matrix as notation
+from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.matrix import Expression
-from matcalc.notation.recover import MatrixNotationError, Recovery, ordered_sum
+from matcalc.notation.recover import Recovery, ordered_sum
 from matcalc.operations.rows import Elementwise
 from matcalc.tensor.nodes import (
     Contraction,

@@ -13,9 +13,10 @@ from typing import Literal, get_args
 
 from matcalc.errors import UsageError
 from matcalc.language.dimensions import Dim, Shape, dim
+from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.indices import element, free_indices
 from matcalc.notation.matrix import Expression
-from matcalc.notation.recover import MatrixNotationError, Recovery, ordered_sum
+from matcalc.notation.recover import Recovery, ordered_sum
 from matcalc.tensor.nodes import Contraction, Delta, Node, terms
 
 Layout = Literal["numerator", "denominator", "gradient"]

@@ -1,0 +1,224 @@
+"""Rules for products of functions that cancel or combine: exponentials, sigmoids, softmax, indicators, inverses, quotients.
+
+Each changes a product in place. `products` says in which order they apply.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matcalc.operations.rows import Elementwise
+from matcalc.operations.table import elementwise, matrix_function
+from matcalc.tensor.nodes import Contraction, Labels, MatrixCall, Node, Number, Pointwise, Rational, Sum
+
+if TYPE_CHECKING:
+    from matcalc.calculus.products import Product
+    from matcalc.calculus.simplify import Simplifier
+
+DEEP = 12
+"""Products within the simplification of products, beyond which rules that try something out are not tried."""
+
+_FEW = 20
+"""Sums with more terms than this are not looked into."""
+
+Factor = tuple[Node, Labels]
+
+
+def split_power(node: Node) -> tuple[Node, Rational]:
+    """Base and rational exponent; exponent 1 if it is not a rational power."""
+    if type(node) is Pointwise and is_named(node, "power") and type(node.args[1]) is Number:
+        return node.args[0], node.args[1].value
+    return node, 1
+
+
+def is_named(node: Node, name: str) -> bool:
+    """Whether a node is the element-wise function of this name."""
+    return type(node) is Pointwise and isinstance(node.operation, Elementwise) and node.operation.name == name
+
+
+def softmax_totals(product: Product) -> None:
+    """Σᵢ softmax(u)ᵢ = 1."""
+    for node, labels in list(product.factors):
+        if type(node) is MatrixCall and node.operation.name == "softmax" and labels[-1] not in product.kept:
+            uses = sum(name == labels[-1] for _, names in product.factors for name in names)
+            if uses == 1:
+                product.factors.remove((node, labels))
+                ones = [(product.s.graph.ones(size), (k,)) for k, size in zip(labels[:-1], node.shape[:-1], strict=True)]
+                product.factors += ones
+                product.drop_ones()
+
+
+
+def exponentials(product: Product) -> None:
+    """exp(a) exp(b) = exp(a + b); exp(v) σ(-v) = σ(v); exp(u)ᵢ / Σⱼ exp(u)ⱼ = softmax(u)ᵢ."""
+    exponentials = [(node, labels) for node, labels in product.factors if is_named(node, "exp")]
+    if not exponentials:
+        return
+    s, graph = product.s, product.s.graph
+    by_labels: dict[Labels, list[Factor]] = {}
+    for factor in exponentials:
+        by_labels.setdefault(factor[1], []).append(factor)
+    for labels, group in by_labels.items():
+        if len(group) > 1:
+            for factor in group:
+                product.factors.remove(factor)
+            exponent = s.sum([(1, node.args[0]) for node, _ in group], group[0][0].shape)
+            product.put(s.pointwise(elementwise("exp"), [exponent]), labels)
+    for node, labels in [factor for factor in product.factors if is_named(factor[0], "exp")]:
+        argument = node.args[0]
+        sigmoid = graph.pointwise(elementwise("sigmoid"), [s.scaled(-1, argument)])
+        for other, (candidate, names) in enumerate(product.factors):
+            base, power = split_power(candidate)
+            if names == labels and base is sigmoid and power >= 1 and power == int(power):
+                product.factors[other] = (s.power(sigmoid, power - 1), labels)
+                product.factors.remove((node, labels))
+                product.put(graph.pointwise(elementwise("sigmoid"), [argument]), labels)
+                product.factors = [factor for factor in product.factors if not isinstance(factor[0], Number)]
+                break
+            if len(labels) == 1 and not names and power <= -1 and base is graph.contraction([(node, (0,))], ()):
+                product.factors[other] = (s.power(base, power + 1), ())
+                product.factors.remove((node, labels))
+                product.factors.append((s.matrix_call(matrix_function("softmax"), argument), labels))
+                product.factors = [factor for factor in product.factors if not isinstance(factor[0], Number)]
+                break
+    product.drop_ones()
+
+
+
+def sigmoids(product: Product) -> None:
+    """σ(-u) (1 - σ(-u)) = σ(u) (1 - σ(u)), written with the argument that has no minus sign."""
+    for node, labels in list(product.factors):
+        if not is_named(node, "sigmoid") or not _negative(node.args[0]):
+            continue
+        s, graph = product.s, product.s.graph
+        one = s.broadcast(graph.number(1), node.shape)
+        complement = s.sum([(1, one), (-1, node)], node.shape)
+        if (complement, labels) in product.factors:
+            product.factors.remove((node, labels))
+            product.factors.remove((complement, labels))
+            positive = graph.pointwise(elementwise("sigmoid"), [s.scaled(-1, node.args[0])])
+            product.factors.append((positive, labels))
+            product.factors.append((s.sum([(1, one), (-1, positive)], node.shape), labels))
+
+
+def _negative(node: Node) -> bool:
+    return type(node) is Sum and len(node.args) == 1 and node.coefficients[0] < 0
+
+
+
+def indicators(product: Product) -> None:
+    """Where [a > b] is 1, max(a, b) is a: [z > 0] max(0, z) = [z > 0] z. Likewise min, relu and abs, and inside sums."""
+    changed = False
+    for node, labels in list(product.factors):
+        if not isinstance(node, Pointwise) or not isinstance(node.operation, Elementwise) or not node.operation.infix:
+            continue
+        known = on_support(product.s, node)
+        if not known:
+            continue
+        for other, (factor, names) in enumerate(product.factors):
+            if names != labels or factor is node:
+                continue
+            if type(factor) is Sum and any(arg in known for arg in factor.args):
+                terms = [(c, known.get(arg, arg)) for c, arg in zip(factor.coefficients, factor.args, strict=True)]
+                product.factors[other] = (product.s.sum(terms, factor.shape), names)
+                changed = True
+            elif factor in known:
+                product.factors[other] = (known[factor], names)
+                changed = True
+    if changed:
+        factors, product.factors = product.factors, []
+        for node, labels in factors:
+            product.put(node, labels)
+        product.drop_ones()
+
+
+def on_support(s: Simplifier, indicator: Pointwise) -> dict[Node, Node]:
+    """What some nodes are worth where a comparison holds."""
+    assert isinstance(indicator.operation, Elementwise)
+    graph, (a, b) = s.graph, indicator.args
+    if indicator.operation.infix in ("<", "<="):
+        a, b = b, a
+    elif indicator.operation.infix == "==":
+        return {}
+    known: dict[Node, Node] = {}
+    for name, value in (("max", a), ("min", b)):
+        for args in ((a, b), (b, a)):
+            known[graph.pointwise(elementwise(name), args)] = value
+    for name, argument, value in (("relu", a, a), ("abs", a, a), ("abs", b, s.scaled(-1, b))):
+        other = b if argument is a else a
+        if type(other) is Number and other.value == 0:
+            known[graph.pointwise(elementwise(name), [argument])] = value
+    if type(a) is Number and a.value == 0:
+        known[graph.pointwise(elementwise("relu"), [b])] = graph.zero(b.shape)
+    return {node: value if value.shape == node.shape else s.broadcast(value, node.shape) for node, value in known.items()}
+
+
+
+def inverses(product: Product) -> None:
+    """A⁻¹ A = I where nothing else stands at the label between them."""
+    for node, labels in list(product.factors):
+        if type(node) is not MatrixCall or node.operation.name != "inv" or (node, labels) not in product.factors:
+            continue
+        original = node.args[0]
+        for other, names in list(product.factors):
+            if other is not original:
+                continue
+            for own, others in ((1, 0), (0, 1)):
+                label = labels[own]
+                uses = sum(name == label for _, each in product.factors for name in each)
+                if label == names[others] and label not in product.kept and uses == 2:
+                    product.factors.remove((node, labels))
+                    product.factors.remove((other, names))
+                    delta = product.s.graph.delta(node.shape[0])
+                    product.factors.append((delta, (labels[1 - own], names[1 - others])))
+                    product.drop_deltas()
+                    product.drop_ones()
+                    inverses(product)
+                    return
+
+
+
+def quotients(product: Product) -> None:
+    """s (1 - s) ((1 - y)/(1 - s) - y/s) = s - y: factors go into a sum of quotients by them, if that leaves no more terms."""
+    for total, labels in list(product.factors) if product.s.depth < DEEP else ():
+        if type(total) is not Sum or not 1 < len(total.args) <= _FEW:
+            continue
+        divisors = {base for arg in total.args for base in _divisors(arg)}
+        absorbed = [factor for factor in product.factors if factor[1] == labels and factor[0] in divisors]
+        if not absorbed:
+            continue
+        axes = range(total.order)
+        rename = dict(zip(labels, axes, strict=True)) if len(set(labels)) == len(labels) else {}
+        if labels and not rename:
+            continue
+        factors = [(node, axes) for node, _ in absorbed]
+        parts = [product.s.contraction([(arg, axes), *factors], axes, total.shape) for arg in total.args]
+        terms = [each for c, part in zip(total.coefficients, parts, strict=True) for each in _expanded(product.s, c, part)]
+        result = product.s.sum(terms, total.shape)
+        if len(result.args if type(result) is Sum else [result]) <= len(total.args):
+            for factor in [(total, labels), *absorbed]:
+                product.factors.remove(factor)
+            product.put(result, labels)
+            return
+
+
+def _divisors(node: Node) -> list[Node]:
+    """The bases of the negative powers in a product."""
+    split = [split_power(factor) for factor in (node.args if type(node) is Contraction else (node,))]
+    return [base for base, exponent in split if exponent < 0]
+
+
+def _expanded(s: Simplifier, coefficient: Rational, node: Node) -> list[tuple[Rational, Node]]:
+    """The terms of an element-wise product with one sum in it, multiplied out."""
+    while type(node) is Sum and len(node.args) == 1:
+        coefficient, node = coefficient * node.coefficients[0], node.args[0]
+    if type(node) is Contraction and all(labels == node.labels[0] for labels in node.labels):
+        inner = [position for position, arg in enumerate(node.args) if type(arg) is Sum]
+        if len(inner) == 1 and node.labels[0] == tuple(range(node.order)):
+            total = node.args[inner[0]]
+            assert type(total) is Sum
+            others = [(arg, node.labels[0]) for arg in node.args if arg is not total]
+            axes = range(node.order)
+            products = [s.contraction([*others, (arg, node.labels[0])], axes, node.shape) for arg in total.args]
+            return [(coefficient * c, each) for c, each in zip(total.coefficients, products, strict=True)]
+    return [(coefficient, node)]
