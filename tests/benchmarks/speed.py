@@ -20,7 +20,8 @@ from typing import Any
 
 import matcalc as mc
 from matcalc.calculus.differentiate import differentiate
-from matcalc.derivative import Problem
+from matcalc.calculus.targets import Targets
+from matcalc.problem import Problem
 
 _CASES = Path(__file__).parents[1] / "cases" / "problems.jsonl"
 _ROOT = Path(__file__).parents[2]
@@ -129,8 +130,9 @@ def growth(repeat: int) -> None:
         derived, simplified, whole, nodes = [], [], [], 0
         for _ in range(repeat):
             problem = Problem(text, ["x"])
+            variable = Targets(problem.simplifier, problem.inference.symbols).variable("x")
             start = time.perf_counter()
-            derivation = differentiate(problem.graph, problem.root, problem.variable("x"))
+            derivation = differentiate(problem.graph, problem.root, variable)
             middle = time.perf_counter()
             problem.simplifier.simplify(derivation.result)
             end = time.perf_counter()

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import matcalc as mc
 from matcalc.calculus.simplify import simplify
-from matcalc.derivative import Problem
 from matcalc.errors import EvaluationError
+from matcalc.problem import Problem
 from matcalc.tensor.evaluate import evaluate
 from tests.differences import close, numeric_derivative
 from tests.fuzz import SHAPES, SIZES, Program, Rule, Term, apply, check, program, sample, truth, unfixed, usable

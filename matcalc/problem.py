@@ -1,0 +1,211 @@
+"""A program, read and lowered once, for any number of derivatives; and the numbers that are put in for its variables."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from matcalc.calculus.simplify import Simplifier
+from matcalc.calculus.targets import STRUCTURES
+from matcalc.errors import EvaluationError, NotSupportedError, UsageError
+from matcalc.language import tree
+from matcalc.language.dimensions import Dim, Shape, dim
+from matcalc.language.parse import parse_declarations, parse_program, parse_shape, parse_targets
+from matcalc.language.shapes import Inference, infer
+from matcalc.notation.matrix import Answer
+from matcalc.notation.recover import Recovery
+from matcalc.notation.written import as_written
+from matcalc.operations.table import FUNCTIONS
+from matcalc.tensor.lower import Lowering, Value
+from matcalc.tensor.nodes import Graph, Node
+
+DIALECTS = ("matcalc",)
+"""Input languages that are read today."""
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Pause the garbage collector: a graph has no cycles, and scanning it again and again doubles the time of a derivation."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@contextmanager
+def sizes_known() -> Iterator[None]:
+    """Say which size the values given do not fix."""
+    try:
+        yield
+    except KeyError as error:
+        name = error.args[0]
+        raise EvaluationError(f"the values do not fix the size {name}", help=f"give it too: {name}=3") from None
+
+
+class Problem:
+    """A program, read and lowered once, for any number of derivatives."""
+
+    def __init__(
+        self,
+        text: str,
+        wrt: Sequence[str] = (),
+        *,
+        shapes: Mapping[str, str] | None = None,
+        where: str | None = None,
+        dialect: str = "matcalc",
+        unconstrained: bool = False,
+    ) -> None:
+        if dialect not in DIALECTS:
+            raise NotSupportedError(f"the dialect `{dialect}`", help=f"supported: {', '.join(DIALECTS)}")
+        self.text = text
+        program = parse_program(text)
+        declared = list(parse_declarations(where)) if where else []
+        for name, shape in (shapes or {}).items():
+            spec = parse_shape(shape)
+            declared.append(tree.Declaration((tree.Name(name, spec.span),), spec, spec.span))
+        targets = [target for each in wrt for target in parse_targets(each)]
+        bound = {binding.name.name for binding in program.bindings}
+        free = {name for target in targets for name in _names(target) if name in bound}
+        self.declared = {
+            name.name
+            for declaration in (*program.declarations, *declared)
+            if isinstance(declaration, tree.Declaration)
+            for name in declaration.names
+        }
+        self.inference: Inference = infer(program, declared=declared, targets=targets, free=free)
+        self.targets = self.inference.targets
+        for name in ("I", "pi", "π"):
+            if name in self.inference.symbols:
+                meaning = "the identity matrix" if name == "I" else "the number 3.14159…"
+                raise UsageError(f"`{name}` is {meaning} here", self.inference.symbols[name].span, help="choose another name")
+        if unconstrained:
+            self._release()
+        self.graph = Graph()
+        self.simplifier = Simplifier(self.graph)
+        lowering = Lowering(self.graph, self.inference)
+        with without_collector():
+            self.value: Value = lowering.program()
+            self.root: Node = self.simplifier.simplify(self.value.node)
+        self.bindings: dict[str, Value] = dict(lowering.names or {})
+        shapes_used = [symbol.shape.dims for symbol in self.inference.symbols.values()]
+        sizes = [size for dims in (*shapes_used, tuple(self.inference.ranges.values())) for size in dims]
+        dimensions = frozenset(name for size in sizes for name, _ in size.terms)
+        self.recovery = Recovery(
+            self.simplifier,
+            frozenset(name for name, symbol in self.inference.symbols.items() if symbol.shape.kind == "row"),
+            frozenset({*self.inference.symbols, *self.bindings, *self.inference.functions, *dimensions, "I", "pi", "π"}),
+            dimensions,
+        )
+
+    def _release(self) -> None:
+        """Forget the structure of the matrices differentiated by: A' is not A where only one entry of A moves."""
+        symbols = self.inference.symbols
+        for name in {name for target in self.targets for name in _names(target)} & set(symbols):
+            symbols[name] = replace(symbols[name], properties=symbols[name].properties - STRUCTURES)
+
+    @cached_property
+    def written(self) -> Answer:
+        """The expression as it was written, in matrix notation."""
+        return Answer(as_written(self.recovery.build, self.inference))
+
+    def warnings(self) -> list[str]:
+        """What may have been meant otherwise."""
+        found: dict[str, None] = {}
+        program = self.inference.program
+        for root in (*(binding.value for binding in program.bindings), program.body):
+            for node in tree.postorder(root):
+                if isinstance(node, tree.Binary) and node.operator == "^" and isinstance(node.left, tree.Name):
+                    symbol = self.inference.symbols.get("e")
+                    if node.left.name == "e" and symbol is not None and not symbol.declared:
+                        found["e is a variable here; the exponential function is exp(x)"] = None
+                elif isinstance(node, tree.Call) and node.function in FUNCTIONS:
+                    dims = self.inference.shapes[node].dims
+                    namesake = FUNCTIONS[node.function].namesake
+                    if namesake and len(dims) == 2 and dims[0] == dims[1]:
+                        found[f"{node.span.excerpt} is taken element by element; it is not the {namesake}"] = None
+        return list(found)
+
+    def arrays(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
+        """The values as arrays of the right shapes, and the sizes they imply.
+
+        Raises:
+            EvaluationError: a value is missing, unknown, or does not fit its shape.
+        """
+        import numpy as np  # noqa: PLC0415 (only where numbers are evaluated)
+
+        sizes: dict[str, int] = {}
+        arrays: dict[str, Any] = {}
+        lengths: list[tuple[Dim, int, str]] = []
+        for name, value in values.items():
+            symbol = self.inference.symbols.get(name)
+            if symbol is None:
+                if isinstance(value, int) and name not in self.bindings and name not in self.declared:
+                    lengths.insert(0, (dim(name), value, name))
+                    continue
+                if name in self.declared:
+                    continue  # declared, but the expression does not depend on it
+                raise EvaluationError(f"`{name}` is not a variable of this expression")
+            try:
+                array = np.asarray(value, dtype=float)
+            except (TypeError, ValueError):
+                raise EvaluationError(f"the value of `{name}` is not an array of real numbers") from None
+            wanted = symbol.shape.dims
+            if array.ndim > len(wanted):
+                array = _squeezed(array, symbol.shape)
+            if array.ndim != len(wanted):
+                raise EvaluationError(f"`{name}` is a {symbol.shape}, but its value has {array.ndim} axes")
+            lengths += [(size, length, name) for size, length in zip(wanted, array.shape, strict=True)]
+            _check_structure(np, name, array, symbol.properties)
+            arrays[name] = array
+        lengths.sort(key=lambda each: len(each[0].terms))  # m + n after m and n
+        for size, length, name in lengths:
+            _fit(size, length, sizes, name)
+        return arrays, sizes
+
+
+def _check_structure(np: Any, name: str, array: Any, properties: frozenset[str]) -> None:
+    """What was declared of a variable must hold for its value: the answer may rely on it."""
+    holds: dict[str, Callable[[], Any]] = {
+        "positive": lambda: bool((array > 0).all()),
+        "symmetric": lambda: np.allclose(array, array.T),
+        "spd": lambda: np.allclose(array, array.T) and bool((np.linalg.eigvalsh(array) > 0).all()),
+        "diagonal": lambda: np.allclose(array, np.diag(np.diagonal(array))),
+        "orthogonal": lambda: np.allclose(array.T @ array, np.eye(array.shape[1])),
+        "lower_triangular": lambda: np.allclose(array, np.tril(array)),
+        "upper_triangular": lambda: np.allclose(array, np.triu(array)),
+    }
+    square = array.ndim != 2 or array.shape[0] == array.shape[1]
+    for each in sorted(properties & set(holds)):
+        if not ((square or each == "positive") and holds[each]()):
+            raise EvaluationError(f"`{name}` is declared {each}, but its value is not")
+
+
+def _squeezed(array: Any, shape: Shape) -> Any:
+    """A vector or row given as a matrix with one column or row."""
+    if len(shape.dims) == 1 and array.ndim == 2 and 1 in array.shape:
+        return array.reshape(-1)
+    return array.reshape(()) if not shape.dims and array.size == 1 else array
+
+
+def _fit(size: Dim, length: int, sizes: dict[str, int], name: str) -> None:
+    """Learn a named dimension from an array's length, or check it."""
+    unknown = [term for term in size.terms if term[0] not in sizes]
+    if len(unknown) == 1:
+        letter, count = unknown[0]
+        rest = length - size.constant - sum(sizes[other] * times for other, times in size.terms if other != letter)
+        if rest % count == 0 and rest > 0:
+            sizes[letter] = rest // count
+            return
+    elif not unknown and size.value(sizes) == length:
+        return
+    raise EvaluationError(f"a size of `{name}` is {length}, but {size} is expected here")
+
+
+def _names(target: tree.Expr) -> list[str]:
+    return [node.name for node in tree.postorder(target) if isinstance(node, tree.Name)]
