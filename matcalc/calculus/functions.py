@@ -43,12 +43,13 @@ def pointwise(s: Simplifier, operation: Elementwise | UnknownFunction, args: Seq
     if core is not None:
         inner, shape, kept = core
         return s.contraction([(pointwise(s, operation, inner), kept)], range(len(shape)), shape)
-    blocks = [arg for arg in args if arg.shape]
-    if blocks and all(type(arg) is Concatenation for arg in blocks) and _same_borders(blocks):
-        # f([u; v]) = [f(u); f(v)]
-        count, axis = len(blocks[0].args), blocks[0].axis
-        parts = [pointwise(s, operation, [arg.args[k] if arg.shape else arg for arg in args]) for k in range(count)]
-        return s.concatenation(axis, parts)
+    if any(_has_blocks(arg) for arg in args):
+        args = [_as_blocks(s, arg) for arg in args]
+        blocks = [arg for arg in args if arg.shape]
+        if _same_borders(blocks):  # f([u; v]) = [f(u); f(v)]
+            count, axis = len(blocks[0].args), blocks[0].axis
+            parts = [pointwise(s, operation, [arg.args[k] if arg.shape else arg for arg in args]) for k in range(count)]
+            return s.concatenation(axis, parts)
     if isinstance(operation, UnknownFunction):
         return graph.pointwise(operation, args)
     if operation.name == "power":
@@ -70,11 +71,28 @@ def pointwise(s: Simplifier, operation: Elementwise | UnknownFunction, args: Seq
     return s.broadcast(result, shape) if shape and not result.shape else result
 
 
+def _has_blocks(node: Node) -> bool:
+    return type(node) is Concatenation or (type(node) is Sum and type(node.args[0]) is Concatenation)
+
+
+def _as_blocks(s: Simplifier, node: Node) -> Node:
+    """2 [u; v] + [x; y] = [2 u + x; 2 v + y]."""
+    if type(node) is not Sum or not _same_borders(node.args):
+        return node
+    first = node.args[0]
+    parts = []
+    for k, part in enumerate(first.args):
+        parts.append(s.sum([(c, arg.args[k]) for c, arg in zip(node.coefficients, node.args, strict=True)], part.shape))
+    return s.concatenation(first.axis, parts)
+
+
 def _same_borders(blocks: Sequence[Node]) -> TypeGuard[Sequence[Concatenation]]:
-    """Whether all of some concatenations have parts of the same sizes along the same axis."""
-    borders = {
-        (block.axis, tuple(part.shape[block.axis] for part in block.args)) for block in blocks if type(block) is Concatenation
-    }
+    """Whether nodes are concatenations with parts of the same sizes along the same axis."""
+    borders = set()
+    for block in blocks:
+        if type(block) is not Concatenation:
+            return False
+        borders.add((block.axis, tuple(part.shape[block.axis] for part in block.args)))
     return len(borders) == 1
 
 
