@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import elementwise, matrix_function
-from matcalc.tensor.nodes import Contraction, Labels, MatrixCall, Node, Number, Pointwise, Rational, Sum
+from matcalc.tensor.nodes import Contraction, Labels, MatrixCall, Node, Number, Pointwise, Rational, Sum, Unit
 
 if TYPE_CHECKING:
     from matcalc.calculus.products import Product
@@ -34,6 +34,28 @@ def split_power(node: Node) -> tuple[Node, Rational]:
 def is_named(node: Node, name: str) -> bool:
     """Whether a node is the element-wise function of this name."""
     return type(node) is Pointwise and isinstance(node.operation, Elementwise) and node.operation.name == name
+
+
+def units(product: Product) -> None:
+    """Σᵢ eᵢ = 1, eⱼ·eⱼ = 1, eⱼ·eₖ = 0 for unit vectors; a sum with unit vectors in it is multiplied by one term by term."""
+    found = [(node, labels[0]) for node, labels in product.factors if type(node) is Unit]
+    for node, label in found:
+        if label in product.kept or (node, (label,)) not in product.factors:
+            continue
+        joined = [(other, names) for other, names in product.factors if label in names]
+        assert type(node) is Unit
+        if len(joined) == 1:
+            product.factors.remove((node, (label,)))
+        elif len(joined) == 2 and all(type(other) is Unit for other, _ in joined):
+            second = next((other for other, _ in joined if other is not node), node)
+            assert type(second) is Unit
+            if node.position is None or second.position is None:
+                continue
+            for factor in joined:
+                product.factors.remove(factor)
+            if node.position != second.position:
+                product.coefficient = 0
+    product.drop_ones()
 
 
 def softmax_totals(product: Product) -> None:
@@ -193,7 +215,7 @@ def quotients(product: Product) -> None:
             continue
         factors = [(node, axes) for node, _ in absorbed]
         parts = [product.s.contraction([(arg, axes), *factors], axes, total.shape) for arg in total.args]
-        terms = [each for c, part in zip(total.coefficients, parts, strict=True) for each in _expanded(product.s, c, part)]
+        terms = [each for c, part in zip(total.coefficients, parts, strict=True) for each in expanded(product.s, c, part)]
         result = product.s.sum(terms, total.shape)
         if len(result.args if type(result) is Sum else [result]) <= len(total.args):
             for factor in [(total, labels), *absorbed]:
@@ -208,17 +230,20 @@ def _divisors(node: Node) -> list[Node]:
     return [base for base, exponent in split if exponent < 0]
 
 
-def _expanded(s: Simplifier, coefficient: Rational, node: Node) -> list[tuple[Rational, Node]]:
-    """The terms of an element-wise product with one sum in it, multiplied out."""
+def expanded(s: Simplifier, coefficient: Rational, node: Node) -> list[tuple[Rational, Node]]:
+    """The terms of a sum, or of a product with one sum in it, multiplied out."""
     while type(node) is Sum and len(node.args) == 1:
         coefficient, node = coefficient * node.coefficients[0], node.args[0]
-    if type(node) is Contraction and all(labels == node.labels[0] for labels in node.labels):
+    if type(node) is Sum:
+        return [(coefficient * c, arg) for c, arg in zip(node.coefficients, node.args, strict=True)]
+    if type(node) is Contraction:
         inner = [position for position, arg in enumerate(node.args) if type(arg) is Sum]
-        if len(inner) == 1 and node.labels[0] == tuple(range(node.order)):
+        if len(inner) == 1:
             total = node.args[inner[0]]
             assert type(total) is Sum
-            others = [(arg, node.labels[0]) for arg in node.args if arg is not total]
-            axes = range(node.order)
-            products = [s.contraction([*others, (arg, node.labels[0])], axes, node.shape) for arg in total.args]
+            factors = list(zip(node.args, node.labels, strict=True))
+            others = [factor for position, factor in enumerate(factors) if position != inner[0]]
+            labels, axes = node.labels[inner[0]], range(node.order)
+            products = [s.contraction([*others, (arg, labels)], axes, node.shape) for arg in total.args]
             return [(coefficient * c, each) for c, each in zip(total.coefficients, products, strict=True)]
     return [(coefficient, node)]

@@ -24,6 +24,7 @@ from matcalc.tensor.nodes import (
     Rational,
     Shape,
     Sum,
+    Unit,
     UnknownFunction,
     Variable,
     Zero,
@@ -174,6 +175,8 @@ def _simple_power(s: Simplifier, base: Node, e: Rational) -> Node | None:
             return base
         case Ones():
             return base
+        case Unit() if e > 0:
+            return base
         case Pointwise() if isinstance(base.operation, Elementwise):
             return _power_of_function(s, base, e)
         case Sum() if len(base.args) == 1:
@@ -195,7 +198,8 @@ def _simple_power(s: Simplifier, base: Node, e: Rational) -> Node | None:
                                  base.shape)  # fmt: skip
                 return s.scaled(value, s.power(rest, e))
         case Contraction() if whole and len(base.args) <= _EXPANDED:
-            if all(label < base.order for labels in base.labels for label in labels):
+            plain = all(len(set(labels)) == len(labels) for labels in base.labels)  # not the diagonal of a matrix
+            if plain and all(label < base.order for labels in base.labels for label in labels):
                 factors = [(s.power(arg, e), labels) for arg, labels in zip(base.args, base.labels, strict=True)]
                 return s.contraction(factors, range(base.order), base.shape)
     return None

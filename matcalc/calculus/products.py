@@ -23,6 +23,7 @@ from matcalc.tensor.nodes import (
     Ones,
     Rational,
     Sum,
+    Unit,
     Zero,
 )
 
@@ -224,6 +225,20 @@ class Product:
             return self.s.sum(parts, self.shape())
         return None
 
+    def _entry(self, position: int, label: int) -> Node | None:
+        """eₖ·(a eⱼ + b eₖ) = b: an entry of a sum of multiples of unit vectors."""
+        node, labels = self.factors[position]
+        assert type(node) is Sum
+        if not all(_has_unit(arg) for arg in node.args):
+            return None
+        unit = next(factor for factor in self.factors if type(factor[0]) is Unit and factor[1] == (label,))
+        rest = [each for each in labels if each != label]
+        sizes = [size for each, size in zip(labels, node.shape, strict=True) if each != label]
+        parts = [self.s.contraction([(arg, labels), unit], rest, sizes) for arg in node.args]
+        total = self.s.sum(zip(node.coefficients, parts, strict=True), sizes)
+        others = [factor for factor in self.factors if factor is not self.factors[position] and factor is not unit]
+        return self.s.scaled(self.coefficient, self.s.contraction([*others, (total, rest)], self.out, self.shape()))
+
     def _total_of_repetitions(self) -> Node | None:
         """Σᵢ (xᵢ - c) = Σᵢ xᵢ - n c: a sum with terms that repeat is summed term by term, so that they may cancel."""
         for position, (node, labels) in enumerate(self.factors) if self.s.depth < DEEP else ():
@@ -231,9 +246,13 @@ class Product:
                 continue
             for axis, label in enumerate(labels):
                 uses = sum(name == label for _, names in self.factors for name in names)
-                if label in self.kept or uses > 1 or len(set(labels)) < len(labels):
+                if label in self.kept or len(set(labels)) < len(labels):
                     continue
-                if not any(axis in repeated(arg) for arg in node.args):
+                if uses == 2 and any(type(each) is Unit and names == (label,) for each, names in self.factors):
+                    total = self._entry(position, label)
+                    if total is not None:
+                        return total
+                if uses > 1 or not any(axis in repeated(arg) for arg in node.args):
                     continue
                 rest = [each for each in labels if each != label]
                 sizes = [size for each, size in zip(labels, node.shape, strict=True) if each != label]
@@ -254,6 +273,10 @@ def _divides(node: Node, names: Labels, label: int, sizes: Sequence[Dim]) -> boo
     if type(node) is not Concatenation or sum(name == label for name in names) > 1 or names[node.axis] != label:
         return False
     return [part.shape[node.axis] for part in node.args] == list(sizes)
+
+
+def _has_unit(node: Node) -> bool:
+    return type(node) is Unit or (type(node) is Contraction and any(type(arg) is Unit for arg in node.args))
 
 
 def repeated(node: Node) -> set[int]:
@@ -296,8 +319,14 @@ def flipped(graph: Graph, coefficient: Rational, node: Node) -> tuple[Rational, 
 
 
 def _worth_flipping(node: Sum) -> bool:
+    if len(node.args) == 2 and any(c > 0 and _is_constant(arg) for c, arg in zip(node.coefficients, node.args, strict=True)):
+        return False  # -s (1 - s) reads better than s (s - 1)
     negative = sum(coefficient < 0 for coefficient in node.coefficients)
     return 2 * negative >= len(node.args) and negative < len(node.args)
+
+
+def _is_constant(node: Node) -> bool:
+    return node.constant and type(node) in (Number, Ones, Contraction)
 
 
 def _stands_elsewhere(product: Contraction, part: Sum) -> bool:
@@ -409,6 +438,7 @@ def content_of(coefficients: Sequence[Rational]) -> Rational:
 _RULES: tuple[Callable[[Product], None], ...] = (
     Product.drop_deltas,
     Product.drop_ones,
+    cancellation.units,
     cancellation.softmax_totals,
     _scalars,
     cancellation.indicators,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matcalc.calculus.cancellation import DEEP
+from matcalc.calculus.cancellation import DEEP, expanded
 from matcalc.operations.rows import Elementwise
 from matcalc.tensor.nodes import (
     Constant,
@@ -33,6 +33,9 @@ _ROUNDS = 8
 
 _AXES = 2
 """A common factor is taken out where what it multiplies stays a matrix."""
+
+_EXPANDED = 8
+"""A sum of more terms is not multiplied out to see whether it gets shorter."""
 
 _LONG = 10**6
 """Lengths are not told apart from here on."""
@@ -149,6 +152,11 @@ def _take_out(
     least = min(use.exponent for use in found)
     cancels = least < 0 and any(use.exponent != least for use in found)
     bare = isinstance(base, (Variable, Size, Constant)) or (least < 0 and not joined)
+    if isinstance(base, Variable) and pattern and least == 1 and len(found) == len(parts):
+        bare = False  # a A + b A = (a + b) A, x yᵀ + x zᵀ = x (y + z)ᵀ; but a product of vectors stays as it is
+        covered = len(set(pattern)) == order
+        if order > 2 or (order == 1 and covered and not all(_is_multiple(parts[use.term], use) for use in found)):
+            bare = True
     if bare and not joined and not (least < 0 and len(found) == len(parts)) and not (cancels and type(base) is Sum):
         return None
     if joined and any(use.exponent != least for use in found):
@@ -178,6 +186,11 @@ def _take_out(
         if result is not None:
             return result
     return None
+
+
+def _is_multiple(term: _Term, use: _Use) -> bool:
+    """Whether the other factors of a term are numbers."""
+    return all(not labels for position, (_, labels) in enumerate(term.factors) if position != use.position)
 
 
 def _length(node: Node) -> int:
@@ -221,6 +234,7 @@ def _rebuilt(
     axes: Labels,
     members: Sequence[tuple[_Use, list[tuple[Node, Labels]]]],
 ) -> Node | None:
+    joined = any(label >= node.order for label in pattern)
     sizes = dict(zip(pattern, base.shape, strict=True))
     sizes |= dict(enumerate(node.shape))
     shape = tuple(sizes[label] for label in axes)
@@ -228,6 +242,11 @@ def _rebuilt(
     for use, rest in members:
         cofactors.append((parts[use.term].coefficient, s.contraction(rest, axes, shape)))
     inner = s.sum(cofactors, shape)
+    if not joined and type(inner) is Sum and len(inner.args) <= _EXPANDED:
+        terms_ = [each for c, arg in terms(inner) for each in expanded(s, c, arg)]
+        multiplied = s.sum(terms_, shape)
+        if _length(multiplied) < _length(inner):
+            inner = multiplied
     if type(inner) is Sum and len(inner.args) == len(members) and _mentions(inner, base):
         return None
     factor = base if least == 1 else s.power(base, least)

@@ -205,7 +205,8 @@ class Builder:
             else:
                 above.append(factor)
         above.sort(key=_place)
-        above.sort(key=lambda factor: isinstance(factor, Sum) and any(_is_term(each, factor) for each in above))
+        every = tuple(above)
+        above.sort(key=lambda factor: isinstance(factor, Sum) and any(_is_term(each, factor) for each in every))
         above.sort(key=lambda factor: bool(factor.shape.dims))
         if isinstance(coefficient, Fraction) and coefficient.denominator == 1:
             coefficient = coefficient.numerator
@@ -308,6 +309,14 @@ class Builder:
             core: Expression = self.make(Function, SCALAR, "sum", (right,))
         elif isinstance(left, Unit) and isinstance(right, Symbol):
             core = self.make(Element, SCALAR, right, (str(left.position),))
+        elif isinstance(left, Unit) and _is_column_of_symbol(right):
+            assert isinstance(right, MatMul)
+            array, unit = right.factors
+            assert isinstance(unit, Unit)
+            row_, column = str(left.position), str(unit.position)
+            if isinstance(array, Transpose):
+                array, row_, column = array.operand, column, row_
+            core = self.make(Element, SCALAR, array, (row_, column))
         elif isinstance(left, MatMul) or isinstance(right, MatMul):
             core = min(
                 (self.matmul(self.transpose(a), b) for a, b in ((left, right), (right, left))), key=_transposes
@@ -366,6 +375,14 @@ class Builder:
         return self.make(Stack, shape, tuple(blocks), axis)
 
 
+def _is_column_of_symbol(node: Expression) -> bool:
+    """Whether a product is A e(k) or Aᵀ e(k) for a variable A."""
+    if not (isinstance(node, MatMul) and len(node.factors) == 2 and isinstance(node.factors[1], Unit)):
+        return False
+    array = node.factors[0]
+    return isinstance(array.operand if isinstance(array, Transpose) else array, Symbol)
+
+
 def _is_term(part: Expression, total: Sum) -> bool:
     """Whether `part` is a term of a sum, with whatever coefficient: σ of 1 - σ."""
     return any(term is part or (isinstance(term, Product) and part in term.factors) for term in total.terms)
@@ -391,7 +408,7 @@ def _place(factor: Expression) -> int:
 
 def _place_in_hadamard(factor: Expression) -> int:
     """Where a factor of an element-wise product stands: indicators, then symbols and their powers, then the rest."""
-    if isinstance(factor, Indicator):
+    if isinstance(factor, (Indicator, Identity)):
         return 0
     base = factor.base if isinstance(factor, Power) else factor
     return 1 if isinstance(base, Symbol) else 2

@@ -192,7 +192,8 @@ class Component:
             raise MatrixNotationError
         middle = self._oriented(self.edges[0], rows)
         weights = self.vectors[rows] + self.vectors[columns]
-        if isinstance(middle, Identity) and len(weights) == 1 and isinstance(weights[0][0], notation.Diagonal):
+        whole = len(weights) == 1 and weights[0][1] == 1
+        if isinstance(middle, Identity) and whole and isinstance(weights[0][0], notation.Diagonal):
             return build.hadamard([(middle, 1), (weights[0][0].operand, 1)], middle.shape)  # diag(diag(A)) = I ⊙ A
         if isinstance(middle, Identity):
             return build.diagonal(build.hadamard(weights, vector(self.sizes[rows])))
