@@ -126,3 +126,41 @@ def test_unconstrained_forgets_the_structure() -> None:
     assert str(freely) == "x yᵀ"
     assert on_space.verify().passed
     assert freely.verify().passed
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "where", "printed"),
+    [
+        ("logsumexp([x; u])", "u", "x: vector(n), u: vector(m)", "softmax([x; u])[n + 1:m + n]ᵀ"),
+        ("x[1]^2 + x[1]*x[2]", "x[2]", None, "x[1]"),
+        ("X[1,2]^2*X[2,1]", "X[1, 2]", None, "2 X[1, 2] X[2, 1]"),
+        ("sum(log(diag(X)))", "X", None, "diag(1 ⊘ diag(X))"),
+        ("(2*a + 1)/(3*a - 2)", "a", None, "-7 / (3 a - 2)²"),
+        ("x/(x + y)", "x", "x, y: vector(n)", "diag(y ⊘ (x + y)²)"),
+        ("s = sigmoid(w.x + b); -y*log(s) - (1 - y)*log(1 - s)", "w", None, "(s - y) xᵀ   where s = σ(w·x + b)"),
+        ("[w; b] . [x; 1]", "[w; b]", "w, x: vector(n), b: scalar", "[xᵀ, 1]"),
+        ("K X'", "X", None, "(I ⊗ K) C"),
+        ("s*softmax(x)", "x", "x: vector(s)", "s (diag(p) - p pᵀ)   where p = softmax(x)"),
+    ],
+)
+def test_forms_found_wanting_once(text: str, wrt: str, where: str | None, printed: str) -> None:
+    found = mc.diff(text, wrt, where=where)
+    assert str(found) == printed
+    assert found.verify().passed
+
+
+def test_numbers_that_are_not_there_are_refused() -> None:
+    assert mc.diff("det(X)", "X").evaluate(X=np.ones((2, 2))) == pytest.approx(np.array([[1.0, -1.0], [-1.0, 1.0]]))
+    with pytest.raises(EvaluationError, match="a matrix is singular"):
+        mc.diff("inv(X)", "X").evaluate(X=np.ones((2, 2)))
+    with pytest.raises(EvaluationError, match="declared symmetric, but its value is not"):
+        mc.diff("x' A x", "x", where="A: symmetric(n)").evaluate(x=[1.0, 2.0], A=[[1.0, 2.0], [3.0, 4.0]])
+    with pytest.raises(EvaluationError, match="not an array of real numbers"):
+        mc.diff("x^2", "x").evaluate(x="abc")
+
+
+def test_what_an_indicator_switches_off_does_not_matter() -> None:
+    np.testing.assert_allclose(mc.diff("sum(where(x > 1, 0, sqrt(1 - x)))", "x").evaluate(x=[2, 0.5]), [[0, -(0.5**0.5)]])
+    np.testing.assert_allclose(mc.diff("sum(step(x)*sqrt(x))", "x").evaluate(x=[-1, 4]), [[0, 0.25]])
+    inside = mc.parse("exp((s > x)*max(s, x))", where="x: vector(n), s: scalar")
+    np.testing.assert_allclose(inside.evaluate(x=[1, 2, 0.5], s=1.5), np.exp([1.5, 0, 1.5]))

@@ -240,6 +240,21 @@ class Unknown:
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
+class Part:
+    """Consecutive entries of a vector, or rows (axis 0) or columns (axis 1) of a matrix, after the first `start` ones."""
+
+    shape: Shape
+    operand: Expression
+    axis: int
+    start: Dim
+
+    @property
+    def range(self) -> tuple[Dim, Dim]:
+        """The first and the last position, counted from 1."""
+        return self.start + Dim((), 1), self.start + self.shape.dims[self.axis]
+
+
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Named:
     """An unknown function of whole operands, or its derivative.
 
@@ -282,7 +297,7 @@ class IndexedSum:
 Expression = (
     Symbol | Number | Size | Identity | Ones | Zeros | Unit | Sum | Product | MatMul | Dot | Hadamard | Transpose | Inverse
     | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack | Kronecker | Commutation
-    | Unknown | Named | Element | Delta | IndexedSum
+    | Unknown | Named | Part | Element | Delta | IndexedSum
 )  # fmt: skip
 
 
@@ -322,7 +337,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (node.base, node.exponent)
         case MatrixPower():
             return (node.base,)
-        case Transpose() | Inverse() | Diagonal() | Norm() | Element():
+        case Transpose() | Inverse() | Diagonal() | Norm() | Part() | Element():
             return (node.operand,)
         case Function() | Unknown() | Named():
             return node.operands

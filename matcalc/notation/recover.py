@@ -311,7 +311,10 @@ def _concatenation(r: Recovery, node: Node) -> Expression:
 
 
 def _slice(r: Recovery, node: Node) -> Expression:
-    raise MatrixNotationError
+    assert isinstance(node, Slice)
+    if node.args[0].order > 2:
+        raise MatrixNotationError
+    return r.build.make(notation.Part, column_or_matrix(node), r._get(node.args[0]), node.axis, node.start)
 
 
 # Contractions

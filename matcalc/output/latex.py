@@ -17,6 +17,7 @@ from matcalc.notation.matrix import (
     Function,
     IndexedSum,
     Named,
+    Part,
     Power,
     Stack,
     Symbol,
@@ -291,6 +292,11 @@ class LatexPrinter(TextPrinter):
             written = self.name(node.operand.name)
             base = Piece(Level.ATOM, rf"\left({written}\right)" if "_{" in written else written)
         return Piece(Level.ATOM, base, _indices(node.indices))
+
+    def part(self, node: Part) -> Piece:
+        """Some entries, rows or columns."""
+        first, last = (str(position).replace("*", " ") for position in node.range)
+        return Piece(Level.ATOM, self.fitted(node.operand, Level.ATOM), f"_{{{':,' * node.axis}{first}:{last}}}")
 
     def delta(self, node: Delta) -> Piece:
         """Kronecker's delta."""

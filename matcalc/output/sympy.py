@@ -201,6 +201,14 @@ class _Building:
             return sympy.Function(name, real=True)(*operands)
         return sympy_functions.NamedArray(sympy.Symbol(name), *_dimensions(node.shape), *operands)
 
+    def part(self, node: nodes.Part) -> Any:
+        """Some entries, rows or columns."""
+        operand = self.built[node.operand]
+        taken = _dimension(node.start), _dimension(node.range[1])
+        rows, columns = operand.shape
+        first, second = (taken, (0, columns)) if node.axis == 0 else ((0, rows), taken)
+        return sympy.matrices.expressions.slice.MatrixSlice(operand, first, second)
+
     def unit(self, node: nodes.Unit) -> Any:
         """A unit vector."""
         return sympy_functions.UnitVector(_dimensions(node.shape)[0], _dimension(node.position))
@@ -433,6 +441,6 @@ _METHODS: Final[dict[type, str]] = {
     nodes.MatrixPower: "matrix_power", nodes.Diagonal: "diagonal", nodes.Function: "function", nodes.Norm: "norm",
     nodes.Comparison: "comparison", nodes.Indicator: "indicator", nodes.Cases: "cases", nodes.Stack: "stack",
     nodes.Kronecker: "kronecker", nodes.Unknown: "unknown",
-    nodes.Named: "named", nodes.Element: "element", nodes.Delta: "delta",
+    nodes.Named: "named", nodes.Part: "part", nodes.Element: "element", nodes.Delta: "delta",
     nodes.IndexedSum: "indexed_sum",
 }  # fmt: skip

@@ -30,6 +30,7 @@ from matcalc.notation.matrix import (
     Norm,
     Number,
     Ones,
+    Part,
     Power,
     Product,
     Size,
@@ -514,6 +515,11 @@ class TextPrinter(Printer):
         lowered = _lowered(node.indices) if plain else ""
         return Piece(Level.ATOM, base, lowered or f"[{', '.join(node.indices)}]")
 
+    def part(self, node: Part) -> Piece:
+        """Some entries, rows or columns."""
+        first, last = node.range
+        return Piece(Level.ATOM, self.fitted(node.operand, Level.ATOM), f"[{':, ' * node.axis}{first}:{last}]")
+
     def delta(self, node: Delta) -> Piece:
         """Kronecker's delta."""
         return Piece(Level.ATOM, "δ" + (_lowered(node.indices) or f"[{','.join(node.indices)}]"))
@@ -542,5 +548,5 @@ _METHODS: Final[dict[type, str]] = {
     Product: "product", MatMul: "matmul", Dot: "dot_product", Hadamard: "hadamard", Transpose: "transpose",
     Inverse: "inverse", Power: "power", MatrixPower: "matrix_power", Diagonal: "diagonal", Function: "function",
     Norm: "norm", Comparison: "comparison", Indicator: "indicator", Cases: "cases", Stack: "stack", Kronecker: "kronecker",
-    Unknown: "unknown", Named: "named", Element: "element", Delta: "delta", IndexedSum: "indexed_sum",
+    Unknown: "unknown", Named: "named", Part: "part", Element: "element", Delta: "delta", IndexedSum: "indexed_sum",
 }  # fmt: skip
