@@ -341,7 +341,10 @@ class TextPrinter(Printer):
         base = self.fit(base, Level.ATOM)
         if exponent is not None and exponent.denominator == 1 and abs(exponent) <= LARGEST_SUPERSCRIPT:
             return self.raised(base, exponent.numerator, element_wise)
-        return self.raised_to(base, self.child(node.exponent), element_wise)
+        exponent_piece = self.child(node.exponent)
+        if isinstance(node.exponent, (Indicator, Stack)):  # a bracket would be a subscript
+            exponent_piece = Piece(Level.ATOM, self.opening, exponent_piece, self.closing)
+        return self.raised_to(base, exponent_piece, element_wise)
 
     def marks_elements(self, node: Power) -> bool:
         """Whether a power must be marked as one of the elements: `^` of a matrix is the matrix power."""
