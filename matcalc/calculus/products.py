@@ -182,17 +182,9 @@ class Product:
         """The product as a node; axes that no factor has are filled with ones."""
         graph = self.s.graph
         shape = self.shape()
-        factors = self.factors
         total = self._by_blocks() or self._total_of_repetitions()
         if total is not None:
             return total
-        if len(factors) == 1 and not self.kept - set(factors[0][1]):
-            node, labels = factors[0]
-            if type(node) is Sum and len(labels) == len(self.out) == len(set(labels)) and labels != self.out:
-                # (Σ c A)ᵀ = Σ c Aᵀ: then like terms are found
-                parts = [self.s.contraction([(arg, labels)], self.out) for arg in node.args]
-                total = self.s.sum(zip(node.coefficients, parts, strict=True), shape)
-                return graph.scaled(self.coefficient, total)
         number = {label: position for position, label in enumerate(self.out)}
         renamed = []
         for node, labels in self.factors:

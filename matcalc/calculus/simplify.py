@@ -103,8 +103,19 @@ class Simplifier:
 
     def sum(self, terms: Terms, shape: Sequence[Dim]) -> Node:
         """A linear combination."""
-        node = self.graph.sum([products.flipped(self.graph, *term) for term in terms], tuple(shape))
+        flipped = [products.flipped(self.graph, *term) for term in terms]
+        opened = [each for term in flipped for each in self._opened(*term)] if len(flipped) > 1 else flipped
+        node = self.graph.sum(opened, tuple(shape))
         return sums.simplified(self, node) if type(node) is Sum and len(node.args) > 1 else node
+
+    def _opened(self, coefficient: Rational, node: Node) -> list[tuple[Rational, Node]]:
+        """(A - B)ᵀ in a sum: Aᵀ - Bᵀ, so that like terms are found; as a factor a sum is transposed as a whole."""
+        if coefficient in (1, -1) and type(node) is Contraction and len(node.args) == 1 and type(node.args[0]) is Sum:
+            inner, labels, axes = node.args[0], node.labels[0], range(node.order)
+            if sorted(labels) == list(axes):
+                parts = [self.contraction([(arg, labels)], axes) for arg in inner.args]
+                return [(coefficient * c, part) for c, part in zip(inner.coefficients, parts, strict=True)]
+        return [(coefficient, node)]
 
     def scaled(self, coefficient: Rational, node: Node) -> Node:
         """`coefficient * node`."""
