@@ -33,12 +33,9 @@ from matcalc.tensor.nodes import (
 _PASSES = 4
 """A walk can make new opportunities for the next one; this many always sufficed, and bound the work."""
 
-_ONE_PASS = 20_000
-"""Graphs with more nodes than this are walked once."""
-
 _LARGE, _FLAT, _FLAT_IF_LARGE = 2_000, 20, 6
 """Products within products are opened up to a number of factors, so that deep chains stay linear in size; the number is
-smaller in a graph with many nodes, where nobody reads the product in one piece."""
+smaller in a graph with many nodes, where nobody reads the product in one piece. Such a graph is walked once."""
 
 _SLICE_DEPTH = 50
 """How deep a part of an axis is pushed towards the leaves."""
@@ -65,7 +62,7 @@ class Simplifier:
             self.flat = _FLAT_IF_LARGE
         for _ in range(_PASSES):
             result = self._walk(root)
-            if result is root or len(self._done) > _ONE_PASS:
+            if result is root or self.flat == _FLAT_IF_LARGE:
                 return result
             root = result
         return root
