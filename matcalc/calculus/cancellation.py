@@ -113,7 +113,7 @@ def sigmoids(product: Product) -> None:
         if not is_named(node, "sigmoid") or not _negative(node.args[0]):
             continue
         s, graph = product.s, product.s.graph
-        one = s.broadcast(graph.number(1), node.shape)
+        one = s.ones(node.shape)
         complement = s.sum([(1, one), (-1, node)], node.shape)
         if (complement, labels) in product.factors:
             product.factors.remove((node, labels))

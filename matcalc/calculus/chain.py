@@ -41,12 +41,10 @@ class Derivation:
 
     def uses(self) -> dict[Node, list[Node]]:
         """For each node between variable and root, the nodes that use it on the way, without repetition."""
-        users: dict[Node, list[Node]] = {}
+        users: dict[Node, dict[Node, None]] = {}
         for node, operand in self.steps:
-            known = users.setdefault(operand, [])
-            if node not in known:
-                known.append(node)
-        return users
+            users.setdefault(operand, {})[node] = None
+        return {operand: list(found) for operand, found in users.items()}
 
     def rule(self, node: Node) -> Rule:
         """The chain rule that combined the derivatives of `node`'s operands."""

@@ -8,6 +8,7 @@ from math import isqrt
 from typing import TYPE_CHECKING, TypeGuard
 
 from matcalc import limits
+from matcalc.calculus.cancellation import is_named
 from matcalc.calculus.products import content_of, repeated
 from matcalc.errors import LimitError
 from matcalc.operations.rows import Elementwise, MatrixFunction
@@ -159,7 +160,7 @@ def power(s: Simplifier, base: Node, exponent: Node) -> Node:
     if e == 1:
         return base
     if e == 0:
-        return s.broadcast(graph.number(1), base.shape) if base.shape else graph.number(1)
+        return s.ones(base.shape)
     result = _simple_power(s, base, e)
     return graph.pointwise(elementwise("power"), [base, exponent]) if result is None else result
 
@@ -254,7 +255,7 @@ def _one_plus_exp(s: Simplifier, node: Sum) -> Node | None:
     """The v of 1 + exp(v)."""
     if len(node.args) != 2 or node.coefficients != (1, 1):
         return None
-    one = s.broadcast(s.graph.number(1), node.shape) if node.shape else s.graph.number(1)
+    one = s.ones(node.shape)
     for arg, other in (node.args, node.args[::-1]):
         if arg is one and type(other) is Pointwise and isinstance(other.operation, Elementwise):
             return other.args[0] if other.operation.name == "exp" else None
@@ -267,7 +268,7 @@ def _one_plus_exp(s: Simplifier, node: Sum) -> Node | None:
 def _exp(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
     """exp(log u) = u."""
     arg = args[0]
-    if type(arg) is Pointwise and isinstance(arg.operation, Elementwise) and arg.operation.name == "log":
+    if is_named(arg, "log"):
         return arg.args[0]
     return None
 
@@ -277,9 +278,9 @@ def _log(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | 
     log(1 + exp u) = softplus u.
     """
     arg, graph = args[0], s.graph
-    if type(arg) is Pointwise and isinstance(arg.operation, Elementwise) and arg.operation.name == "exp":
+    if is_named(arg, "exp"):
         return arg.args[0]
-    if type(arg) is Pointwise and isinstance(arg.operation, Elementwise) and arg.operation.name == "abs":
+    if is_named(arg, "abs"):
         inside = arg.args[0]
         if type(inside) is MatrixCall and inside.operation.name == "det":
             return matrix_call(s, matrix_function("logdet"), inside.args[0])
@@ -292,7 +293,7 @@ def _log(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | 
         return s.sum([(1, inner), (-1, repeated)], inner.shape)
     if type(arg) is Contraction and len(arg.args) == 1 and arg.labels == ((0,),) and not arg.shape:
         inner = arg.args[0]
-        if type(inner) is Pointwise and isinstance(inner.operation, Elementwise) and inner.operation.name == "exp":
+        if is_named(inner, "exp"):
             return matrix_call(s, matrix_function("logsumexp"), inner.args[0])
     if type(arg) is Sum:
         v = _one_plus_exp(s, arg)
@@ -352,7 +353,7 @@ def _where(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node 
     if type(a) is Number and type(b) is Number and (a.value, b.value) in ((1, 0), (0, 1)):
         if a.value == 1:
             return condition
-        one = s.broadcast(s.graph.number(1), condition.shape) if condition.shape else s.graph.number(1)
+        one = s.ones(condition.shape)
         return s.sum([(1, one), (-1, condition)], condition.shape)
     return None
 

@@ -25,6 +25,7 @@ from matcalc.tensor.nodes import (
     Sum,
     Unit,
     Zero,
+    connected,
 )
 
 if TYPE_CHECKING:
@@ -347,23 +348,9 @@ def _rename(factors: list[Factor], old: int, new: int) -> None:
 
 def _scalars(product: Product) -> None:
     """(aᵀb) c: a part of a product that is a number by itself is a factor of its own."""
-    if not any(labels for _, labels in product.factors):
-        return
-    parts: list[tuple[set[int], list[Factor]]] = []
-    for factor in product.factors:
-        labels, members = set(factor[1]), [factor]
-        if not labels:
-            continue
-        apart = []
-        for part in parts:
-            if part[0] & labels:
-                labels |= part[0]
-                members = part[1] + members
-            else:
-                apart.append(part)
-        parts = [*apart, (labels, members)]
-    inner = [members for labels, members in parts if not labels & product.kept]
-    if not inner or (len(parts) == 1 and len(parts[0][1]) == len(product.factors)):
+    parts = connected(factor for factor in product.factors if factor[1])
+    inner = [members for members, labels in parts if not labels & product.kept]
+    if not inner or (len(parts) == 1 and len(parts[0][0]) == len(product.factors)):
         return
     taken = [factor for members in inner for factor in members]
     rest = [factor for factor in product.factors if factor not in taken]

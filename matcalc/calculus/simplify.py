@@ -138,6 +138,10 @@ class Simplifier:
         """A scalar repeated to a shape."""
         return self.graph.contraction([(scalar, ())], range(len(shape)), shape)
 
+    def ones(self, shape: Sequence[Dim]) -> Node:
+        """Ones of a shape; the number 1 for a scalar."""
+        return self.broadcast(self.graph.number(1), shape)
+
     def concatenation(self, axis: int, parts: Sequence[Node]) -> Node:
         """Blocks along an axis; blocks of zeros are zeros."""
         node = self.graph.concatenation(axis, parts)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matcalc.calculus.cancellation import DEEP, expanded
-from matcalc.operations.rows import Elementwise
+from matcalc.calculus.cancellation import DEEP, expanded, is_named, split_power
 from matcalc.tensor.nodes import (
     Constant,
     Contraction,
@@ -15,7 +14,6 @@ from matcalc.tensor.nodes import (
     Node,
     Number,
     Ones,
-    Pointwise,
     Rational,
     Size,
     Sum,
@@ -60,21 +58,16 @@ def _pythagoras(s: Simplifier, node: Sum) -> Node:
     """c sin²x + c cos²x = c."""
     squares: dict[tuple[str, Node], tuple[Rational, Node]] = {}
     for coefficient, arg in terms(node):
-        if type(arg) is Pointwise and _name(arg) == "power" and type(arg.args[1]) is Number and arg.args[1].value == 2:
-            base = arg.args[0]
-            if type(base) is Pointwise and _name(base) in ("sin", "cos"):
-                squares[(_name(base), base.args[0])] = (coefficient, arg)
+        base, exponent = split_power(arg)
+        if exponent == 2 and (is_named(base, "sin") or is_named(base, "cos")):
+            squares[("sin" if is_named(base, "sin") else "cos", base.args[0])] = (coefficient, arg)
     for (name, argument), (coefficient, sine) in squares.items():
         other = squares.get(("cos", argument))
         if name == "sin" and other is not None and other[0] == coefficient:
-            one = s.broadcast(s.graph.number(1), node.shape) if node.shape else s.graph.number(1)
+            one = s.ones(node.shape)
             rest = [(c, arg) for c, arg in terms(node) if arg is not sine and arg is not other[1]]
             return s.graph.sum([*rest, (coefficient, one)], node.shape)
     return node
-
-
-def _name(node: Pointwise) -> str:
-    return node.operation.name if isinstance(node.operation, Elementwise) else ""
 
 
 # Common factors
@@ -105,7 +98,7 @@ def _factored(s: Simplifier, node: Sum) -> Node:
     for index, term in enumerate(parts):
         seen = set()
         for position, (factor, labels) in enumerate(term.factors):
-            base, exponent = _base(factor)
+            base, exponent = split_power(factor)
             pattern = _pattern(labels, order)
             if type(base) in (Delta, Ones, Number, Unit) or (base, pattern) in seen:
                 continue
@@ -124,12 +117,6 @@ def _factors(node: Node) -> tuple[tuple[Node, Labels], ...]:
     if type(node) is Contraction:
         return tuple(zip(node.args, node.labels, strict=True))
     return ((node, tuple(range(node.order))),)
-
-
-def _base(node: Node) -> tuple[Node, Rational]:
-    if type(node) is Pointwise and _name(node) == "power" and type(node.args[1]) is Number:
-        return node.args[0], node.args[1].value
-    return node, 1
 
 
 def _pattern(labels: Labels, order: int) -> Labels:
@@ -210,7 +197,7 @@ def _rest(s: Simplifier, term: _Term, use: _Use, least: Rational, order: int) ->
     rest: list[tuple[Node, Labels]] = []
     for position, (factor, names) in enumerate(term.factors):
         if position == use.position:
-            base, exponent = _base(factor)
+            base, exponent = split_power(factor)
             if exponent != least:
                 rest.append((s.power(base, exponent - least), use.pattern))
             continue
@@ -259,4 +246,4 @@ def _rebuilt(
 
 def _mentions(inner: Node, base: Node) -> bool:
     """Whether the factor taken out is still in every term."""
-    return all(any(_base(factor)[0] is base for factor, _ in _factors(arg)) for _, arg in terms(inner))
+    return all(any(split_power(factor)[0] is base for factor, _ in _factors(arg)) for _, arg in terms(inner))

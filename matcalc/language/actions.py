@@ -76,13 +76,15 @@ class Actions:
 
     def append(self, parts: list[Any]) -> list[Any]:
         """A list and one more."""
-        parts[0].append(parts[1])
-        return parts[0]  # type: ignore[no-any-return]
+        items: list[Any] = parts[0]
+        items.append(parts[1])
+        return items
 
     def append_after_separator(self, parts: list[Any]) -> list[Any]:
         """A list, a separator and one more."""
-        parts[0].append(parts[2])
-        return parts[0]  # type: ignore[no-any-return]
+        items: list[Any] = parts[0]
+        items.append(parts[2])
+        return items
 
     # Programs
 

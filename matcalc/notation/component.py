@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from matcalc.calculus.cancellation import split_power
 from matcalc.language.dimensions import SCALAR, Dim, matrix, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Expression, Identity, Transpose
-from matcalc.operations.rows import Elementwise
-from matcalc.tensor.nodes import Node, Number, Pointwise, Rational
+from matcalc.tensor.nodes import Node, Rational
 
 if TYPE_CHECKING:
     from matcalc.notation.recover import Recovery
@@ -17,15 +17,6 @@ if TYPE_CHECKING:
 
 class MatrixNotationError(Exception):
     """Internal: this node needs index notation."""
-
-
-def exponent_of(node: Node) -> tuple[Node, Rational]:
-    """Base and rational exponent; exponent 1 if a node is no rational power."""
-    if isinstance(node, Pointwise) and isinstance(node.operation, Elementwise) and node.operation.name == "power":
-        exponent = node.args[1]
-        if type(exponent) is Number:
-            return node.args[0], exponent.value
-    return node, 1
 
 
 class Component:
@@ -41,7 +32,7 @@ class Component:
                 self.sizes[label] = size
                 self.vectors.setdefault(label, [])
             if len(labels) == 1:
-                base, exponent = exponent_of(node)
+                base, exponent = split_power(node)
                 self.vectors[labels[0]].append((r.expression(base), exponent))
             else:
                 self.edges.append((labels[0], labels[1], r.expression(node)))

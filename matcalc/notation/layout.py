@@ -17,17 +17,18 @@ from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.indices import element, free_indices
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery, ordered_sum
-from matcalc.tensor.nodes import Contraction, Delta, Node, terms
+from matcalc.tensor.nodes import Contraction, Delta, Node, connected, terms
 
 Layout = Literal["numerator", "denominator", "gradient"]
 
 
 def layout_named(name: str) -> Layout:
     """The layout of this name. Raises UsageError if there is none."""
-    for layout in get_args(Layout):
+    layouts: tuple[Layout, ...] = get_args(Layout)
+    for layout in layouts:
         if layout == name:
-            return layout  # type: ignore[no-any-return]
-    raise UsageError(f"there is no layout `{name}`", help=f"the layouts are {', '.join(get_args(Layout))}")
+            return layout
+    raise UsageError(f"there is no layout `{name}`", help=f"the layouts are {', '.join(layouts)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +165,10 @@ def _separated(
     factors = (
         list(zip(term.args, term.labels, strict=True)) if isinstance(term, Contraction) else [(term, (0, 1))]
     )
-    groups = _joined(factors)
     sides: tuple[list[tuple[Node, Sequence[int]]], list[tuple[Node, Sequence[int]]]] = ([], [])
     scalars = []
-    for group in groups:
-        labels = {label for _, names in group for label in names if label < term.order}
+    for group, every in connected(factors):
+        labels = {label for label in every if label < term.order}
         if not labels:
             scalars.append(r.expression(r.simplifier.contraction(group, ())))
         elif labels <= set(first):
@@ -182,19 +182,3 @@ def _separated(
         kept = [axis for axis in axes if 0 <= axis < term.order]
         parts.append(r.simplifier.contraction(side, kept, [term.shape[axis] for axis in kept]))
     return scalars, parts[0], parts[1]
-
-
-def _joined(factors: Sequence[tuple[Node, Sequence[int]]]) -> list[list[tuple[Node, Sequence[int]]]]:
-    """The factors in groups that share labels."""
-    groups: list[tuple[set[int], list[tuple[Node, Sequence[int]]]]] = []
-    for node, names in factors:
-        labels, members = set(names), [(node, names)]
-        rest = []
-        for group in groups:
-            if group[0] & labels:
-                labels |= group[0]
-                members = group[1] + members
-            else:
-                rest.append(group)
-        groups = [*rest, (labels, members)]
-    return [members for _, members in groups]

@@ -13,15 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+from matcalc.calculus.cancellation import split_power
 from matcalc.calculus.products import content_of
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.symmetry import SYMMETRIC
 from matcalc.language.dimensions import SCALAR, Shape, dim, matrix, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import Builder
-from matcalc.notation.component import Component, MatrixNotationError, exponent_of
+from matcalc.notation.component import Component, MatrixNotationError
 from matcalc.notation.matrix import Expression, Identity, Product
-from matcalc.operations.rows import Elementwise
 from matcalc.tensor.nodes import (
     Concatenation,
     Constant,
@@ -42,6 +42,7 @@ from matcalc.tensor.nodes import (
     UnknownFunction,
     Variable,
     Zero,
+    connected,
     rational,
     topological,
 )
@@ -256,13 +257,11 @@ def _norm(r: Recovery, node: Node) -> Expression | None:
     """‖u‖ for a node that is the sum of the squares of u."""
     if type(node) is not Contraction or node.order or len(node.args) != 1:
         return None
-    square = node.args[0]
-    if not (isinstance(square, Pointwise) and isinstance(square.operation, Elementwise) and square.operation.name == "power"):
+    square, labels = node.args[0], node.labels[0]
+    base, exponent = split_power(square)
+    if exponent != 2 or square.order > 2 or len(set(labels)) != square.order:
         return None
-    exponent = square.args[1]
-    if type(exponent) is not Number or exponent.value != 2 or square.order > 2 or len(set(node.labels[0])) != square.order:
-        return None
-    return r.build.norm(r._get(square.args[0]))
+    return r.build.norm(r._get(base))
 
 
 def _matrix_call(r: Recovery, node: Node) -> Expression:
@@ -327,7 +326,7 @@ def _contraction(r: Recovery, node: Node) -> Expression:
         raise MatrixNotationError
     scalars: list[Expression] = []
     arrays: list[Expression] = []
-    plain = [(arg, exponent_of(arg)) for arg, labels in factors if not labels]
+    plain = [(arg, split_power(arg)) for arg, labels in factors if not labels]
     if plain:
         scalars.append(_product_of(r, [(base, exponent) for _, (base, exponent) in plain], SCALAR))
     for part, kept in _components([factor for factor in factors if factor[1]], node.order):
@@ -345,7 +344,7 @@ def _contraction(r: Recovery, node: Node) -> Expression:
 def _norm_squared(r: Recovery, part: Sequence[tuple[Node, Sequence[int]]]) -> Expression | None:
     if len(part) != 1 or len(set(part[0][1])) != part[0][0].order:
         return None
-    base, exponent = exponent_of(part[0][0])
+    base, exponent = split_power(part[0][0])
     return r.build.power(r.build.norm(r._get(base)), 2) if exponent == 2 else None
 
 
@@ -353,19 +352,7 @@ def _components(
     factors: Sequence[tuple[Node, Sequence[int]]], order: int
 ) -> list[tuple[list[tuple[Node, Sequence[int]]], tuple[int, ...]]]:
     """The parts of a product that share no label, each with the kept labels it has, those with axis 0 first."""
-    parts: list[tuple[list[tuple[Node, Sequence[int]]], set[int]]] = []
-    for factor in factors:
-        joined = [factor]
-        labels = set(factor[1])
-        separate = []
-        for part in parts:
-            if part[1] & labels:
-                joined = part[0] + joined
-                labels |= part[1]
-            else:
-                separate.append(part)
-        parts = [*separate, (joined, labels)]
-    result = [(part, tuple(sorted(label for label in labels if label < order))) for part, labels in parts]
+    result = [(part, tuple(sorted(label for label in labels if label < order))) for part, labels in connected(factors)]
     return sorted(result, key=lambda item: item[1] or (order,))
 
 

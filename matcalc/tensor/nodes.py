@@ -432,6 +432,22 @@ def topological(roots: Iterable[Node], known: Container[Node] = ()) -> list[Node
     return sorted(seen, key=lambda node: node.id)
 
 
+def connected(factors: Iterable[tuple[Node, Sequence[int]]]) -> list[tuple[list[tuple[Node, Sequence[int]]], set[int]]]:
+    """The parts of a product that share no label, each with its labels; a factor without labels is a part by itself."""
+    parts: list[tuple[list[tuple[Node, Sequence[int]]], set[int]]] = []
+    for factor in factors:
+        members, labels = [factor], set(factor[1])
+        apart = []
+        for part in parts:
+            if part[1] & labels:
+                members = part[0] + members
+                labels |= part[1]
+            else:
+                apart.append(part)
+        parts = [*apart, (members, labels)]
+    return parts
+
+
 def terms(node: Node) -> Iterator[tuple[Rational, Node]]:
     """The terms of a sum; a single one of any other node."""
     if isinstance(node, Sum):
