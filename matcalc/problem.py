@@ -95,7 +95,7 @@ class Problem:
         self.bindings: dict[str, Value] = dict(lowering.names or {})
         shapes_used = [symbol.shape.dims for symbol in self.inference.symbols.values()]
         sizes = [size for dims in (*shapes_used, tuple(self.inference.ranges.values())) for size in dims]
-        dimensions = frozenset(name for size in sizes for name, _ in size.terms)
+        dimensions = frozenset(name for size in sizes for name in size.names)
         self.recovery = Recovery(
             self.simplifier,
             frozenset(name for name, symbol in self.inference.symbols.items() if symbol.shape.kind == "row"),
@@ -163,7 +163,7 @@ class Problem:
             lengths += [(size, length, name) for size, length in zip(wanted, array.shape, strict=True)]
             _check_structure(np, name, array, symbol.properties)
             arrays[name] = array
-        lengths.sort(key=lambda each: len(each[0].terms))  # m + n after m and n
+        lengths.sort(key=lambda each: len(each[0].names))  # m + n and m*n after m and n
         for size, length, name in lengths:
             _fit(size, length, sizes, name)
         return arrays, sizes
@@ -195,14 +195,13 @@ def _squeezed(array: Any, shape: Shape) -> Any:
 
 def _fit(size: Dim, length: int, sizes: dict[str, int], name: str) -> None:
     """Learn a named dimension from an array's length, or check it."""
-    unknown = [term for term in size.terms if term[0] not in sizes]
-    if len(unknown) == 1:
-        letter, count = unknown[0]
-        rest = length - size.constant - sum(sizes[other] * times for other, times in size.terms if other != letter)
-        if rest % count == 0 and rest > 0:
-            sizes[letter] = rest // count
-            return
-    elif not unknown and size.value(sizes) == length:
+    unknown = [name for name in size.names if name not in sizes]
+    if len(unknown) == 1:  # linear in it, or it is found by other lengths
+        low, high = (size.value({**sizes, unknown[0]: guess}) for guess in (0, 1))
+        if high != low and (length - low) % (high - low) == 0 and (length - low) // (high - low) > 0:
+            sizes[unknown[0]] = (length - low) // (high - low)
+            unknown = []
+    if not unknown and size.value(sizes) == length:
         return
     raise EvaluationError(f"a size of `{name}` is {length}, but {size} is expected here")
 

@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from matcalc.calculus.chain import Derivation
 from matcalc.errors import NotSupportedError
-from matcalc.language.dimensions import SCALAR, Dim
-from matcalc.operations.table import matrix_function
+from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, vector
 from matcalc.tensor.lower import Value, lower_text
 from matcalc.tensor.nodes import (
     Concatenation,
@@ -82,7 +81,7 @@ def _reverse(graph: Graph, derivation: Derivation, active: Sequence[Node], depen
     """Adjoints: the derivative of the scalar root by each node, from the root down."""
     contributions: dict[Node, list[tuple[Rational, Node]]] = {derivation.root: [(1, graph.number(1))]}
     for node in active:
-        adjoint = graph.sum(contributions.pop(node), node.shape)
+        adjoint = graph.sum(contributions.pop(node, ()), node.shape)
         derivation.adjoints[node] = adjoint
         if node is derivation.variable:
             return adjoint
@@ -238,18 +237,27 @@ def _of_matrix_call(graph: Graph, node: Node, position: int) -> Sequence[Jacobia
         return tuple(number.setdefault(letter, len(batch) + len(number)) for letter in letters)
 
     value, operand = batch + labels(operation.value_indices), batch + labels(operation.operand_indices)
+    along, size = tuple(map(str, batch)), len(batch)
+    names = {
+        "X": Value(arg, _shape_of(arg.shape[size:]), along), "Y": Value(node, _shape_of(node.shape[size:]), along),
+        "I_m": Value(graph.delta(arg.shape[size]), matrix(arg.shape[size], arg.shape[size])),
+        "I_n": Value(graph.delta(arg.shape[-1]), matrix(arg.shape[-1], arg.shape[-1])),
+    }  # fmt: skip
     result = []
     for term in operation.jacobian:
         factors: list[tuple[Node, Sequence[int]]] = []
         for text, letters in term.factors:
-            if text == "I":
-                factors.append((graph.delta(arg.shape[-1]), labels(letters)))
-            elif text == "Y":
-                factors.append((node, batch + labels(letters)))
-            else:
-                factors.append((graph.matrix_call(matrix_function(text.partition("(")[0]), arg), batch + labels(letters)))
+            if text.startswith("["):
+                factors.append((graph.pattern(text[1:-1], arg.shape[-1:] * len(letters)), labels(letters)))
+                continue
+            factor = lower_text(graph, text, names)
+            factors.append((factor.node, tuple(map(int, factor.bound)) + labels(letters)))
         result.append(JacobianTerm(term.coefficient, tuple(factors), value, operand))
     return result
+
+
+def _shape_of(sizes: tuple[Dim, ...]) -> Shape:
+    return SCALAR if not sizes else vector(*sizes) if len(sizes) == 1 else matrix(*sizes)
 
 
 def _of_named_call(graph: Graph, node: Node, position: int) -> Sequence[JacobianTerm]:

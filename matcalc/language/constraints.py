@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from matcalc.errors import NotSupportedError, ShapeError
+from matcalc.language.calls import axis_of
 from matcalc.language.declared import SQUARE, Declared, size_of
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.kinds import (
@@ -59,6 +60,24 @@ def relation_of(name: str) -> Relation:
     row = OPERATIONS[name]
     assert isinstance(row, (Multilinear, Derived, MatrixFunction))
     return relation(tuple(form.signature for form in row.forms))
+
+
+@cache
+def relation_along(name: str, axis: int) -> Relation:
+    """The relation of an operation along an axis of a matrix: `sum(X, axis=0)` has an entry for each column.
+
+    It is a row where that fits, as rows stretch over a matrix, and a vector where one is wanted.
+    """
+    rule = OPERATIONS[name].of_vector
+    assert rule is not None
+    others = "".join(", scalar" for _ in rule.operands[1:])
+    maps = rule.result.kind == "vector"
+    signatures = [f"matrix(m, n){others} -> matrix(m, n)"] if maps else (
+        [f"matrix(m, n){others} -> vector(m)"] if axis else [f"matrix(m, n){others} -> {kind}(n)" for kind in ("row", "vector")]
+    )
+    if axis < 1:
+        signatures.append(f"vector(n){others} -> {'vector(n)' if maps else 'scalar'}")
+    return relation(tuple(signatures))
 
 
 ELEMENTWISE: Final = relation(
@@ -127,6 +146,8 @@ class Constraints:
         self.products: list[Operands] = []
         self.transposes: list[int] = []
         self.constants: list[int] = []
+        self.reduced: list[int] = []
+        """The values of `sum(X, axis=0)` and the like."""
         self.stacks: list[tuple[int, ...]] = []
         """The names in each `[u; v]`."""
         self.indices: list[tuple[Index, int]] = []
@@ -303,9 +324,12 @@ class Constraints:
             self.relate(rule, (self.unknowns[node.arguments[0]], SCALAR_UNKNOWN), Blame(node, node.arguments))
             return SCALAR_UNKNOWN
         if isinstance(row, (Multilinear, MatrixFunction)) or (isinstance(row, Derived) and row.forms):
-            rule = relation_of(row.name)
+            axis = axis_of(node)
+            rule = relation_of(row.name) if axis is None else relation_along(row.name, axis)
             operands = tuple(self.unknowns[argument] for argument in node.arguments)
             result = self.unknown()
+            if axis == 0:
+                self.reduced.append(result)
             self.relate(rule, (*operands, result), Blame(node, node.arguments))
             return result
         return self._fold(node, ELEMENTWISE)

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from matcalc.errors import ShapeError, Span
 from matcalc.language.dimensions import Dim, Kind, Shape, dim
-from matcalc.language.tree import Declaration, Fact, Name, Number, ShapeSpec
+from matcalc.language.tree import Binary, Declaration, Expr, Fact, Name, Number, ShapeSpec
 
 SQUARE: Final = frozenset({"symmetric", "spd", "diagonal", "orthogonal", "lower_triangular", "upper_triangular"})
 """Properties that only a square matrix has."""
@@ -99,14 +99,38 @@ def size_of(number: Number) -> Dim:
     return dim(value)
 
 
+def _size(item: Expr, dimensions: dict[str, Span]) -> Dim:
+    """The dimension that `n`, `3`, `n + 1` or `m*n` stands for."""
+    steps: list[Binary] = []
+    while isinstance(item, Binary):
+        steps.append(item)
+        item = item.left
+    total = _simple_size(item, dimensions)
+    for step in reversed(steps):
+        part = _simple_size(step.right, dimensions)
+        if step.operator == "*":
+            total = total.times(part)
+        elif step.operator in ("+", "-"):
+            total = total + part if step.operator == "+" else total - part
+        else:
+            raise ShapeError(f"`{step.operator_span.excerpt}` in a dimension", step.operator_span, help="write m*n or n + 1")
+    return total
+
+
+def _simple_size(item: Expr, dimensions: dict[str, Span]) -> Dim:
+    if isinstance(item, Name):
+        dimensions.setdefault(item.name, item.span)
+        return dim(item.name)
+    if isinstance(item, Binary):
+        return _size(item, dimensions)
+    assert isinstance(item, Number)
+    return size_of(item)
+
+
 def _dims(spec: ShapeSpec, dimensions: dict[str, Span]) -> tuple[Dim, ...]:
     dims: list[Dim] = []
     for item in spec.dims:
-        if isinstance(item, Name):
-            dimensions.setdefault(item.name, item.span)
-            dims.append(dim(item.name))
-        else:
-            dims.append(size_of(item))
+        dims.append(_size(item, dimensions))
     rank = _RANK.get(spec.kind, 0)
     if dims and len(dims) != rank:
         raise ShapeError(

@@ -32,6 +32,8 @@ class Pattern(NamedTuple):
     """Whether there is any dimension at all."""
     numbers: tuple[str, ...]
     """Dimensions that are numbers."""
+    products: bool
+    """Whether a dimension is a product of others, such as `m*n`."""
 
 
 class Relation:
@@ -82,7 +84,9 @@ def relation(signatures: tuple[str, ...]) -> Relation:
         places = (*read.operands, read.result)
         letters = [letter for place in places for letter in place.dims]
         numbers = tuple(letter for letter in letters if letter.isdigit())
-        patterns.append(Pattern(tuple(BIT[p.kind] for p in places), tuple(p.dims for p in places), bool(letters), numbers))
+        products = any("*" in letter for letter in letters)
+        kinds, dims = tuple(BIT[p.kind] for p in places), tuple(p.dims for p in places)
+        patterns.append(Pattern(kinds, dims, bool(letters), numbers, products))
     return Relation(tuple(patterns))
 
 

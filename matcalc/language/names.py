@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Final, Literal
 
 from matcalc.errors import LimitError, NotSupportedError, ShapeError, Span, UnknownNameError
-from matcalc.language.calls import check_keywords, check_operands, is_function_of_t, norm_of, wrong_count
+from matcalc.language.calls import canonical, check_keywords, check_operands, is_function_of_t, wrong_count
 from matcalc.language.declared import Declarations, Declared, read_declarations
 from matcalc.language.tree import (
     Binary,
@@ -216,7 +216,7 @@ class _Resolver:
                 self._enter(node)
                 stack.append((node.body, None, False))
             elif isinstance(node, Call):
-                self._check_call(node)
+                node = self._check_call(node)
                 stack.append((node, None, True))
                 stack.extend((argument, None, False) for argument in reversed(node.arguments))
             elif isinstance(node, Stack):
@@ -397,15 +397,18 @@ class _Resolver:
         if all(isinstance(s, Slice) for s in node.subscripts):
             raise NotSupportedError(f"`{node.span.excerpt}`, which selects everything", node.span)
 
-    def _check_call(self, node: Call) -> None:
-        """Refuse calls of what is no function, and wrong numbers of operands."""
+    def _check_call(self, node: Call) -> Call:
+        """The call under its canonical name. Calls of what is no function, and wrong numbers of operands, are refused."""
         name, count = node.function, len(node.arguments)
         known = self.declared.get(name)
-        row = FUNCTIONS.get(name)
         if known is not None and known.is_function:
             self._unknown_function(node, known)
-        elif row is not None:
-            check_keywords(node)
+            return node
+        row = FUNCTIONS.get(name)
+        if row is not None:
+            node = canonical(node)
+            row = FUNCTIONS[node.function]
+            check_keywords(node, row)
             check_operands(node, row)
         elif name in SIZES or name in SIZED:
             check_keywords(node)
@@ -435,6 +438,7 @@ class _Resolver:
             near = [lowered[name.lower()]] if name.lower() in lowered else difflib.get_close_matches(name, known_here, 1, 0.7)
             help_ = f"did you mean `{near[0]}`?" if near else f"for a function without a formula declare `{name}: elementwise`"
             raise UnknownNameError(f"there is no function `{name}`", node.name_span, help=help_)
+        return node
 
     def _check_sizes(self, node: Call) -> None:
         for size in node.arguments:
@@ -458,8 +462,6 @@ class _Resolver:
         first.of_t = first.of_t and of_t
 
     def _call(self, node: Call, arguments: tuple[Expr, ...]) -> Call:
-        if node.function == "norm" and len(arguments) == 2:
-            return replace(node, function=norm_of(arguments[1]), arguments=arguments[:1])
         if any(a is not b for a, b in zip(arguments, node.arguments, strict=True)):
             return replace(node, arguments=arguments)
         return node

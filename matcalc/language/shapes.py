@@ -73,6 +73,12 @@ class Inference:
     stretched: tuple[Stretch, ...]
     assumed: tuple[Symbol, ...]
     facts: tuple[Fact, ...]
+    meaning: dict[str, Dim]
+    """Names of dimensions that stand for a product of others: N = m n."""
+
+    def dimension(self, name: str) -> Dim:
+        """The dimension that a name stands for."""
+        return self.meaning.get(name) or dim(name)
 
     def assumptions(self) -> tuple[str, ...]:
         """What was not declared, in words: `w, x ∈ ℝⁿ`, `b ∈ ℝ`, `f applied element by element`."""
@@ -85,6 +91,7 @@ class Inference:
             lines.append(f"{', '.join(of_t)} {'functions' if of_t[1:] else 'a function'} of t")
         if others:
             lines.append(f"{', '.join(others)} applied element by element")
+        lines += [f"{name} = {size}" for name, size in self.meaning.items()]
         if of_numbers:
             lines.append(f"{', '.join(of_numbers)} {'unknown functions' if of_numbers[1:] else 'an unknown function'}")
         return tuple(lines)
@@ -120,6 +127,8 @@ class _Solver:
         self.sizes = self.made.sizes
         self.stated = len(self.made.blames)
         """The relations of the program; later ones are assumptions."""
+        self.totals: list[Blame] = []
+        """Where each size that is a sum or product of others comes from, as `sizes` numbers them."""
         self.clauses: dict[Clause, int] = {}
         self.shape_memo: dict[int, Shape] = {}
 
@@ -152,11 +161,15 @@ class _Solver:
         self._prefer_not_scalars()
         self._prefer_transposed()
         self._prefer_stacked()
+        self._prefer_rows()
         self._prefer_same()
         self._prefer_not_scalars()
         self._prefer_products()
         self._prefer_like_sums()
         self._prefer_not_scalars()
+        for unknown in self.made.reduced:
+            if self._open(unknown):
+                self.kinds.assume(unknown, ROW_BIT)
         self._prefer_least()
 
     def _assume_rank(self, unknown: int) -> bool:
@@ -186,6 +199,22 @@ class _Solver:
                     if self._open(unknown) and self.kinds.assume(unknown, VECTOR_BIT):
                         break
 
+    def _prefer_rows(self) -> None:
+        """Sums down the columns: a row beside a matrix over which it stretches, a vector after a matrix that multiplies it."""
+        made, domains = self.made, self.domains
+        if not made.reduced:
+            return
+        reduced = {unknown for unknown in made.reduced if self._open(unknown)}
+        for _, left, right in made.elementwise:
+            for unknown, other in ((left, right), (right, left)):
+                if unknown in reduced and domains[other] == MATRIX_BIT:
+                    self.kinds.assume(unknown, ROW_BIT)
+        for _, left, right in made.products:
+            if right in reduced and domains[left] in (MATRIX_BIT, VECTOR_BIT, ROW_BIT):
+                self.kinds.assume(right, VECTOR_BIT)
+            if left in reduced and domains[right] in (MATRIX_BIT, VECTOR_BIT):
+                self.kinds.assume(left, ROW_BIT)
+
     def _prefer_same(self) -> None:
         """Two open operands of an element-wise operator take the same shape; but `t*B` scales."""
         capital = self.made.capital
@@ -213,8 +242,14 @@ class _Solver:
                     self._assume_rank(unknown)
 
     def _prefer_like_sums(self) -> None:
-        """What is added to a vector or matrix is of the same kind: the `b` of `A x + b`, the `A` of `A + I`."""
+        """What is added to a vector or matrix is of the same kind: the `b` of `A x + b`, the `A` of `A + I`. So is a capital
+        letter that multiplies a matrix element by element.
+        """
         for operator, left, right in self.made.elementwise:
+            if operator in ("*", "/") and self._patient():
+                for unknown, other in ((left, right), (right, left)):
+                    if self._open(unknown) and self.made.capital[unknown] and self.domains[other] == MATRIX_BIT:
+                        self.kinds.assume(unknown, MATRIX_BIT)
             if operator in ("+", "-") and self._patient():
                 for unknown, other in ((left, right), (right, left)):
                     if self._open(unknown) and self.domains[other] in (VECTOR_BIT, MATRIX_BIT):
@@ -263,6 +298,10 @@ class _Solver:
                     if not sizes.unite(known, size) and strict:
                         self._name_sizes()
                         raise self._clash(number, (str(known_dim(sizes, known)), str(known_dim(sizes, size))))
+            for letter, size in letters.items() if strict and pattern.products else ():
+                if "*" in letter:
+                    self.totals.append(self.made.blames[number])
+                    sizes.product(size, [letters[factor] for factor in letter.split("*")])
 
     def _unite_indices(self) -> None:
         """The range of an index is the length of every axis that it selects from."""
@@ -302,18 +341,18 @@ class _Solver:
                 dims = self.made.dims_of(self.made.unknowns[item])
                 parts += dims
                 constant += not dims
+            self.totals.append(Blame(node, items))
             self.sizes.total(self.made.dims_of(self.made.unknowns[node])[0], parts, constant)
-        failed = self.sizes.solve_totals() if self.made.totals else None
+        failed = self.sizes.solve_totals() if self.totals else None
         if failed is None:
             failed = self._name_sizes()
         else:
             self._name_sizes()
         if failed is not None:
-            blame = self.made.totals[failed]
+            blame = self.totals[failed]
             parts_text = ", ".join(f"{excerpt(item)} is a {self._shape_of(item)}" for item in blame.operands[:4])
-            length = known_dim(self.sizes, self.made.dims_of(self.made.unknowns[blame.node])[0])
             raise ShapeError(
-                f"`{excerpt(blame.node)}` must be a vector({length}) here, but {parts_text}", blame.node.span,
+                f"`{excerpt(blame.node)}` must be a {self._shape_of(blame.node)} here, but {parts_text}", blame.node.span,
                 related=next(filter(None, map(self._place, blame.operands)), None),
             )
 
@@ -409,6 +448,7 @@ class _Solver:
             resolution.program, resolution.targets, shapes, resolution.roles, symbols, self._functions(shapes),
             {clause: known_dim(self.sizes, size) for clause, size in self.clauses.items()}, tuple(self._stretches()),
             tuple(symbol for symbol in symbols.values() if not symbol.declared), resolution.declarations.facts,
+            self.sizes.meaning,
         )
 
     def _functions(self, shapes: dict[Expr, Shape]) -> dict[str, FunctionSymbol]:

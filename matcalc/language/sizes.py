@@ -12,23 +12,26 @@ _MORE_NAMES: Final = ("k", "p", "q", "r", "s", "d", "h", "l")
 
 
 class Total(NamedTuple):
-    """`total` is the sum of `parts` and of the number `constant`."""
+    """`total` is the sum of `parts` and of the number `constant`; with `multiply` it is the product of `parts`."""
 
     total: int
     parts: tuple[int, ...]
     constant: int
+    multiply: bool = False
 
 
 class Sizes:
     """Unknown sizes; those that must be equal are united. A size with a value is a number or a declared name."""
 
-    __slots__ = ("_known", "_parent", "_totals", "_values")
+    __slots__ = ("_known", "_parent", "_totals", "_values", "meaning")
 
     def __init__(self) -> None:
         self._parent: list[int] = []
         self._values: list[Dim | None] = []
         self._known: dict[Dim, int] = {}
         self._totals: list[Total] = []
+        self.meaning: dict[str, Dim] = {}
+        """Declared names that turned out to be products of others."""
 
     def fresh(self) -> int:
         """A size about which nothing is known."""
@@ -76,6 +79,11 @@ class Sizes:
         self._totals.append(Total(total, tuple(parts), constant))
         return len(self._totals) - 1
 
+    def product(self, total: int, parts: Iterable[int]) -> int:
+        """State that a size is a product; returns the number of the statement."""
+        self._totals.append(Total(total, tuple(parts), 0, multiply=True))
+        return len(self._totals) - 1
+
     def solve_totals(self) -> int | None:
         """Draw the conclusions from all sums. The number of the first one that cannot hold, or None."""
         changed = True
@@ -92,6 +100,8 @@ class Sizes:
     def _solve(self, statement: Total, seen: dict[int, tuple[Dim, list[int]]]) -> bool | None:
         """Whether something new follows from one sum, or None if it contradicts what is known."""
         total = self.find(statement.total)
+        if statement.multiply:
+            return self._solve_product(total, statement.parts)
         known, unknown = self._split(statement)
         target = self._values[total]
         if not unknown:
@@ -117,6 +127,39 @@ class Sizes:
         if not here and not there and known != other_known:
             return None
         return False
+
+    def _solve_product(self, total: int, parts: Iterable[int]) -> bool | None:
+        """The same for a product: it follows from its factors, and the last open factor from it."""
+        known, unknown = dim(1), []
+        for part in parts:
+            value = self.value(part)
+            if value is None:
+                unknown.append(self.find(part))
+            else:
+                known = known.times(value)
+        target = self._values[total]
+        if not unknown:
+            if target is None:
+                return self.unite(total, self.known(known)) or None
+            if target == known:
+                return False
+            return True if self._substitute(total, known) else None
+        if target is None or len(unknown) > 1:
+            return False
+        rest = target.divided(known)
+        if rest is None and target.terms and known.terms:
+            return False  # n = m k holds for some sizes; k stays open
+        return None if rest is None else (self.unite(unknown[0], self.known(rest)) or None)
+
+    def _substitute(self, size: int, value: Dim) -> bool:
+        """Take a declared name for what it must be: N = m n."""
+        name = self._values[size]
+        if name is None or name.name is None or name.name in value.names or value in self._known:
+            return False
+        self.meaning[name.name] = value
+        self._values[size] = value
+        self._known[value] = size
+        return True
 
     def _split(self, statement: Total) -> tuple[Dim, list[int]]:
         known = Dim((), statement.constant)
@@ -159,10 +202,15 @@ class Sizes:
         return failed
 
     def _unite_alike(self) -> None:
-        """Of two sums of as many open parts that must be equal, take the parts to be equal one by one."""
+        """Of two sums, or products, of as many open parts that must be equal, take the parts to be equal one by one."""
         seen: dict[int, tuple[Dim, list[int]]] = {}
+        products: dict[int, tuple[int, ...]] = {}
         for statement in self._totals:
             total = self.find(statement.total)
+            if statement.multiply:  # the factors in the order in which vec and kron count
+                for part, other in zip(statement.parts, products.setdefault(total, statement.parts), strict=False):
+                    self.unite(part, other)
+                continue
             known, unknown = self._split(statement)
             other_known, other_unknown = seen.setdefault(total, (known, unknown))
             if known == other_known and len(unknown) == len(other_unknown):

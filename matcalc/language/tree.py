@@ -134,13 +134,14 @@ class Binding:
 class ShapeSpec:
     """What was written after the colon: `positive vector(n)`, `symmetric(n)`, `R^(m×n)`, `R^n -> R^m`.
 
-    `kind` is scalar, vector, row, matrix, elementwise or function. `dims` are names or integers (none: to be inferred).
+    `kind` is scalar, vector, row, matrix, elementwise or function. `dims` are sizes: names, integers,
+    sums and products of them (none: to be inferred).
     `properties` holds positive, symmetric, spd, diagonal, … ; `symmetric(n)` is matrix(n, n) with the property.
     `domain` and `codomain` are set for a function: `R^n -> R^m`, `(R^n, R) -> R`.
     """
 
     kind: str
-    dims: tuple[Name | Number, ...]
+    dims: tuple[Expr, ...]
     properties: frozenset[str]
     span: Span
     domain: tuple[ShapeSpec, ...] = ()

@@ -33,6 +33,7 @@ from matcalc.tensor.nodes import (
     Node,
     Number,
     Ones,
+    Pattern,
     Pointwise,
     Rational,
     Size,
@@ -74,7 +75,7 @@ class Recovery:
 
     def spoken_for(self) -> set[str]:
         """The names that an index must not have: all but those of dimensions that are never written as numbers."""
-        written = {name for size in self.graph.sizes() for name, _ in size.terms}
+        written = {name for size in self.graph.sizes() for name in size.names}
         return set(self.build.taken - self.dimensions) | written
 
     def expression(self, root: Node) -> Expression:
@@ -147,6 +148,16 @@ def _unit(r: Recovery, node: Node) -> Expression:
     assert isinstance(node, Unit)
     position = node.shape[0] if node.position is None else dim(node.position)
     return r.build.make(notation.Unit, vector(node.shape[0]), position)
+
+
+def _pattern(r: Recovery, node: Node) -> Expression:
+    """The lower triangle as tril(1 1ᵀ); arrays with more axes have no matrix notation of their own."""
+    assert isinstance(node, Pattern)
+    if node.name != "lower":
+        raise MatrixNotationError
+    build, size = r.build, node.shape[0]
+    ones = build.make(notation.Ones, vector(size))
+    return build.make(notation.Function, matrix(size, size), "tril", (build.matmul(ones, build.transpose(ones)),))
 
 
 def _zero(r: Recovery, node: Node) -> Expression:
@@ -365,6 +376,7 @@ _RULES: dict[type[Node], Callable[[Recovery, Node], Expression]] = {
     Delta: _delta,
     Unit: _unit,
     Zero: _zero,
+    Pattern: _pattern,
     Sum: _sum,
     Pointwise: _pointwise,
     MatrixCall: _matrix_call,

@@ -11,6 +11,12 @@ def _frobenius(np: Any, x: Any) -> Any:
     return np.sqrt(np.sum(np.square(x)))
 
 
+def leads(np: Any, x: Any) -> Any:
+    """How far each element is above all others: positive for the largest one only."""
+    x = np.reshape(x, -1)
+    return np.array([x[i] - np.max(np.delete(x, i), initial=-np.inf) for i in range(x.size)])
+
+
 _NORM = Form("vector(n) -> scalar", "sqrt(sum(x**2))")
 _NORM_ROW = Form("row(n) -> scalar", "sqrt(sum(x**2))")
 _NORM_MATRIX = Form("matrix(m, n) -> scalar", "sqrt(sum(x**2))")
@@ -52,6 +58,19 @@ DERIVED: tuple[Operation, ...] = (
         evaluate=lambda np, x: x * np.vectorize(__import__("math").erfc, otypes=[float])(-x / 2**0.5) / 2,
     ),
     Derived(
+        name="clip", summary="limited to the interval from a to b", parameters=("x", "a", "b"), definition="min(max(x, a), b)",
+        evaluate=lambda np, x, a, b: np.minimum(np.maximum(x, a), b),
+        kink=lambda np, x, a, b: (np.asarray(x) - a) * (np.asarray(x) - b),
+    ),
+    Derived(
+        name="elu", summary="x where it is positive, exp(x) - 1 elsewhere", definition="where(x > 0, x, exp(x) - 1)",
+        evaluate=lambda np, x: np.where(np.asarray(x) > 0, x, np.expm1(np.minimum(x, 0))), kink=lambda np, x: x,
+    ),
+    Derived(
+        name="leaky_relu", summary="x where it is positive, x/100 elsewhere", definition="where(x > 0, x, x/100)",
+        evaluate=lambda np, x: np.where(np.asarray(x) > 0, x, np.asarray(x) / 100), kink=lambda np, x: x,
+    ),
+    Derived(
         name="hypot", summary="sqrt(a² + b²)", parameters=("a", "b"), definition="sqrt(a**2 + b**2)",
         evaluate=lambda np, a, b: np.hypot(a, b),
     ),
@@ -70,6 +89,19 @@ DERIVED: tuple[Operation, ...] = (
         evaluate=lambda np, x: np.sum(np.abs(x)), kink=lambda np, x: x,
     ),
     Derived(
+        name="norminf", summary="largest absolute value of a vector",
+        forms=(Form("vector(n) -> scalar", "amax(abs(x))"), Form("row(n) -> scalar", "amax(abs(x))")),
+        evaluate=lambda np, x: np.max(np.abs(x)), kink=lambda np, x: leads(np, np.abs(x)),
+    ),
+    Derived(
+        name="normp", summary="p-norm of a vector, (sum |x|^p)^(1/p)", parameters=("x", "p"),
+        forms=(
+            Form("vector(n), scalar -> scalar", "sum(abs(x)**p)**(1/p)"),
+            Form("row(n), scalar -> scalar", "sum(abs(x)**p)**(1/p)"),
+        ),
+        evaluate=lambda np, x, p: np.sum(np.abs(x) ** p) ** (1 / p), kink=lambda np, x, p: x,
+    ),
+    Derived(
         name="mean", summary="arithmetic mean of all elements",
         forms=(
             Form("vector(n) -> scalar", "sum(x)/n"), Form("row(n) -> scalar", "sum(x)/n"),
@@ -79,21 +111,35 @@ DERIVED: tuple[Operation, ...] = (
     ),
     Derived(
         name="var", summary="variance of all elements, divided by their number",
-        forms=(Form("vector(n) -> scalar", "sum((x - sum(x)/n)**2)/n"),),
+        forms=(
+            Form("vector(n) -> scalar", "sum((x - sum(x)/n)**2)/n"), Form("row(n) -> scalar", "sum((x - sum(x)/n)**2)/n"),
+            Form("matrix(m, n) -> scalar", "sum((x - sum(x)/(m*n))**2)/(m*n)"),
+        ),
         evaluate=lambda np, x: np.var(x),
     ),
     Derived(
         name="std", summary="standard deviation, divided by the number of elements",
-        forms=(Form("vector(n) -> scalar", "sqrt(sum((x - sum(x)/n)**2)/n)"),),
+        forms=(
+            Form("vector(n) -> scalar", "sqrt(sum((x - sum(x)/n)**2)/n)"),
+            Form("row(n) -> scalar", "sqrt(sum((x - sum(x)/n)**2)/n)"),
+            Form("matrix(m, n) -> scalar", "sqrt(sum((x - sum(x)/(m*n))**2)/(m*n))"),
+        ),
         evaluate=lambda np, x: np.std(x),
     ),
     Derived(
-        name="log_softmax", summary="log(softmax(x))", forms=(Form("vector(n) -> vector(n)", "x - logsumexp(x)"),),
+        name="log_softmax", summary="log(softmax(x))",
+        forms=(Form("vector(n) -> vector(n)", "x - logsumexp(x)"), Form("row(n) -> row(n)", "x - logsumexp(x)")),
         evaluate=lambda np, x: x - np.max(x) - np.log(np.sum(np.exp(x - np.max(x)))),
     ),
     Derived(
-        name="normalize", summary="x/‖x‖", forms=(Form("vector(n) -> vector(n)", "x / norm(x)"),),
+        name="normalize", summary="x/‖x‖",
+        forms=(Form("vector(n) -> vector(n)", "x / norm(x)"), Form("row(n) -> row(n)", "x / norm(x)")),
         evaluate=lambda np, x: x / np.sqrt(np.sum(np.square(x))),
+    ),
+    Derived(
+        name="cross", summary="cross product of two vectors with three entries", parameters=("a", "b"),
+        forms=(Form("vector(3), vector(3) -> vector(3)", "skew(a) @ b"),),
+        evaluate=lambda np, a, b: np.reshape(np.cross(np.reshape(a, -1), np.reshape(b, -1)), (-1, 1)),
     ),
     Derived(
         name="solve", summary="A⁻¹ b", parameters=("A", "b"),

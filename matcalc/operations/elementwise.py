@@ -169,12 +169,14 @@ ELEMENTWISE: tuple[Operation, ...] = (
         evaluate=lambda np, x: x / (1 + np.abs(x)),
     ),
     Elementwise(
-        name="max", summary="the larger one; at a tie a constant operand, otherwise the first, has the derivative",
+        name="max", reduction="amax",
+        summary="the larger one; at a tie a constant operand, otherwise the first, has the derivative",
         parameters=("a", "b"), derivatives=("a >= b", "b > a"), tie="a > b", evaluate=lambda np, a, b: np.maximum(a, b),
         kink=lambda np, a, b: a - b, latex=r"\max", sympy="Max", code="maximum", variadic=True,
     ),
     Elementwise(
-        name="min", summary="the smaller one; at a tie a constant operand, otherwise the first, has the derivative",
+        name="min", reduction="amin",
+        summary="the smaller one; at a tie a constant operand, otherwise the first, has the derivative",
         parameters=("a", "b"), derivatives=("a <= b", "b < a"), tie="a < b", evaluate=lambda np, a, b: np.minimum(a, b),
         kink=lambda np, a, b: a - b, latex=r"\min", sympy="Min", code="minimum", variadic=True,
     ),

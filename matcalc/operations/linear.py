@@ -78,7 +78,33 @@ LINEAR: tuple[Operation, ...] = (
     ),
     Multilinear(
         name="diag", summary="diagonal matrix of a vector; diagonal of a matrix",
-        forms=(Form("vector(n) -> matrix(n, n)", "i,ij->ij"), Form("matrix(n, n) -> vector(n)", "ii->i")),
+        forms=(Form("vector(n) -> matrix(n, n)", "i,eye[ij]->ij"), Form("matrix(n, n) -> vector(n)", "ii->i")),
         evaluate=lambda np, a: np.diagflat(a) if np.shape(a)[1] == 1 else np.reshape(np.diagonal(a), (-1, 1)),
+    ),
+    Multilinear(
+        name="tril", summary="lower triangle, diagonal included, with zeros above",
+        forms=(Form("matrix(n, n) -> matrix(n, n)", "ij,lower[ij]->ij"),), evaluate=lambda np, a: np.tril(a), code="tril",
+    ),
+    Multilinear(
+        name="triu", summary="upper triangle, diagonal included, with zeros below",
+        forms=(Form("matrix(n, n) -> matrix(n, n)", "ij,lower[ji]->ij"),), evaluate=lambda np, a: np.triu(a), code="triu",
+    ),
+    Multilinear(
+        name="cumsum", summary="running sums", forms=(Form("vector(n) -> vector(n)", "j,lower[ij]->i"),),
+        evaluate=lambda np, x: np.cumsum(x, axis=0), code="cumsum",
+    ),
+    Multilinear(
+        name="vec", summary="the columns of a matrix under each other",
+        forms=(Form("matrix(m, n) -> vector(m*n)", "ij,pair[aij]->a"),),
+        evaluate=lambda np, a: np.reshape(a, (-1, 1), order="F"), latex=r"\operatorname{vec}",
+    ),
+    Multilinear(
+        name="kron", summary="Kronecker product",
+        forms=(
+            Form("matrix(m, n), matrix(p, q) -> matrix(p*m, q*n)", "ij,kl,pair[aki],pair[blj]->ab"),
+            Form("vector(m), vector(p) -> vector(p*m)", "i,k,pair[aki]->a"),
+            Form("vector(m), row(q) -> matrix(m, q)", "i,l->il"),
+        ),
+        evaluate=lambda np, a, b: np.kron(a, b), code="kron",
     ),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from matcalc.operations.derived import leads
 from matcalc.operations.rows import Factor, Form, JacobianTerm, MatrixFunction, Operation, Planned
 
 
@@ -33,31 +34,75 @@ MATRIX_FUNCTIONS: tuple[Operation, ...] = (
         evaluate=lambda np, a: np.linalg.slogdet(a)[1], latex=r"\log\det", source="Matrix Cookbook, eq. 57",
     ),
     MatrixFunction(
-        name="logsumexp", summary="log(sum(exp(x)))", spellings=("lse",), forms=(Form("vector(n) -> scalar"),),
+        name="logsumexp", summary="log(sum(exp(x)))", spellings=("lse",),
+        forms=(
+            Form("vector(n) -> scalar"), Form("row(n) -> scalar"),
+            Form("matrix(m, n) -> scalar", "logsumexp(logsumexp(X, axis=1))"),
+        ),
         operand_indices="i", value_indices="", jacobian=(JacobianTerm(1, (Factor("softmax(X)", "i"),)),),
         evaluate=lambda np, x: np.max(x) + np.log(np.sum(np.exp(x - np.max(x)))), source="Boyd & Vandenberghe, section 3.1.5",
     ),
     MatrixFunction(
-        name="softmax", summary="exp(x)/sum(exp(x))", forms=(Form("vector(n) -> vector(n)"),), operand_indices="j",
+        name="softmax", summary="exp(x)/sum(exp(x))", forms=(Form("vector(n) -> vector(n)"), Form("row(n) -> row(n)")),
+        operand_indices="j",
         value_indices="i",
         jacobian=(
-            JacobianTerm(1, (Factor("Y", "i"), Factor("I", "ij"))), JacobianTerm(-1, (Factor("Y", "i"), Factor("Y", "j"))),
+            JacobianTerm(1, (Factor("Y", "i"), Factor("I_n", "ij"))), JacobianTerm(-1, (Factor("Y", "i"), Factor("Y", "j"))),
         ),
         evaluate=_softmax, source="Bishop, Pattern Recognition and Machine Learning, eq. 4.106",
+    ),
+    MatrixFunction(
+        name="prod", summary="product of all elements", operand_indices="i", value_indices="",
+        forms=(
+            Form("vector(n) -> scalar"), Form("row(n) -> scalar"), Form("matrix(m, n) -> scalar", "prod(prod(X, axis=1))"),
+        ),
+        jacobian=(JacobianTerm(1, (Factor("Y", ""), Factor("1/X", "i"))),),
+        evaluate=lambda np, x: np.prod(x), latex=r"\prod", source="product rule",
+    ),
+    MatrixFunction(
+        name="amax", summary="largest element; of equal ones the first", text="max", latex=r"\max", operand_indices="i",
+        value_indices="",
+        forms=(
+            Form("vector(n) -> scalar"), Form("row(n) -> scalar"), Form("matrix(m, n) -> scalar", "amax(amax(X, axis=1))"),
+        ),
+        jacobian=(JacobianTerm(1, (Factor("e_argmax(X)", "i"),)),), evaluate=lambda np, x: np.max(x), kink=leads,
+        source="Boyd & Vandenberghe, Subgradients, section 3.4",
+    ),
+    MatrixFunction(
+        name="amin", summary="smallest element; of equal ones the first", text="min", latex=r"\min", operand_indices="i",
+        value_indices="",
+        forms=(
+            Form("vector(n) -> scalar"), Form("row(n) -> scalar"), Form("matrix(m, n) -> scalar", "amin(amin(X, axis=1))"),
+        ),
+        jacobian=(JacobianTerm(1, (Factor("e_argmax(-X)", "i"),)),), evaluate=lambda np, x: np.min(x),
+        kink=lambda np, x: leads(np, -np.asarray(x)), source="Boyd & Vandenberghe, Subgradients, section 3.4",
+    ),
+    MatrixFunction(
+        name="e_argmax", summary="unit vector at the first of the largest elements",
+        latex=r"\mathbf{e}_{\operatorname{argmax}}",
+        operand_indices="j", value_indices="i", forms=(Form("vector(n) -> vector(n)"),), jacobian=(),
+        evaluate=lambda np, x: np.reshape(np.arange(np.size(x)) == np.argmax(x), (-1, 1)).astype(float), kink=leads,
+        source="constant but for ties",
+    ),
+    MatrixFunction(
+        name="pinv", summary="pseudo-inverse; its derivative holds where the rank does not change",
+        forms=(Form("matrix(m, n) -> matrix(n, m)"),), operand_indices="kl", value_indices="ij",
+        jacobian=(
+            JacobianTerm(-1, (Factor("Y", "ik"), Factor("Y", "lj"))),
+            JacobianTerm(1, (Factor("Y @ Y'", "il"), Factor("I_m - X @ Y", "kj"))),
+            JacobianTerm(1, (Factor("I_n - Y @ X", "il"), Factor("Y' @ Y", "kj"))),
+        ),
+        evaluate=lambda np, a: np.linalg.pinv(a), source="Golub & Pereyra (1973), eq. 4.12",
+    ),
+    MatrixFunction(
+        name="skew", summary="the matrix of the cross product: skew(a) b = a × b",
+        forms=(Form("vector(3) -> matrix(3, 3)"),), operand_indices="k", value_indices="ij",
+        jacobian=(JacobianTerm(1, (Factor("[cross]", "ikj"),)),),
+        evaluate=lambda np, a: np.cross(np.eye(3), np.reshape(a, -1)).T * -1, source="the cross product is linear",
     ),
 )
 
 PLANNED: tuple[Operation, ...] = (
-    Planned(name="prod", summary="product of all elements"),
-    Planned(name="norminf", summary="largest absolute value"),
-    Planned(name="cumsum", summary="running sums"),
-    Planned(name="cross", summary="cross product"),
-    Planned(name="pinv", summary="pseudo-inverse", instead="inv(A' A) A' for a matrix of full column rank"),
-    Planned(name="vec", summary="columns of a matrix under each other"),
-    Planned(name="kron", summary="Kronecker product"),
-    Planned(name="clip", summary="limit to an interval", instead="max(a, min(x, b))"),
-    Planned(name="elu", summary="exponential linear unit", instead="where(x > 0, x, exp(x) - 1)"),
-    Planned(name="leaky_relu", summary="leaky rectifier", instead="max(0.01*x, x)"),
     Planned(name="expm", summary="matrix exponential"),
     Planned(name="sqrtm", summary="matrix square root"),
 )

@@ -14,12 +14,12 @@ numerical evaluation, every printer, the documentation and the tests. An entry i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, NamedTuple, cast
 
-from matcalc.language.dimensions import Kind
+from matcalc.language.dimensions import Dim, Kind, dim
 
 Evaluate = Callable[..., Any]
 """Called with the NumPy module and the operands: scalars 0-d, vectors (n, 1), rows (1, n), matrices (m, n)."""
@@ -67,9 +67,9 @@ def _operands(text: str) -> tuple[Operand, ...]:
 class Form:
     """One shape rule of an operation, and what the operation is for these shapes.
 
-    `body` is an einsum such as "ij,j->i" for a multilinear operation (terms beyond the operands are identity
-    matrices), a text in the input language for a derived one (its names are the operation's parameters and the
-    dimension letters of the signature), and empty for a matrix function.
+    `body` is an einsum such as "ij,j->i" for a multilinear operation (`eye[ij]` among the terms is the constant array of this
+    name, see `tensor.nodes.Pattern`), a text in the input language for a derived one (its names are the operation's parameters
+    and the dimension letters of the signature), and empty for a matrix function. A dimension may be a product, `m*n`.
     """
 
     signature: str
@@ -100,6 +100,20 @@ class Operation:
     """Dotted NumPy name, where there is one."""
     namesake: str = ""
     """A function of a square matrix that goes by the same name on paper, and is not meant."""
+
+    @property
+    def of_vector(self) -> Signature | None:
+        """The shape rule for a vector by which the operation can run along an axis of a matrix (`axis=`), if there is one.
+
+        The value is a scalar (a reduction) or a vector of the same length; other operands are scalars.
+        """
+        forms: tuple[Form, ...] = getattr(self, "forms", ())
+        for form in forms:
+            (first, *others), result = form.shapes
+            plain = not others or (isinstance(self, Derived) and not any(other.dims for other in others))
+            if first.kind == "vector" and plain and (result.kind == "scalar" or result == first):
+                return form.shapes
+        return None
 
     @property
     def shown(self) -> str:
@@ -137,6 +151,8 @@ class Elementwise(Operation):
     """Arguments at which the value is an integer, with the value."""
     variadic: bool = False
     """More operands than parameters are taken two at a time, from the left."""
+    reduction: str = ""
+    """The operation that a call with a single operand means."""
 
     @property
     def indicator(self) -> bool:
@@ -171,7 +187,11 @@ class Derived(Operation):
 
 
 class Factor(NamedTuple):
-    """A factor of a Jacobian term: a text in terms of the operand `X` and the value `Y`, and its index letters."""
+    """A factor of a Jacobian term and its index letters.
+
+    `text` is in terms of the operand `X`, the value `Y`, and the identity matrices `I_m` and `I_n` of the operand's first and
+    last axis; or it is the name of a constant array in square brackets, as in a form's einsum.
+    """
 
     text: str
     indices: str
@@ -189,7 +209,8 @@ class MatrixFunction(Operation):
     """A function of a whole vector or matrix with a derivative rule of its own: inverse, determinant, softmax, …
 
     The Jacobian of the value (indices `value_indices`) by the operand (indices `operand_indices`) is the sum of `jacobian`.
-    It acts on the last axes of its operand; what axes there are before them run along.
+    It acts on the last axes of its operand; what axes there are before them run along. A form with a body is defined by it,
+    as a derived operation is, in terms of the operand `X`.
     """
 
     forms: tuple[Form, ...]
@@ -198,6 +219,16 @@ class MatrixFunction(Operation):
     jacobian: tuple[JacobianTerm, ...]
     source: str = field(default="")
     """Where the rule stands in the literature."""
+    kink: Evaluate | None = None
+    """A value whose sign decides the branch; None for a smooth function."""
+
+
+    def value_sizes(self, own: Sequence[Dim]) -> tuple[Dim, ...]:
+        """The sizes of the value's axes, for those of the operand."""
+        form = next(form for form in self.forms if not form.body)
+        (operand, *_), result = form.shapes
+        letters = dict(zip(operand.dims, own, strict=True))
+        return tuple(letters[letter] if letter in letters else dim(int(letter)) for letter in result.dims)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,8 +70,12 @@ def _check(answer: Answer) -> None:
 
 
 def _dimension(size: Dim) -> Any:
-    terms = [count * sympy.Symbol(name, integer=True, positive=True) for name, count in size.terms]
+    terms = [sympy.Mul(count, *map(_dimension_symbol, monomial.split("*"))) for monomial, count in size.terms]
     return sympy.Add(*terms, size.constant)
+
+
+def _dimension_symbol(name: str) -> Any:
+    return sympy.Symbol(name, integer=True, positive=True)
 
 
 def _dimensions(shape: Shape) -> tuple[Any, Any]:

@@ -142,12 +142,15 @@ class TextPrinter(Printer):
 
     def dimension(self, dim: Dim) -> Piece:
         """A dimension."""
-        parts = [
-            Piece(Level.CHAIN, f"{count} {self.name(name)}") if count != 1 else Piece(Level.ATOM, self.name(name))
-            for name, count in dim.terms
-        ]
+        parts = []
+        for monomial, count in dim.terms:
+            factors = [*([str(count)] if count != 1 else []), *map(self.name, monomial.split("*"))]
+            parts.append(Piece(Level.CHAIN if len(factors) > 1 else Level.ATOM, " ".join(factors)))
         if dim.constant or not parts:
-            parts.append(Piece(Level.ATOM, str(dim.constant)))
+            sign = " - " if dim.constant < 0 and parts else " + "
+            parts.append(Piece(Level.ATOM, str(abs(dim.constant) if parts else dim.constant)))
+            if len(parts) > 1:
+                return Piece(Level.SUM, *interleave(parts[:-1], " + "), sign, parts[-1])
         return parts[0] if len(parts) == 1 else Piece(Level.SUM, *interleave(parts, " + "))
 
     def identity(self, node: Identity) -> Piece:

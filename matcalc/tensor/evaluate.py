@@ -17,6 +17,7 @@ from matcalc.tensor.nodes import (
     Node,
     Number,
     Ones,
+    Pattern,
     Pointwise,
     Size,
     Slice,
@@ -102,6 +103,8 @@ def _value(
             if node.position is not None and node.position > shape[0]:
                 raise EvaluationError(f"the entry {node.position} of a vector with {shape[0]} entries")
             return np.eye(shape[0])[(node.position or 0) - 1]
+        case Pattern():
+            return _PATTERNS[node.name](np, shape)
         case Sum():
             return sum((float(c) * arg for c, arg in zip(node.coefficients, args, strict=True)), np.zeros(shape))
         case Contraction():
@@ -124,6 +127,13 @@ def _value(
             taken[node.axis] = slice(start, start + shape[node.axis])
             return args[0][tuple(taken)]
     raise AssertionError(f"no value for {type(node).__name__}; is it a new kind of node?")
+
+
+_PATTERNS: dict[str, Callable[[Any, tuple[int, ...]], Any]] = {
+    "lower": lambda np, shape: np.tril(np.ones(shape)),
+    "pair": lambda np, shape: np.eye(shape[0]).reshape(shape[0], shape[2], shape[1]).transpose(0, 2, 1),
+    "cross": lambda np, shape: np.array([[np.cross(i, j) for j in np.eye(3)] for i in np.eye(3)]),
+}
 
 
 def _stood_in(operation: UnknownFunction, args: Sequence[Any], unknown: StandIn | None) -> Any:

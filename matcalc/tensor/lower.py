@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 from matcalc import limits
 from matcalc.errors import LimitError, NotSupportedError, Span
 from matcalc.language import tree
+from matcalc.language.calls import axis_of
 from matcalc.language.dimensions import SCALAR, Dim, Shape, dim, matrix, vector
 from matcalc.operations import rows
 from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS, elementwise
@@ -111,7 +112,7 @@ class Lowering:
             symbol = self.inference.symbols[name]
             return Value(self.graph.variable(name, symbol.shape.dims, symbol.properties), symbol.shape)
         if role == "dimension":
-            return Value(self.graph.size(dim(name)), SCALAR)
+            return Value(self.graph.size(self.inference.dimension(name)), SCALAR)
         if role == "constant":
             return self._constant(name, node)
         return Value(self.graph.number(0), SCALAR)  # a bound index: read by the subscript it stands in
@@ -188,8 +189,6 @@ class Lowering:
     # Calls
 
     def _call(self, node: tree.Call, values: dict[tree.Expr, Value]) -> Value:
-        if node.keywords:
-            raise NotSupportedError(f"`{node.function}` with `{node.keywords[0][0]}=`", node.span)
         if node.function in ("eye", "I", "ones", "zeros"):
             return self._constant(node.function, node)
         if node.function == "e" and self.inference is not None and "e" not in self.inference.functions:
@@ -206,7 +205,31 @@ class Lowering:
         operation = FUNCTIONS.get(node.function)
         if operation is None:
             raise NotSupportedError(f"the function `{node.function}`", node.name_span)
-        return self.apply(operation, operands, node.span)
+        axis = axis_of(node)
+        if axis is None:
+            return self.apply(operation, operands, node.span)
+        result = self._along(operation, operands, axis, node.span)
+        kind = self.inference.shapes[node].kind if self.inference is not None else result.shape.kind
+        return result._replace(shape=Shape(kind, result.shape.dims))
+
+    def _along(self, operation: rows.Operation, operands: Sequence[Value], axis: int, span: Span | None) -> Value:
+        """An operation along an axis of a matrix: the operation on a vector, for every value of the other axis at once."""
+        first, *others = operands
+        if first.shape.kind != "matrix":
+            return self.apply(operation, operands, span)
+        if axis == 0:
+            first = self.apply(OPERATIONS["transpose"], [first], span)
+        count, length = first.shape.dims
+        other = f"axis {len(first.bound)}"
+        value = self.apply(operation, [Value(first.node, vector(length), (*first.bound, other)), *others], span)
+        bound = tuple(name for name in value.bound if name != other)
+        labels = [len(bound) if name == other else bound.index(name) for name in value.bound]
+        own = range(len(bound) + 1, len(bound) + 1 + len(value.shape.dims))
+        node = self.graph.contraction([(value.node, (*labels, *own))], range(value.node.order))
+        if not value.shape.dims:
+            return Value(node, vector(count) if axis else Shape("row", (count,)), bound)
+        result = Value(node, matrix(count, length), bound)
+        return result if axis else self.apply(OPERATIONS["transpose"], [result], span)
 
     def _named_call(self, node: tree.Call, operands: Sequence[Value]) -> Value:
         """A declared function such as `g: R^n -> R^m`."""
@@ -254,6 +277,8 @@ class Lowering:
         if isinstance(operation, rows.Derived):
             return self._definition(operation, form.body, operands, sizes)
         assert isinstance(operation, rows.MatrixFunction)
+        if form.body:
+            return lower_text(self.graph, form.body, {"X": operands[0]})
         return Value(self.graph.matrix_call(operation, operands[0].node), result_shape, operands[0].bound)
 
     def _letters(self, form: rows.Form, operands: Sequence[Value]) -> dict[str, Dim]:
@@ -272,17 +297,27 @@ class Lowering:
                 bound.setdefault(name, len(bound))
         lengths: dict[int, Dim] = {}
         factors: list[tuple[Node, Sequence[int]]] = []
-        for position, letters in enumerate(before.split(",")):
+        for position, term in enumerate(before.split(",")):
+            name, _, letters = term.rstrip("]").rpartition("[")
             labels = [number.setdefault(letter, 1000 + len(number)) for letter in letters]
             if position < len(operands):
                 operand = operands[position]
                 lengths.update(zip(labels, operand.shape.dims, strict=True))
                 factors.append((operand.node, [bound[name] for name in operand.bound] + labels))
             else:
-                size = next(lengths[label] for label in labels if label in lengths)
-                factors.append((self.graph.delta(size), labels))
+                factors.append((self._constant_array(name, [lengths.get(label) for label in labels]), labels))
         out = [*bound.values(), *(number[letter] for letter in after)]
         return Value(self.graph.contraction(factors, out), shape, tuple(bound))
+
+    def _constant_array(self, name: str, sizes: Sequence[Dim | None]) -> Node:
+        """The array of this name; an open size follows from the others."""
+        if name == "pair":
+            _, first, second = sizes
+            assert first is not None
+            assert second is not None
+            return self.graph.pattern(name, (first.times(second), first, second))
+        known = next(size for size in sizes if size is not None)
+        return self.graph.delta(known) if name == "eye" else self.graph.pattern(name, (known,) * len(sizes))
 
     def _definition(
         self, operation: rows.Derived, text: str, operands: Sequence[Value], sizes: Mapping[str, Dim]
@@ -439,8 +474,11 @@ def _integer(node: tree.Expr) -> int | None:
 
 
 def _shape(described: rows.Operand, sizes: Mapping[str, Dim]) -> Shape:
-    dims = tuple(sizes[letter] if letter in sizes else dim(int(letter)) for letter in described.dims)
-    return Shape(described.kind, dims)
+    dims = []
+    for letters in described.dims:
+        factors = [sizes[letter] if letter in sizes else dim(int(letter)) for letter in letters.split("*")]
+        dims.append(reduce(Dim.times, factors))
+    return Shape(described.kind, tuple(dims))
 
 
 def _aligned(shape: Shape, target: Shape, first: int) -> list[int]:

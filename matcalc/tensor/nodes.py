@@ -113,6 +113,19 @@ class Unit(Node):
     position: int | None
 
 
+class Pattern(Node):
+    """A constant array of zeros and ones, by name.
+
+    - `lower` (i, j): 1 where i ≥ j, the lower triangle;
+    - `pair` (a, i, j): 1 where a = i + m (j - 1) counts the pairs (i, j) of 1..m and 1..n, those with the same j together, as
+      vec stacks columns;
+    - `cross` (i, j, k): the Levi-Civita symbol, the sign of the permutation i j k of 1 2 3, else 0.
+    """
+
+    __slots__ = ("name",)
+    name: str
+
+
 class Zero(Node):
     """Zeros."""
 
@@ -262,6 +275,12 @@ class Graph:
         node.position = position
         return node
 
+    def pattern(self, name: str, shape: Shape) -> Node:
+        """A constant array of zeros and ones."""
+        node = self._intern(Pattern, shape, (), name)
+        node.name = name
+        return node
+
     def zero(self, shape: Shape) -> Node:
         """Zeros; the number 0 for a scalar."""
         return self._intern(Zero, shape, (), None) if shape else self.number(0)
@@ -376,10 +395,9 @@ class Graph:
 
     def matrix_call(self, operation: MatrixFunction, arg: Node) -> Node:
         """A function of the last axes of `arg`."""
-        value, operand = operation.value_indices, operation.operand_indices
-        batch = arg.shape[: arg.order - len(operand)]
-        own = arg.shape[arg.order - len(operand) :]
-        node = self._intern(MatrixCall, batch + own[: len(value)], (arg,), operation.name)
+        batch = arg.order - len(operation.operand_indices)
+        shape = arg.shape[:batch] + operation.value_sizes(arg.shape[batch:])
+        node = self._intern(MatrixCall, shape, (arg,), operation.name)
         node.operation = operation
         return node
 

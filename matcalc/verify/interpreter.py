@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from matcalc.errors import EvaluationError, NotSupportedError
 from matcalc.language import tree
+from matcalc.language.calls import axis_of
 from matcalc.language.dimensions import Shape
 from matcalc.operations import rows
 from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS, elementwise
@@ -201,7 +202,7 @@ class Interpreter:
         if role == "binding":
             return self._bindings[name]
         if role == "dimension":
-            return self._constant(self.sizes[name])
+            return self._constant(self.inference.dimension(name).value(self.sizes))
         if role == "constant":
             return self._sized(name, node)
         raise NotSupportedError(f"the index `{name}` used as a number", node.span)
@@ -229,8 +230,7 @@ class Interpreter:
 
     def _call(self, node: tree.Call, below: tuple[int, ...]) -> int:
         name = node.function
-        if node.keywords:
-            raise NotSupportedError(f"`{name}` with `{node.keywords[0][0]}=`", node.span)
+        below = below[: len(node.arguments)]
         unknown = self.inference.functions.get(name)
         if unknown is not None:
             if not unknown.elementwise:
@@ -248,7 +248,35 @@ class Interpreter:
         row = FUNCTIONS.get(name)
         if row is None or isinstance(row, rows.Planned):
             raise NotSupportedError(f"the value of `{name}`", node.name_span)
+        axis = axis_of(node)
+        if axis is not None and self._shape_of(node.arguments[0]).kind == "matrix":
+            return self._along(row, node, axis, below)
         return self._row(row, node, below)
+
+    def _along(self, row: rows.Operation, node: tree.Call, axis: int, below: tuple[int, ...]) -> int:
+        """An operation on each row of a matrix, or on each column."""
+        as_row = self._shape_of(node).kind == "row"
+
+        def lines(array: Any, *others: Any) -> list[tuple[Any, ...]]:
+            return [(line.reshape(-1, 1), *others) for line in (array if axis else array.T)]
+
+        def total(*operands: Any) -> Any:
+            values = [np.reshape(row.evaluate(np, *line), -1) for line in lines(*operands)]
+            result = np.array(values)
+            if result.shape[1] > 1 or self._shape_of(node).kind == "matrix":
+                return result if axis else result.T
+            return result.reshape((1, -1) if as_row else (-1, 1))
+
+        kink: Callable[..., Any] | None = getattr(row, "kink", None)
+        if kink is None:
+            return self._emit(total, below)
+
+        def recorded(*operands: Any) -> Any:
+            seen = [np.asarray(kink(np, *line), dtype=float).reshape(-1) for line in lines(*operands)]
+            self.kinks.append((Site(node, 0), np.concatenate(seen)))
+            return total(*operands)
+
+        return self._emit(recorded, below)
 
     def _row(self, row: rows.Operation, node: tree.Expr, below: tuple[int, ...]) -> int:
         """An operation of the table; more operands than an element-wise one has are taken two at a time."""
@@ -261,7 +289,7 @@ class Interpreter:
 
     def _apply(self, row: rows.Operation, site: Site, operands: tuple[int, ...]) -> int:
         evaluate = row.evaluate
-        kink = row.kink if isinstance(row, (rows.Elementwise, rows.Derived)) else None
+        kink: Callable[..., Any] | None = getattr(row, "kink", None)
         if kink is None:
             return self._emit(lambda *values: evaluate(np, *values), operands)
 

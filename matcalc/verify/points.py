@@ -45,7 +45,7 @@ class Assignments:
         self.dims = {size for shape in inference.shapes.values() for size in shape.dims}
         self.dims |= {size for symbol in inference.symbols.values() for size in symbol.shape.dims}
         self.dims |= set(inference.ranges.values())
-        names = {name for size in self.dims for name, _ in size.terms}
+        names = {name for size in self.dims for name in size.names}
         names |= {node.name for node, role in inference.roles.items() if role == "dimension"}
         self.names = sorted(names)
         self.least = _least_sizes(inference)

@@ -354,8 +354,8 @@ ERRORS = {
         "matrix, symmetric, spd, diagonal, orthogonal, lower_triangular, upper_triangular, elementwise, positive before any of "
         "them, R^n and R^(m×n)"
     ),
-    "x where w: vector(n+1)": (
-        "unexpected `+` in the dimensions\n  x where w: vector(n+1)\n                     ^\n"
+    "x where w: vector(n+)": (
+        "unexpected `)` in the dimensions\n  x where w: vector(n+)\n                      ^\n"
         "help: a dimension is a name or a whole number: matrix(m, n)"
     ),
     "x where w: matrix(n)": "`matrix` has two dimensions, not 1\n  x where w: matrix(n)\n             ^^^^^^^^^",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import reduce
@@ -17,7 +18,7 @@ from matcalc.operations.rows import Derived, Elementwise, Form, MatrixFunction, 
 from matcalc.operations.table import ALL, COMPARISONS, OPERATIONS
 from tests.differences import close, numerator_layout, numeric_derivative
 
-SIZES = {"n": 3, "m": 4, "k": 2}
+SIZES = {"n": 3, "m": 4, "k": 2, "p": 2, "q": 5}
 _INFIX = {"@": "a @ b", "*": "a * b", "juxtapose": "a b"}
 _RANGES = {"real": (-2.0, 2.0), "positive": (0.4, 2.5), "unit": (-0.8, 0.8), "above one": (1.3, 3.0)}
 
@@ -29,6 +30,11 @@ ELEMENTWISE = [
 SHAPED: list[tuple[Derived | Multilinear | MatrixFunction, Form]] = [
     (row, form) for row in ALL if isinstance(row, Derived | Multilinear | MatrixFunction) for form in row.forms
 ]
+
+
+def length(size: str) -> int:
+    """The number that a dimension of a signature stands for here: a letter, a digit, or a product of letters."""
+    return math.prod(SIZES[letter] if letter in SIZES else int(letter) for letter in size.split("*"))
 
 
 def parameters(row: Operation) -> tuple[str, ...]:
@@ -170,7 +176,7 @@ def shaped_inputs(row: Operation, form: Form) -> dict[str, Any]:
     names = row.parameters if isinstance(row, Derived) else ("a", "b")
     values = {}
     for name, operand in zip(names, form.shapes.operands, strict=False):
-        value = numbers.uniform(0.2, 1.5, tuple(SIZES[size] for size in operand.dims)) * numbers.choice([-1, 1])
+        value = numbers.uniform(0.2, 1.5, tuple(map(length, operand.dims))) * numbers.choice([-1, 1])
         if row.name in ("inv", "det", "logdet", "solve") and len(operand.dims) == 2 and operand.dims[0] == operand.dims[1]:
             value = value / 3 + 2 * np.eye(len(value))
         values[name] = value
@@ -189,7 +195,7 @@ def as_columns(form: Form, values: Mapping[str, Any]) -> list[Any]:
 def shaped_value(row: Operation, form: Form, values: Mapping[str, Any]) -> Any:
     """The row's own NumPy function, with the axes of its result."""
     found = np.asarray(row.evaluate(np, *as_columns(form, values)), dtype=float)
-    return found.reshape([SIZES[size] for size in form.shapes.result.dims])
+    return found.reshape([length(size) for size in form.shapes.result.dims])
 
 
 @pytest.mark.parametrize(("row", "form"), SHAPED, ids=[f"{row.name}: {form.signature}" for row, form in SHAPED])
@@ -207,11 +213,57 @@ def test_derivatives_of_each_form(row: Operation, form: Form) -> None:
         raw, error = numeric_derivative(lambda env: shaped_value(row, form, {each: env[each] for each in names}), values, name)
         assert error < 1e-7
         check_derivative(text, name, where, values, numerator_layout(raw, form.shapes.result.kind, operand.kind))
-        if form.shapes.result.kind == "scalar" and operand.kind == "vector":
-            first = mc.diff(text, wrt=name, where=where)
-            raw, _ = numeric_derivative(lambda env, d=first: d.evaluate(**env)[0], values, name)  # type: ignore[misc]
-            second = mc.diff(text, wrt=name, where=where, order=2).evaluate(**values)
-            assert close(second, raw, 1e-7), f"{text} by {name} twice"
+        check_second(text, name, where, values, form, operand.kind)
+
+
+def check_second(text: str, name: str, where: str, values: Mapping[str, Any], form: Form, kind: str) -> None:
+    """The second derivative against differences of the first: of a scalar value itself, of others with random weights."""
+    if kind not in ("scalar", "vector"):
+        return
+    result = form.shapes.result
+    if result.kind != "scalar":
+        weights = np.random.default_rng(6).normal(size=[length(size) for size in result.dims])
+        text = f"sum(weights * ({text}))"
+        where += f", weights: {result.kind}({', '.join(result.dims)})"
+        values = {**values, "weights": weights}
+    first = mc.diff(text, wrt=name, where=where)
+    raw, _ = numeric_derivative(lambda env: first.evaluate(**env).reshape(np.shape(values[name])), values, name)
+    second = mc.diff(text, wrt=name, where=where, order=2).evaluate(**values)
+    assert close(second, raw, 1e-7), f"{text} by {name} twice"
+
+
+ALONG = [row for row in ALL if row.of_vector is not None]
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("row", ALONG, ids=lambda row: row.name)
+def test_along_an_axis(row: Operation, axis: int) -> None:
+    """What runs along an axis of a matrix is the operation on each row or column."""
+    rule = row.of_vector
+    assert rule is not None
+    extra = {"p": 3.0} if len(rule.operands) > 1 else {}
+    X = np.random.default_rng(7).uniform(0.3, 2, size=(4, 3)) * np.array([1, -1, 1])
+    arguments = "X, p" if extra else "X"
+    text = f"{row.name}({arguments}, axis={axis})"
+    where = "X: matrix(m, n)" + (", p: scalar" if extra else "")
+
+    def each(array: Any) -> Any:
+        lines = array.T if axis == 0 else array
+        found = np.array([np.reshape(row.evaluate(np, line.reshape(-1, 1), *extra.values()), -1) for line in lines])
+        return np.squeeze(found.T if axis == 0 else found)
+
+    found = np.asarray(mc.parse(text, where=where).evaluate(X=X, **extra))
+    np.testing.assert_allclose(np.squeeze(found), each(X), rtol=1e-12)
+    weights = np.random.default_rng(8).normal(size=found.shape)
+    kind = {4: "vector(m)", 3: "row(n)", 12: "matrix(m, n)"}[found.size]
+    given = {"X": X, **extra, "weights": weights}
+    weighted, where = f"sum(weights * {text})", f"{where}, weights: {kind}"
+    raw, _ = numeric_derivative(lambda env: np.sum(np.squeeze(weights) * each(env["X"])), given, "X")
+    check_derivative(weighted, "X", where, given, raw.T)
+    derivative = mc.diff(weighted, wrt="X", where=where)
+    raw, _ = numeric_derivative(lambda env: derivative.evaluate(**env).T, given, "X")
+    second = mc.diff(weighted, wrt="X", where=where, order=2).evaluate(**given)
+    assert close(second, raw, 1e-6), f"{weighted} twice"
 
 
 @pytest.mark.parametrize("name", ["softmax", "logsumexp"])
@@ -302,7 +354,6 @@ def test_row_is_complete(row: Operation) -> None:
         assert bool(row.forms) != bool(row.definition)
     if isinstance(row, MatrixFunction):
         assert row.source
-        assert row.jacobian
         for term in row.jacobian:
             letters = {letter for factor in term.factors for letter in factor.indices}
             assert set(row.value_indices + row.operand_indices) <= letters
