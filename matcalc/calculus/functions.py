@@ -380,6 +380,8 @@ def matrix_call(s: Simplifier, operation: MatrixFunction, arg: Node) -> Node:
     (A⁻¹)⁻¹ = A, (cA)⁻¹ = c⁻¹A⁻¹, (Aᵀ)⁻¹ = (A⁻¹)ᵀ; det(Aᵀ) = det A, det(A⁻¹) = (det A)⁻¹, and the same for logdet.
     """
     graph, name = s.graph, operation.name
+    if name == "skew" and type(arg) is Sum and len(arg.args) == 1:
+        return s.scaled(arg.coefficients[0], graph.matrix_call(operation, arg.args[0]))
     if name not in ("inv", "det", "logdet") or arg.order != 2:
         return graph.matrix_call(operation, arg)
     if type(arg) is Delta:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import gcd
 from typing import TYPE_CHECKING
 
-from matcalc.calculus import cancellation, symmetry
+from matcalc.calculus import cancellation, patterns, symmetry
 from matcalc.calculus.cancellation import DEEP, is_named
 from matcalc.language.dimensions import Dim
 from matcalc.operations.table import elementwise
@@ -417,6 +417,9 @@ def content_of(coefficients: Sequence[Rational]) -> Rational:
 _RULES: tuple[Callable[[Product], None], ...] = (
     Product.drop_deltas,
     Product.drop_ones,
+    patterns.pairs,
+    patterns.cross_products,
+    patterns.triangles,
     cancellation.units,
     cancellation.softmax_totals,
     _scalars,
