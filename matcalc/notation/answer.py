@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from matcalc.calculus.cancellation import on_support
-from matcalc.errors import NotSupportedError
 from matcalc.language.dimensions import Shape
 from matcalc.notation import matrix as notation
 from matcalc.notation.component import MatrixNotationError
@@ -47,12 +46,36 @@ def write_answer(
     answer = with_names(recovery.build, written.expression, bound)
     element: tuple[tuple[str, ...], Expression] | None = None
     if len(value.dims) + len(variable.dims) > 2 and not written.indices:
-        try:
-            by_element = indexed(recovery, node)
+        by_element = indexed(recovery, node)
+        if by_element.elements is not None and not by_element.elements.definitions:  # the Kronecker form says it all
             element = (by_element.indices, by_element.expression)
-        except NotSupportedError:  # the Kronecker form says it all
-            element = None
-    return Answer(answer.body, answer.definitions, written.indices, written.note, element)
+    by_index, left_open = ((), ()) if written.elements is None else (written.elements.definitions, written.elements.left_open)
+    definitions = (*by_index, *answer.definitions)
+    notes = [written.note] if written.note else []
+    notes += _remarks((answer.body, *(meaning for _, meaning in definitions)), left_open)
+    return Answer(answer.body, definitions, written.indices, "; ".join(notes), element, left_open)
+
+
+def _remarks(parts: Iterable[Expression], left_open: Sequence[str]) -> list[str]:
+    """What must be known to read an answer."""
+    remarks: dict[str, None] = {}
+    for part in parts:
+        for node in notation.postorder(part):
+            match node:
+                case notation.Element() if node.operand.shape.kind == "matrix" and len(node.indices) == 1:
+                    remarks["a matrix with one index is that row, as a column"] = None
+                case notation.NamedElement() if any(names for _, names in node.by):
+                    remarks["∂ with an index is the derivative by that element of the operand"] = None
+                case notation.Named(role="partial"):
+                    remarks["∂₁ is the derivative by the first operand"] = None
+                case notation.Function(axis=int()):
+                    remarks[_ALONG[node.axis or 0]] = None
+    if left_open:
+        remarks[f"too large to be written out: {', '.join(left_open[:3])}, …"] = None
+    return list(remarks)
+
+
+_ALONG = ("axis=0: of each column", "axis=1: of each row")
 
 
 def _condition(node: Node) -> dict[int, dict[Node, int]] | None:

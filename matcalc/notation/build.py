@@ -11,6 +11,7 @@ from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, row, vector
 from matcalc.notation.matrix import (
     Commutation,
     Comparison,
+    Delta,
     Diagonal,
     Dot,
     Element,
@@ -18,6 +19,7 @@ from matcalc.notation.matrix import (
     Function,
     Hadamard,
     Identity,
+    IndexedSum,
     Indicator,
     Inverse,
     Kronecker,
@@ -319,7 +321,7 @@ class Builder:
             core = self.make(Element, SCALAR, array, (row_, column))
         elif isinstance(left, MatMul) or isinstance(right, MatMul):
             core = min(
-                (self.matmul(self.transpose(a), b) for a, b in ((left, right), (right, left))), key=_transposes
+                (self.matmul(self.transpose(a), b) for a, b in ((left, right), (right, left))), key=transposes
             )
         else:
             core = self.make(Dot, SCALAR, left, right)
@@ -334,6 +336,13 @@ class Builder:
         if isinstance(node, Ones):
             return self.make(Identity, matrix(n, n))
         return self.make(Diagonal, matrix(n, n) if node.shape.kind != "matrix" else vector(n), node)
+
+    def row_by_row(self, name: str, operand: Expression, shape: Shape) -> Expression:
+        """A function of vectors, of each row of a matrix; of the rows of Aᵀ it is that of the columns of A."""
+        if isinstance(operand, Transpose):
+            columns = self.make(Function, flipped(shape) if shape.kind == "matrix" else shape, name, (operand.operand,), 0)
+            return self.transpose(columns) if shape.kind == "matrix" else columns
+        return self.make(Function, shape, name, (operand,), 1)
 
     def inverse(self, node: Expression) -> Expression:
         """A⁻¹."""
@@ -389,10 +398,14 @@ def _is_term(part: Expression, total: Sum) -> bool:
 
 
 def _place(factor: Expression) -> int:
-    """Where a factor stands: sizes and symbols, then sums, then functions, then the array."""
+    """Where a factor stands: sizes and symbols, then sums, then functions, then δ and Σ, then the array."""
     if factor.shape.dims:
-        return 4
+        return 6
     match factor:
+        case Delta():
+            return 4
+        case IndexedSum():
+            return 5
         case Size():
             return 0
         case Symbol():
@@ -414,10 +427,11 @@ def _place_in_hadamard(factor: Expression) -> int:
     return 1 if isinstance(base, Symbol) else 2
 
 
-def _transposes(node: Expression) -> int:
+def transposes(node: Expression) -> int:
     """How many transposes a product shows."""
-    if isinstance(node, MatMul):
-        return sum(isinstance(factor, Transpose) for factor in node.factors)
-    if isinstance(node, Product):
-        return sum(_transposes(factor) for factor in node.factors)
-    return 0
+    match node:
+        case MatMul() | Product():
+            return sum(transposes(factor) for factor in node.factors)
+        case MatrixPower():
+            return transposes(node.base)
+    return int(isinstance(node, Transpose))

@@ -1,39 +1,71 @@
-"""Index notation: the element of any tensor of the graph, for results that matrix notation cannot say."""
+"""Index notation: the element of any tensor of the graph, for results that matrix notation cannot say.
+
+An index that is given (`Xᵢⱼ` for i, j) turns a tensor into one with fewer axes: its entry, row or slice. So a node is
+rewritten with its indices put in, down to the first part that matrix notation can say, which is written once and indexed,
+as in `softmax(W Xᵢ)ₖ`, `‖Xᵢ - Cₖ‖²` or `(A X)ᵢⱼ`. A sum that is no product of matrices becomes Σₖ, and a part for which
+there is no notation, or which is nested too deep to be read, is defined under a name: `where Tᵢⱼₖ = …`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count
 
-from matcalc.errors import NotSupportedError
-from matcalc.language.dimensions import SCALAR, Dim
+from matcalc.calculus.cancellation import split_power
+from matcalc.language.dimensions import SCALAR, Dim, Kind, Shape, vector
 from matcalc.notation import matrix as notation
+from matcalc.notation.build import transposes
 from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.matrix import Expression
-from matcalc.notation.recover import Recovery, ordered_sum
-from matcalc.operations.rows import Elementwise
+from matcalc.notation.recover import Recovery
 from matcalc.tensor.nodes import (
+    Concatenation,
     Contraction,
     Delta,
+    MatrixCall,
+    NamedCall,
     Node,
-    Number,
     Ones,
     Pointwise,
+    Slice,
     Sum,
+    Unit,
+    UnknownFunction,
+    Variable,
     Zero,
 )
 
-_DEPTH = 100
-"""Nesting of functions that are written element by element."""
+_DEPTH = 20
+"""Parts within parts that are written in one piece; what is deeper gets a name."""
+
+_WORK = 1_000
+"""Parts that are written in one piece altogether."""
+
+_DEFINITIONS = 12
+"""Names for parts of one answer; what would need more is left open."""
+
+_KINDS: tuple[Kind, ...] = ("scalar", "vector", "matrix")
+_LETTERS = "TUVPQRSYZ"
+
+Names = tuple[str | None, ...]
+"""For each axis its index, or None for an axis that is left."""
+
+Factor = tuple[Node, Sequence[int]]
 
 
-def element(recovery: Recovery, node: Node, indices: Sequence[str]) -> Expression:
-    """The element of a node at the indices, as a scalar expression.
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """The element of a tensor, the definitions of the names in it, and the names for which there was no room."""
 
-    Raises:
-        NotSupportedError: the nesting is deeper than anyone would read.
-    """
-    return _element(recovery, node, tuple(indices), free_indices(recovery, indices), 0)
+    element: Expression
+    definitions: tuple[tuple[notation.Symbol | notation.Element, Expression], ...] = ()
+    left_open: tuple[str, ...] = ()
+
+
+def element(recovery: Recovery, node: Node, indices: Sequence[str]) -> Elements:
+    """The element of a node at the indices, as a scalar expression."""
+    return _Writing(recovery, indices).elements(node, tuple(indices))
 
 
 def free_indices(recovery: Recovery, used: Collection[str] = ()) -> Iterator[str]:
@@ -43,55 +75,351 @@ def free_indices(recovery: Recovery, used: Collection[str] = ()) -> Iterator[str
     yield from (name for name in map("i_{}".format, count(1)) if name not in taken)
 
 
-def _element(r: Recovery, node: Node, names: tuple[str, ...], fresh: Iterator[str], depth: int) -> Expression:
-    build = r.build
-    if depth > _DEPTH:
-        raise NotSupportedError("index notation for something nested this deep")
-    if not node.order:
+class _Writing:
+    """What was written so far of one element."""
+
+    def __init__(self, recovery: Recovery, indices: Sequence[str]) -> None:
+        self.r, self.build, self.graph = recovery, recovery.build, recovery.graph
+        self.fresh = free_indices(recovery, indices)
+        self.done: dict[tuple[Node, Names], Node | None] = {}
+        self.names: dict[Node, str] = {}
+        self.free = _free_names(self.build.taken)
+        self.work = 0
+        self.depth = 0
+
+    def elements(self, node: Node, indices: tuple[str, ...]) -> Elements:
+        """The element, and all definitions that it needs; those that others use come first."""
+        body = self.expression(self.fixed(node, indices))
+        written: dict[Node, tuple[notation.Symbol | notation.Element, Expression]] = {}
+        while len(written) < min(len(self.names), _DEFINITIONS):
+            part = next(each for each in self.names if each not in written)
+            own = tuple(next(self.fresh) for _ in part.shape)
+            self.work = 0
+            meaning = self.expression(self._by_rule(part, own))
+            symbol = self._symbol(part)
+            left = self.build.make(notation.Element, SCALAR, symbol, own) if own else symbol
+            written[part] = (left, meaning)
+        definitions = [written[part] for part in sorted(written, key=lambda part: part.id)]
+        return Elements(body, tuple(definitions), tuple(name for part, name in self.names.items() if part not in written))
+
+    # ------------------------------------------------------------------ one part
+
+    def expression(self, node: Node) -> Expression:
+        """A node with all its indices put in."""
+        return self.r.expression(node)
+
+    def is_plain(self, node: Node) -> bool:
+        """Can matrix notation say it?"""
+        return node.order <= 2 and self.r.can_say(node)
+
+    def leaf(self, expression: Expression, shape: Sequence[Dim] = (), first: int | None = None) -> Node:
+        """A node that stands for what is written already."""
+        return self.r.leaf(expression, tuple(shape), first)
+
+    def fixed(self, node: Node, names: Names) -> Node:
+        """The node with indices put in for some of its axes; the rest stays.
+
+        Raises:
+            MatrixNotationError: what is left has no notation, so that more indices are needed. Never with all of them.
+        """
+        if node.order and not any(names):
+            return node
+        if not node.order and (not node.args or self.is_plain(node)):
+            return node
+        key = (node, names)
+        if key not in self.done:
+            try:
+                self.done[key] = self._fixed(node, names)
+            except MatrixNotationError:
+                self.done[key] = None
+        found = self.done[key]
+        if found is None:
+            raise MatrixNotationError
+        return found
+
+    def _fixed(self, node: Node, names: Names) -> Node:
+        self.work += 1
+        whole = None not in names
+        if node in self.names or (whole and node.args and (self.depth > _DEPTH or self.work > _WORK)):
+            return self.named(node, names)
+        self.depth += 1
         try:
-            return r.expression(node)
+            return self._by_rule(node, names)
         except MatrixNotationError:
-            pass
-    match node:
-        case Contraction():
-            return _product(r, node, names, fresh, depth)
-        case Sum():
-            parts = [_element(r, arg, names, fresh, depth + 1) for arg in node.args]
-            return ordered_sum(build, [build.scaled(c, p) for c, p in zip(node.coefficients, parts, strict=True)], SCALAR)
-        case Delta():
-            return build.make(notation.Delta, SCALAR, names)
-        case Ones():
-            return build.number(1)
-        case Zero():
-            return build.number(0)
-    if 0 < node.order <= 2:
+            if not whole:
+                raise
+            return self.named(node, names)
+        finally:
+            self.depth -= 1
+
+    def _by_rule(self, node: Node, names: Names) -> Node:
+        if self._is_written_whole(node):
+            return self.entry(node, names)
+        return _RULES.get(type(node), _Writing.entry)(self, node, names)
+
+    def _is_written_whole(self, node: Node) -> bool:
+        """f(X)ᵢⱼ rather than f(Xᵢⱼ); but Xᵢⱼ², for (X²)ᵢⱼ is something else."""
+        return (
+            isinstance(node, Pointwise)
+            and node.order > 0
+            and (isinstance(node.operation, UnknownFunction) or node.operation.name != "power")
+            and self.is_plain(node)
+        )
+
+    def named(self, node: Node, names: Names) -> Node:
+        """A part under a name, to be defined by its elements."""
+        if node not in self.names:
+            self.names[node] = next(self.free)
+        return self._taken(self._symbol(node), node, names)
+
+    def _symbol(self, node: Node) -> notation.Symbol:
+        return self.build.make(notation.Symbol, Shape(_KINDS[min(node.order, 2)], node.shape), self.names[node])
+
+    def entry(self, node: Node, names: Names) -> Node:
+        """An entry, a row or a column of what matrix notation can say."""
+        if isinstance(node, Variable) and node.name in self.r.rows:
+            operand: Expression = self.build.make(notation.Symbol, Shape("row", node.shape), node.name)
+        else:
+            operand = self.r.expression(node)
+        if node.order == 2:
+            flipped = self.build.transpose(operand)
+            if transposes(flipped) < transposes(operand):  # (X²)ⱼᵢ rather than ((Xᵀ)²)ᵢⱼ
+                return self._taken(flipped, node, names, swapped=True)
+        return self._taken(operand, node, names)
+
+    def _taken(self, operand: Expression, node: Node, names: Names, *, swapped: bool = False) -> Node:
+        rest = [size for size, name in zip(node.shape, names, strict=True) if name is None]
+        if len(rest) == node.order:
+            return self.leaf(operand, rest, node.first)
+        if len(rest) > 2:
+            raise MatrixNotationError
+        shape = Shape(_KINDS[len(rest)], tuple(rest))
+        indices = tuple(name or ":" for name in (names[::-1] if swapped else names))
+        if node.order == 2 and indices[1] == ":":
+            indices = indices[:1]
+        return self.leaf(self.build.make(notation.Element, shape, operand, indices), rest, node.first)
+
+    # ------------------------------------------------------------------ rules
+
+    def delta(self, node: Node, names: Names) -> Node:
+        """δᵢⱼ; with one index a unit vector."""
+        i, j = names
+        if i is not None and j is not None:
+            return self.graph.number(1) if i == j else self.leaf(self.build.make(notation.Delta, SCALAR, (i, j)))
+        return self.leaf(self.build.make(notation.Unit, vector(node.shape[0]), i or j), node.shape[:1])
+
+    def unit(self, node: Node, names: Names) -> Node:
+        """e(2)ᵢ = δᵢ₂."""
+        assert isinstance(node, Unit)
+        if node.position is None:
+            return self.entry(node, names)
+        return self.leaf(self.build.make(notation.Delta, SCALAR, (names[0], str(node.position))))
+
+    def ones(self, node: Node, names: Names) -> Node:
+        """1."""
+        return self.graph.number(1)
+
+    def zero(self, node: Node, names: Names) -> Node:
+        """0."""
+        return self.graph.zero(tuple(size for size, name in zip(node.shape, names, strict=True) if name is None))
+
+    def sum(self, node: Node, names: Names) -> Node:
+        """Term by term."""
+        assert isinstance(node, Sum)
+        parts = [self.fixed(arg, names) for arg in node.args]
+        rest = tuple(size for size, name in zip(node.shape, names, strict=True) if name is None)
+        return self.graph.sum(zip(node.coefficients, parts, strict=True), rest)
+
+    def pointwise(self, node: Node, names: Names) -> Node:
+        """Of the elements of the operands."""
+        assert isinstance(node, Pointwise)
+        return self.graph.pointwise(node.operation, [self.fixed(arg, names if arg.order else ()) for arg in node.args])
+
+    def matrix_call(self, node: Node, names: Names) -> Node:
+        """The axes that run along are put into the operand: softmax(W Xᵢ)ₖ."""
+        assert isinstance(node, MatrixCall)
+        arg = node.args[0]
+        own = len(node.operation.operand_indices)
+        along, inside = names[: arg.order - own], names[arg.order - own :]
+        if not along and self.is_plain(node):
+            return self.entry(node, names) if node.order else node
         try:
-            return build.make(notation.Element, SCALAR, r.expression(node), names)
+            operand = self.fixed(arg, (*along, *(None,) * own))
+            call = self.graph.matrix_call(node.operation, operand)
+            self.r.expression(call)
         except MatrixNotationError:
-            pass
-    if isinstance(node, Pointwise) and isinstance(node.operation, Elementwise):
-        operands = [_element(r, arg, names if arg.order else (), fresh, depth + 1) for arg in node.args]
-        if node.operation.name == "power":
-            exponent = node.args[1]
-            if isinstance(exponent, Number) and exponent.value < 0:
-                return build.product(1, [], [build.power(operands[0], -exponent.value)], SCALAR)
-            return build.make(notation.Power, SCALAR, *operands)
-        if node.operation.infix:
-            return build.indicator(node.operation.infix, operands[0], operands[1], SCALAR)
-        return build.make(notation.Function, SCALAR, node.operation.name, tuple(operands))
-    raise NotSupportedError(f"index notation for {type(node).__name__.lower()} here")
+            if None in names:
+                raise
+            call = self.graph.matrix_call(node.operation, self.named(arg, (*along, *(None,) * own)))
+        return self.entry(call, (*(None,) * along.count(None), *inside)) if any(inside) else call
+
+    def named_call(self, node: Node, names: Names) -> Node:
+        """An element of an unknown function, or of a derivative of one."""
+        assert isinstance(node, NamedCall)
+        args = [arg if self.is_plain(arg) else self.named(arg, (None,) * arg.order) for arg in node.args]
+        call = self.graph.named_call(node.name, node.orders, args, node.shape)
+        if self.is_plain(call):
+            return self.entry(call, names) if node.order else call
+        if None in names:
+            raise MatrixNotationError
+        position = node.order - sum(times * arg.order for times, arg in zip(node.orders, args, strict=True))
+        value, by = names[:position], []
+        for operand, (times, arg) in enumerate(zip(node.orders, args, strict=True)):
+            for _ in range(times):
+                by.append((operand, names[position : position + arg.order]))
+                position += arg.order
+        operands = tuple(self.r.expression(arg) for arg in args)
+        return self.leaf(self.build.make(notation.NamedElement, SCALAR, node.name, value, tuple(by), operands))
+
+    def concatenation(self, node: Node, names: Names) -> Node:
+        """An entry of blocks, [u; v]ᵢ."""
+        assert isinstance(node, Concatenation)
+        others = (*names[: node.axis], None, *names[node.axis + 1 :])
+        axis = names[: node.axis].count(None)
+        try:
+            blocks = self.graph.concatenation(axis, [self.fixed(arg, others) for arg in node.args])
+            self.r.expression(blocks)
+        except MatrixNotationError:
+            if None in names:
+                raise
+            parts = [arg if type(arg) is Zero else self.named(arg, others) for arg in node.args]
+            blocks = self.graph.concatenation(axis, [self.fixed(part, others) if part.order > 1 else part for part in parts])
+        return self._on_axis(blocks, axis, names[node.axis])
+
+    def slice(self, node: Node, names: Names) -> Node:
+        """An entry of a part, x[2:n]ᵢ."""
+        assert isinstance(node, Slice)
+        arg = node.args[0]
+        if node.start.size == 0 and names[node.axis] is not None:
+            return self.fixed(arg, names)
+        others = (*names[: node.axis], None, *names[node.axis + 1 :])
+        axis = names[: node.axis].count(None)
+        try:
+            whole = self.fixed(arg, others)
+            part = self.graph.slice(whole, axis, node.start, node.shape[node.axis])
+            self.r.expression(part)
+        except MatrixNotationError:
+            if None in names:
+                raise
+            part = self.graph.slice(self.named(arg, others), axis, node.start, node.shape[node.axis])
+        return self._on_axis(part, axis, names[node.axis])
+
+    def _on_axis(self, node: Node, axis: int, name: str | None) -> Node:
+        if name is None:
+            return node
+        return self.entry(node, tuple(name if each == axis else None for each in range(node.order)))
+
+    # ------------------------------------------------------------------ products
+
+    def contraction(self, node: Node, names: Names) -> Node:
+        """A product of elements, with a sum where that is no product of matrices."""
+        assert isinstance(node, Contraction)
+        known = {label: name for label, name in enumerate(names) if name is not None}
+        kept = [label for label, name in enumerate(names) if name is None]
+        return self.product(list(zip(node.args, node.labels, strict=True)), known, kept, [node.shape[k] for k in kept])
+
+    def product(
+        self, factors: Sequence[Factor], known: Mapping[int, str], kept: Sequence[int], sizes: Sequence[Dim] = ()
+    ) -> Node:
+        """The product of `factors` with the `known` labels put in, and the labels `kept` as axes."""
+        result: list[Factor] = []
+        for members, free in _parts(factors, known):
+            if free and not free & set(kept):
+                result.append((self.closed(members, known, sorted(free)), ()))
+            else:
+                result += [self.reduced(factor, known) for factor in members]
+        return self.graph.contraction(result, kept, sizes if kept else None)
+
+    def reduced(self, factor: Factor, known: Mapping[int, str]) -> Factor:
+        """A factor with the known labels put in. Two free axes of what has no notation are not worth keeping."""
+        node, labels = factor
+        names = tuple(known.get(label) for label in labels)
+        if names.count(None) > 1 and not self.is_plain(node):
+            raise MatrixNotationError
+        return self.fixed(node, names), [label for label in labels if label not in known]
+
+    def closed(self, members: Sequence[Factor], known: Mapping[int, str], free: Sequence[int]) -> Node:
+        """A connected part that is summed over all its `free` labels."""
+        written = self._in_matrix_notation(members, known)
+        if written is not None:
+            return written
+        if len(members) == 1 and split_power(members[0][0])[1] == 2:  # ‖Xᵢ - Cₖ‖²
+            try:
+                total = self.graph.contraction([self.reduced(members[0], known)], ())
+                self.r.expression(total)
+            except MatrixNotationError:
+                pass
+            else:
+                return total
+        label, size = self._to_open(members, free)
+        name = next(self.fresh)
+        body = self.expression(self.product(members, {**known, label: name}, ()))
+        return self.leaf(self._total(body, name, size))
+
+    def _in_matrix_notation(self, members: Sequence[Factor], known: Mapping[int, str]) -> Node | None:
+        """(A X)ᵢⱼ for Σₖ Aᵢₖ Xₖⱼ."""
+        kept = sorted({label for _, labels in members for label in labels if label in known})
+        if len(kept) > 2 or not all(self.is_plain(node) for node, _ in members):
+            return None
+        whole = self.r.simplifier.contraction(members, kept)
+        if not self.is_plain(whole):
+            return None
+        if not kept or type(whole) is Zero:
+            return self.fixed(whole, tuple(known[label] for label in kept))
+        return self.entry(whole, tuple(known[label] for label in kept))
+
+    def _to_open(self, members: Sequence[Factor], free: Sequence[int]) -> tuple[int, Dim]:
+        """The summed label that most factors have, above all those that matrix notation cannot say."""
+        counts = dict.fromkeys(free, 0)
+        sizes: dict[int, Dim] = {}
+        for node, labels in members:
+            weight = 1 if self.is_plain(node) else len(members) + 1
+            for label, size in zip(labels, node.shape, strict=True):
+                if label in counts:
+                    counts[label] += weight
+                    sizes[label] = size
+        label = max(free, key=lambda each: (counts[each], -each))
+        return label, sizes[label]
+
+    def _total(self, body: Expression, name: str, size: Dim) -> Expression:
+        """Σ; a sum of a sum is one with two indices."""
+        if isinstance(body, notation.IndexedSum):
+            return self.build.make(notation.IndexedSum, SCALAR, body.body, ((name, size), *body.indices))
+        return self.build.make(notation.IndexedSum, SCALAR, body, ((name, size),))
 
 
-def _product(r: Recovery, node: Contraction, names: tuple[str, ...], fresh: Iterator[str], depth: int) -> Expression:
-    build = r.build
-    name = dict(enumerate(names))
-    summed: list[tuple[str, Dim]] = []
-    factors = []
-    for arg, labels in zip(node.args, node.labels, strict=True):
-        for axis, label in enumerate(labels):
-            if label not in name:
-                name[label] = next(fresh)
-                summed.append((name[label], arg.shape[axis]))
-        factors.append(_element(r, arg, tuple(name[label] for label in labels), fresh, depth + 1))
-    body = build.product(1, factors, (), SCALAR)
-    return build.make(notation.IndexedSum, SCALAR, body, tuple(summed)) if summed else body
+def _free_names(taken: Collection[str]) -> Iterator[str]:
+    """Letters for parts that mean nothing else."""
+    yield from (letter for letter in _LETTERS if letter not in taken)
+    yield from (name for name in map("T_{}".format, count(1)) if name not in taken)
+
+
+def _parts(factors: Sequence[Factor], known: Mapping[int, str]) -> list[tuple[list[Factor], set[int]]]:
+    """The parts of a product that share no free label, each with its free labels."""
+    parts: list[tuple[list[Factor], set[int]]] = []
+    for factor in factors:
+        members, free = [factor], {label for label in factor[1] if label not in known}
+        apart = []
+        for part in parts:
+            if part[1] & free:
+                members = part[0] + members
+                free |= part[1]
+            else:
+                apart.append(part)
+        parts = [*apart, (members, free)]
+    return parts
+
+
+_RULES: dict[type[Node], Callable[[_Writing, Node, Names], Node]] = {
+    Delta: _Writing.delta,
+    Unit: _Writing.unit,
+    Ones: _Writing.ones,
+    Zero: _Writing.zero,
+    Sum: _Writing.sum,
+    Pointwise: _Writing.pointwise,
+    MatrixCall: _Writing.matrix_call,
+    NamedCall: _Writing.named_call,
+    Concatenation: _Writing.concatenation,
+    Slice: _Writing.slice,
+    Contraction: _Writing.contraction,
+}

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from matcalc.errors import UsageError
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.notation.component import MatrixNotationError
-from matcalc.notation.indices import element, free_indices
+from matcalc.notation.indices import Elements, element, free_indices
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery, ordered_sum
 from matcalc.tensor.nodes import Contraction, Delta, Node, connected, terms
@@ -77,6 +77,7 @@ class Written:
     expression: Expression
     indices: tuple[str, ...] = ()
     note: str = ""
+    elements: Elements | None = None
 
 
 def write(
@@ -98,8 +99,8 @@ def write(
 def indexed(recovery: Recovery, node: Node) -> Written:
     """The element of a tensor in index notation."""
     names = tuple(islice(free_indices(recovery), node.order))
-    body = element(recovery, node, names)
-    return Written(body, names, "")
+    written = element(recovery, node, names)
+    return Written(written.element, names, "", written)
 
 
 # Order 3 and 4: ∂vec(Y)/∂vec(X)ᵀ as a sum of Kronecker products

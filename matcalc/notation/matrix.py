@@ -60,10 +60,10 @@ class Zeros:
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Unit:
-    """The unit column whose entry at `position` (from 1, or a size: the last) is 1."""
+    """The unit column whose entry at `position` (from 1, or a size: the last) is 1; the name of an index in index notation."""
 
     shape: Shape
-    position: Dim
+    position: Dim | str
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
@@ -160,11 +160,15 @@ class Diagonal:
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Function:
-    """An operation of the table by name: `exp`, `sigmoid`, `max`, `tr`, `sum`, `det`, `softmax`, …"""
+    """An operation of the table by name: `exp`, `sigmoid`, `max`, `tr`, `sum`, `det`, `softmax`, …
+
+    A function of vectors may be taken of each row (axis 1) or each column (axis 0) of its operand.
+    """
 
     shape: Shape
     name: str
     operands: tuple[Expression, ...]
+    axis: int | None = None
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
@@ -259,18 +263,38 @@ class Named:
     """An unknown function of whole operands, or its derivative.
 
     `role` is "" for the function, "derivative" for the one by a scalar, "gradient" (a column) and "hessian" for those of a
-    scalar function, "jacobian" for that of a vector function.
+    scalar function, "jacobian" for that of a vector function. Of several operands, "partial": the axes are those of the
+    value, then those of the operands `by` which it is differentiated (from 1); one by a scalar has as many as its order.
     """
 
     shape: Shape
     name: str
     role: str
     operands: tuple[Expression, ...]
+    by: tuple[int, ...] = ()
+
+
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
+class NamedElement:
+    """An element of an unknown function of whole operands, or of a derivative of it: `∂ⱼ∂ₖgᵢ(x)`.
+
+    `value` are the indices of the function's value; each derivative in `by` says by which operand (from 0) and by which
+    element of it.
+    """
+
+    shape: Shape
+    name: str
+    value: tuple[str, ...]
+    by: tuple[tuple[int, tuple[str, ...]], ...]
+    operands: tuple[Expression, ...]
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Element:
-    """An element in index notation: `A_{ij}`, `(X w)_i`. Indices are names (bound or free) or positions from 1."""
+    """An element in index notation: `A_{ij}`, `(X w)_i`. Indices are names (bound or free) or positions from 1.
+
+    `:` leaves an axis, and one index of a matrix is that of a row. What is left is a column, or a matrix.
+    """
 
     shape: Shape
     operand: Expression
@@ -297,7 +321,7 @@ class IndexedSum:
 Expression = (
     Symbol | Number | Size | Identity | Ones | Zeros | Unit | Sum | Product | MatMul | Dot | Hadamard | Transpose | Inverse
     | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack | Kronecker | Commutation
-    | Unknown | Named | Part | Element | Delta | IndexedSum
+    | Unknown | Named | NamedElement | Part | Element | Delta | IndexedSum
 )  # fmt: skip
 
 
@@ -308,16 +332,19 @@ class Answer:
     Attributes:
         body: the expression. For a result in index notation, the (scalar) element with the free `indices`.
         definitions: names used in the body, each with what it stands for, in reading order; a later one may use earlier ones.
+            A name with indices (an `Element`) is defined by its elements.
         indices: the free indices of a result that only index notation can say, e.g. ("i", "j", "k"); otherwise empty.
         note: what must be known to read it, e.g. "∂vec(Y)/∂vec(X)ᵀ, columns stacked"; otherwise empty.
         element: for a result in Kronecker form, the same by elements, with its indices (those of the value come first).
+        left_open: names that are used but not defined, in an answer too large to be written out.
     """
 
     body: Expression
-    definitions: tuple[tuple[Symbol, Expression], ...] = ()
+    definitions: tuple[tuple[Symbol | Element, Expression], ...] = ()
     indices: tuple[str, ...] = ()
     note: str = ""
     element: tuple[tuple[str, ...], Expression] | None = None
+    left_open: tuple[str, ...] = ()
 
 
 def children(node: Expression) -> tuple[Expression, ...]:
@@ -339,7 +366,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (node.base,)
         case Transpose() | Inverse() | Diagonal() | Norm() | Part() | Element():
             return (node.operand,)
-        case Function() | Unknown() | Named():
+        case Function() | Unknown() | Named() | NamedElement():
             return node.operands
         case Indicator():
             return (node.condition,)

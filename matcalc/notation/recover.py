@@ -10,14 +10,14 @@ Tensors with one axis become columns, tensors with two become matrices with the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from fractions import Fraction
 
 from matcalc.calculus.cancellation import split_power
 from matcalc.calculus.products import content_of
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.symmetry import SYMMETRIC
-from matcalc.language.dimensions import SCALAR, Shape, dim, matrix, vector
+from matcalc.language.dimensions import SCALAR, Dim, Shape, dim, matrix, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import Builder
 from matcalc.notation.component import Component, MatrixNotationError
@@ -49,6 +49,16 @@ from matcalc.tensor.nodes import (
 )
 
 
+class _Either:
+    """What is in one of two containers."""
+
+    def __init__(self, first: Container[Node], second: Container[Node]) -> None:
+        self.first, self.second = first, second
+
+    def __contains__(self, node: object) -> bool:
+        return node in self.first or node in self.second
+
+
 class Recovery:
     """Matrix notation for the nodes of one graph.
 
@@ -72,6 +82,8 @@ class Recovery:
         }
         self.build = Builder(frozenset(symmetric), taken)
         self._done: dict[Node, Expression] = {}
+        self._failed: set[Node] = set()
+        self._leaves: dict[Expression, Node] = {}
 
     def spoken_for(self) -> set[str]:
         """The names that an index must not have: all but those of dimensions that are never written as numbers."""
@@ -84,14 +96,37 @@ class Recovery:
         Raises:
             MatrixNotationError: it, or something in it, needs index notation.
         """
-        for node in topological([root], self._done):
-            if node.order <= 2:
-                self._done[node] = self._node(node)
-        if root not in self._done:
+        if root not in self._done and root not in self._failed:
+            for node in topological([root], _Either(self._done, self._failed)):
+                try:
+                    self._done[node] = self._node(node)
+                except MatrixNotationError:
+                    self._failed.add(node)
+        if root in self._failed:
             raise MatrixNotationError
         return self._done[root]
 
+    def can_say(self, node: Node) -> bool:
+        """Is there matrix notation for a node?"""
+        try:
+            self.expression(node)
+        except MatrixNotationError:
+            return False
+        return True
+
+    def leaf(self, expression: Expression, shape: tuple[Dim, ...], first: int | None = None) -> Node:
+        """A node that stands for an expression; where it comes in a sum is told by `first`."""
+        node = self._leaves.get(expression)
+        if node is None:
+            node = self._leaves[expression] = self.graph.variable(f"[{len(self._leaves)}]", shape)
+            self._done[node] = expression
+        if first is not None:
+            node.first = first
+        return node
+
     def _node(self, node: Node) -> Expression:
+        if node.order > 2:
+            raise MatrixNotationError
         rule = _RULES[type(node)]
         return rule(self, node)
 
@@ -277,31 +312,36 @@ def _norm(r: Recovery, node: Node) -> Expression | None:
 
 def _matrix_call(r: Recovery, node: Node) -> Expression:
     assert isinstance(node, MatrixCall)
-    own = len(node.operation.operand_indices)
-    if node.args[0].order != own:
-        raise MatrixNotationError
+    operation, own = node.operation, len(node.operation.operand_indices)
     operand = r._get(node.args[0])
-    if node.operation.name == "inv":
-        return r.build.inverse(operand)
     shape = column_or_matrix(node)
-    return r.build.make(notation.Function, shape, node.operation.name, (operand,))
+    if node.args[0].order != own:
+        return r.build.row_by_row(operation.name, operand, shape)
+    if operation.name == "inv":
+        return r.build.inverse(operand)
+    return r.build.make(notation.Function, shape, operation.name, (operand,))
 
 
 def _named_call(r: Recovery, node: Node) -> Expression:
     assert isinstance(node, NamedCall)
     times = sum(node.orders)
-    if times and len(node.args) > 1:
-        raise MatrixNotationError
-    axes = node.args[0].order
+    axes = node.args[0].order if node.args else 0
     value = node.order - times * axes
-    role = {
-        0: "",
-        1: "derivative" if not axes else "gradient" if not value else "jacobian",
-        2: "hessian" if axes == 1 and not value else None,
-    }.get(times)
-    if role is None or (times == 1 and axes + value > 2):
+    by = tuple(position for position, count in enumerate(node.orders, 1) for _ in range(count))
+    if not times:
+        role = ""
+    elif len(node.args) > 1:
+        role = "partial"
+    elif not axes:
+        role = "derivative"
+    elif times == 1:
+        role = "gradient" if not value else "jacobian"
+    elif times == 2 and axes == 1:
+        role = "hessian"
+    else:
         raise MatrixNotationError
-    return r.build.make(notation.Named, column_or_matrix(node), node.name, role, tuple(r._get(arg) for arg in node.args))
+    operands = tuple(r._get(arg) for arg in node.args)
+    return r.build.make(notation.Named, column_or_matrix(node), node.name, role, operands, by)
 
 
 def _concatenation(r: Recovery, node: Node) -> Expression:
@@ -337,7 +377,8 @@ def _contraction(r: Recovery, node: Node) -> Expression:
         raise MatrixNotationError
     scalars: list[Expression] = []
     arrays: list[Expression] = []
-    plain = [(arg, split_power(arg)) for arg, labels in factors if not labels]
+    numbers = sorted((arg for arg, labels in factors if not labels), key=_place)
+    plain = [(arg, split_power(arg)) for arg in numbers]
     if plain:
         scalars.append(_product_of(r, [(base, exponent) for _, (base, exponent) in plain], SCALAR))
     for part, kept in _components([factor for factor in factors if factor[1]], node.order):
@@ -350,6 +391,11 @@ def _contraction(r: Recovery, node: Node) -> Expression:
         arrays = [build.matmul(arrays[0], build.transpose(arrays[1]))]
     shape = column_or_matrix(node)
     return build.product(1, [*scalars, *arrays], (), shape)
+
+
+def _place(node: Node) -> int:
+    """Where a factor stands: nodes are made in the order in which they are written, what stands for an element later."""
+    return min(node.first, node.id) if type(node) is Variable else node.id
 
 
 def _norm_squared(r: Recovery, part: Sequence[tuple[Node, Sequence[int]]]) -> Expression | None:

@@ -214,6 +214,11 @@ class LatexPrinter(TextPrinter):
             return Piece(Level.ATOM, r"\left\|", self.child(node.operands[0]), r"\right\|" + _NAMED_NORMS[node.name])
         return super().function(node)
 
+    def of_lines(self, node: Function, operands: Sequence[Piece]) -> Piece:
+        """A function of each row or column of a matrix."""
+        lines = "rows" if node.axis else "columns"
+        return self.call(rf"{self.function_name(node.name)}_{{\text{{{lines}}}}}", operands)
+
     def bars(self, operand: Piece, shape: Shape) -> Piece:
         """A norm."""
         return Piece(Level.ATOM, r"\left\|", operand, r"\right\|_F" if shape.kind == "matrix" else r"\right\|")
@@ -276,14 +281,27 @@ class LatexPrinter(TextPrinter):
         """A function of vectors, its gradient, Jacobian or Hessian."""
         written = self.name(node.name)
         head = {
-            "": written, "derivative": f"{written}'", "gradient": rf"\nabla {written}", "jacobian": f"J_{{{written}}}",
-            "hessian": f"H_{{{written}}}",
+            "": written, "derivative": self.primed(written, len(node.by)), "gradient": rf"\nabla {written}",
+            "jacobian": f"J_{{{written}}}", "hessian": f"H_{{{written}}}",
+            "partial": "".join(map(self.partial, node.by)) + written,
         }[node.role]  # fmt: skip
         return self.call(head, [self.child(operand) for operand in node.operands])
 
+    def by(self, operand: int | None, indices: Sequence[str]) -> str:
+        """The sign of a derivative by an element of an operand."""
+        if operand is None:
+            return rf"\partial{_indices(indices)} " if indices else ""
+        listed = ",".join([str(operand + 1), *map(_name, indices)])
+        return rf"\partial_{{{listed}}} "
+
+    def subscripts(self, indices: Sequence[str]) -> str:
+        """Indices."""
+        return _indices(indices) if indices else ""
+
     def unit(self, node: Unit) -> Piece:
         """A unit vector."""
-        return Piece(Level.ATOM, rf"\mathbf{{e}}_{{{node.position}}}")
+        position = _name(node.position) if isinstance(node.position, str) else str(node.position)
+        return Piece(Level.ATOM, rf"\mathbf{{e}}_{{{position}}}")
 
     def element(self, node: Element) -> Piece:
         """An element: a number, so not bold. A name that has a subscript already is put in parentheses."""

@@ -40,10 +40,16 @@ def to_sympy(answer: Answer, properties: Mapping[str, frozenset[str]] = _NOTHING
     >>> to_sympy(Answer(Transpose(row(dim("n")), Symbol(vector(dim("n")), "x"))))
     x.T
     """
+    if answer.left_open:
+        raise LimitError("the answer is too large for a SymPy expression")
     _check(answer)
     building = _Building(properties)
-    for symbol, meaning in answer.definitions:
-        building.names[symbol.name] = building.build(meaning)
+    for left, meaning in answer.definitions:
+        if isinstance(left, nodes.Element):
+            assert isinstance(left.operand, nodes.Symbol)
+            building.arrays[left.operand.name] = tuple(map(_index, left.indices)), building.build(meaning)
+        else:
+            building.names[left.name] = building.build(meaning)
     return building.build(answer.body)
 
 
@@ -51,7 +57,8 @@ def _check(answer: Answer) -> None:
     """Refuse what SymPy, which recurses and does not share, could not work with."""
     measures: dict[Expression, tuple[int, int]] = {}
     names: dict[str, tuple[int, int]] = {}
-    for symbol, expr in (*answer.definitions, (None, answer.body)):
+    for left, expr in (*answer.definitions, (None, answer.body)):
+        symbol = left.operand if isinstance(left, nodes.Element) else left
         for node in postorder(expr):
             if node in measures:
                 continue
@@ -65,7 +72,7 @@ def _check(answer: Answer) -> None:
             raise LimitError(f"the answer is nested more than {MAX_SYMPY_DEPTH} deep, too deep for a SymPy expression")
         if size > MAX_PRINTED:
             raise LimitError(f"the answer has more than {MAX_PRINTED:,} symbols, too many for a SymPy expression")
-        if symbol is not None:
+        if isinstance(symbol, nodes.Symbol):
             names[symbol.name] = measures[expr]
 
 
@@ -148,6 +155,8 @@ class _Building:
     def __init__(self, properties: Mapping[str, frozenset[str]]) -> None:
         self.properties = properties
         self.names: dict[str, Any] = {}
+        self.arrays: dict[str, tuple[tuple[Any, ...], Any]] = {}
+        """What is defined by its elements: the indices, and the element."""
         self.built: dict[Expression, Any] = {}
 
     def build(self, root: Expression) -> Any:
@@ -170,12 +179,21 @@ class _Building:
         """A variable, a constant or a name with a definition."""
         if node.name in self.names:
             return self.names[node.name]
+        if node.name in self.arrays:
+            return self._array(*self.arrays[node.name], node.shape)
         if not _is_scalar(node.shape):
             return sympy.MatrixSymbol(node.name, *_dimensions(node.shape))
         if node.name == "pi":
             return sympy.pi
         positive = "positive" in self.properties.get(node.name, frozenset())
         return sympy.Symbol(node.name, positive=True) if positive else sympy.Symbol(node.name, real=True)
+
+    def _array(self, indices: tuple[Any, ...], element: Any, shape: Shape) -> Any:
+        """A vector or matrix with these elements; one with more axes is only used by elements."""
+        if len(indices) > 2:
+            return sympy.S.Zero
+        row, column = (*indices, sympy.Dummy("column"))[:2]
+        return sympy.FunctionMatrix(*_dimensions(shape), sympy.Lambda((row, column), element))
 
     def number(self, node: nodes.Number) -> Any:
         """A rational number."""
@@ -199,7 +217,12 @@ class _Building:
 
     def named(self, node: nodes.Named) -> Any:
         """A function of vectors, its gradient, Jacobian or Hessian, under a name."""
-        head = {"": "{}", "derivative": "D_{}", "gradient": "grad_{}", "jacobian": "J_{}", "hessian": "H_{}"}[node.role]
+        heads = {
+            "": "{}", "derivative": "D{n}_{}", "gradient": "grad_{}", "jacobian": "J_{}", "hessian": "H_{}",
+            "partial": "D_{by}_{}",
+        }  # fmt: skip
+        n = len(node.by) if len(node.by) > 1 else ""
+        head = heads[node.role].replace("{n}", str(n)).replace("{by}", "_".join(map(str, node.by)))
         name, operands = head.format(node.name), [self.built[operand] for operand in node.operands]
         if _is_scalar(node.shape):
             return sympy.Function(name, real=True)(*operands)
@@ -215,7 +238,8 @@ class _Building:
 
     def unit(self, node: nodes.Unit) -> Any:
         """A unit vector."""
-        return sympy_functions.UnitVector(_dimensions(node.shape)[0], _dimension(node.position))
+        position = _index(node.position) + 1 if isinstance(node.position, str) else _dimension(node.position)
+        return sympy_functions.UnitVector(_dimensions(node.shape)[0], position)
 
     def zeros(self, node: nodes.Zeros) -> Any:
         """Zeros."""
@@ -310,6 +334,8 @@ class _Building:
 
     def function(self, node: nodes.Function) -> Any:
         """An operation of the table."""
+        if node.axis is not None:
+            return _LINE_BY_LINE[node.name](self.built[node.operands[0]], node.axis)
         build = _FUNCTIONS.get(node.name)
         if build is not None:
             return build(self, node)
@@ -371,14 +397,42 @@ class _Building:
             return sympy.Subs(derivative, places, values)
         return self.applied(sympy.Lambda(tuple(places), derivative), node)
 
+    def named_element(self, node: nodes.NamedElement) -> Any:
+        """An element of an unknown function of whole operands or a derivative of it, under a name, with its indices."""
+        orders = "".join(f"_{operand + 1}" for operand, _ in node.by)
+        indices = [_index(name) for name in (*node.value, *(name for _, names in node.by for name in names))]
+        function = sympy.Function(f"D{orders}_{node.name}" if node.by else node.name, real=True)
+        return function(*indices, *(self.built[operand] for operand in node.operands))
+
     def element(self, node: nodes.Element) -> Any:
         """An element; indices count from 0."""
+        if isinstance(node.operand, nodes.Symbol) and node.operand.name in self.arrays:
+            return self._of_array(node, *self.arrays[node.operand.name])
+        if not _is_scalar(node.shape):
+            return self._line(self.built[node.operand], node.indices)
         indices = [_index(name) for name in node.indices]
         if node.operand.shape.kind == "vector":
             indices.append(sympy.S.Zero)
         elif node.operand.shape.kind == "row":
             indices.insert(0, sympy.S.Zero)
         return MatrixElement(self.built[node.operand], *indices)
+
+    def _line(self, operand: Any, indices: tuple[str, ...]) -> Any:
+        """A row or column, as a column."""
+        rows, columns = operand.shape
+        cut = sympy.matrices.expressions.slice.MatrixSlice
+        if indices[0] == ":":
+            at = _index(indices[1])
+            return cut(operand, (0, rows), (at, at + 1))
+        at = _index(indices[0])
+        return sympy.Transpose(cut(operand, (at, at + 1), (0, columns)))
+
+    def _of_array(self, node: nodes.Element, parameters: tuple[Any, ...], element: Any) -> Any:
+        """An element, or a vector or matrix of those, of what is defined by its elements."""
+        given = (*node.indices, *(":" for _ in parameters[len(node.indices) :]))
+        element = element.xreplace({p: _index(name) for p, name in zip(parameters, given, strict=True) if name != ":"})
+        rest = tuple(p for p, name in zip(parameters, given, strict=True) if name == ":")
+        return self._array(rest, element, node.shape) if rest else element
 
     def delta(self, node: nodes.Delta) -> Any:
         """Kronecker's delta."""
@@ -436,6 +490,32 @@ _FUNCTIONS: Final[dict[str, Callable[[_Building, nodes.Function], Any]]] = {
     "diag": lambda building, node: building.diagonal_of(building.built[node.operands[0]], node.operands[0].shape),
 }
 
+
+
+def _totals(array: Any, axis: int) -> Any:
+    """The sums of the rows, or of the columns, repeated along them."""
+    rows, columns = array.shape
+    if axis == 1:
+        return sympy.MatMul(array, sympy_functions.Ones(columns, columns), evaluate=False)
+    return sympy.MatMul(sympy_functions.Ones(rows, rows), array, evaluate=False)
+
+
+def _softmax_of_lines(array: Any, axis: int) -> Any:
+    powers = sympy_functions.Applied(sympy.exp, array)
+    return sympy.HadamardProduct(powers, _matrix_power(_totals(powers, axis), sympy.S.NegativeOne))
+
+
+def _logsumexp_of_lines(array: Any, axis: int) -> Any:
+    powers = sympy_functions.Applied(sympy.exp, array if axis == 1 else sympy.Transpose(array))
+    totals = sympy.MatMul(powers, sympy_functions.Ones(powers.shape[1], 1), evaluate=False)
+    return sympy_functions.Applied(sympy.log, totals)
+
+
+_LINE_BY_LINE: Final[dict[str, Callable[[Any, int], Any]]] = {
+    "softmax": _softmax_of_lines,
+    "logsumexp": _logsumexp_of_lines,
+}
+
 _METHODS: Final[dict[type, str]] = {
     nodes.Symbol: "symbol", nodes.Number: "number", nodes.Size: "size", nodes.Identity: "identity", nodes.Ones: "ones",
     nodes.Zeros: "zeros", nodes.Unit: "unit",
@@ -445,6 +525,6 @@ _METHODS: Final[dict[type, str]] = {
     nodes.MatrixPower: "matrix_power", nodes.Diagonal: "diagonal", nodes.Function: "function", nodes.Norm: "norm",
     nodes.Comparison: "comparison", nodes.Indicator: "indicator", nodes.Cases: "cases", nodes.Stack: "stack",
     nodes.Kronecker: "kronecker", nodes.Unknown: "unknown",
-    nodes.Named: "named", nodes.Part: "part", nodes.Element: "element", nodes.Delta: "delta",
-    nodes.IndexedSum: "indexed_sum",
+    nodes.NamedElement: "named_element", nodes.Named: "named", nodes.Part: "part", nodes.Element: "element",
+    nodes.Delta: "delta", nodes.IndexedSum: "indexed_sum",
 }  # fmt: skip

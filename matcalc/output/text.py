@@ -27,6 +27,7 @@ from matcalc.notation.matrix import (
     MatMul,
     MatrixPower,
     Named,
+    NamedElement,
     Norm,
     Number,
     Ones,
@@ -400,7 +401,11 @@ class TextPrinter(Printer):
             return self.bars(operands[0], node.operands[0].shape)
         if node.name == "sqrt":
             return self.root(operands[0])
-        return self.call(self.function_name(node.name), operands)
+        return self.of_lines(node, operands) if node.axis is not None else self.call(self.function_name(node.name), operands)
+
+    def of_lines(self, node: Function, operands: Sequence[Piece]) -> Piece:
+        """A function of each row or column of a matrix."""
+        return self.call(self.function_name(node.name), [*operands, Piece(Level.ATOM, f"axis={node.axis}")])
 
     def norm(self, node: Norm) -> Piece:
         """A norm."""
@@ -500,8 +505,12 @@ class TextPrinter(Printer):
 
     def named(self, node: Named) -> Piece:
         """A function of vectors, its gradient, Jacobian or Hessian."""
-        head = {"": "{}", "derivative": "{}′", "gradient": "∇{}", "jacobian": "J_{}", "hessian": "H_{}"}[node.role]
-        return self.call(head.format(node.name), [self.child(operand) for operand in node.operands])
+        name = self.name(node.name)
+        head = {
+            "": name, "derivative": self.primed(name, len(node.by)), "gradient": f"∇{name}", "jacobian": f"J_{name}",
+            "hessian": f"H_{name}", "partial": "".join(map(self.partial, node.by)) + name,
+        }[node.role]  # fmt: skip
+        return self.call(head, [self.child(operand) for operand in node.operands])
 
     def leibniz(self, sign: str, name: str, variables: Sequence[tuple[str, int]]) -> Piece:
         """A derivative as a quotient: dx/dt, ∂²f/∂x∂y."""
@@ -510,6 +519,23 @@ class TextPrinter(Printer):
         return Piece(Level.LEIBNIZ, f"{sign}{_superscript(order)}{self.name(name)}/{below}")
 
     # ------------------------------------------------------------------ index notation
+
+    def named_element(self, node: NamedElement) -> Piece:
+        """An element of a function of whole operands, or of a derivative: ∂ⱼgᵢ(x); with a prime if the operand is scalar."""
+        primes = sum(not indices for _, indices in node.by) if len(node.operands) == 1 else 0
+        marks = [self.by(operand if len(node.operands) > 1 else None, indices) for operand, indices in node.by]
+        name = self.primed(self.name(node.name), primes)
+        return self.call("".join([*marks, name, self.subscripts(node.value)]), [self.child(each) for each in node.operands])
+
+    def by(self, operand: int | None, indices: Sequence[str]) -> str:
+        """The sign of a derivative by an element of an operand."""
+        if operand is None:
+            return "∂" + self.subscripts(indices) if indices else ""
+        return self.partial(operand + 1) + (f"[{','.join(indices)}]" if indices else "")
+
+    def subscripts(self, indices: Sequence[str]) -> str:
+        """Indices."""
+        return _lowered(indices) or (f"[{', '.join(indices)}]" if indices else "")
 
     def element(self, node: Element) -> Piece:
         """An element: with subscripts if there are such characters, otherwise with brackets."""
@@ -554,5 +580,6 @@ _METHODS: Final[dict[type, str]] = {
     Product: "product", MatMul: "matmul", Dot: "dot_product", Hadamard: "hadamard", Transpose: "transpose",
     Inverse: "inverse", Power: "power", MatrixPower: "matrix_power", Diagonal: "diagonal", Function: "function",
     Norm: "norm", Comparison: "comparison", Indicator: "indicator", Cases: "cases", Stack: "stack", Kronecker: "kronecker",
-    Unknown: "unknown", Named: "named", Part: "part", Element: "element", Delta: "delta", IndexedSum: "indexed_sum",
+    Unknown: "unknown", Named: "named", NamedElement: "named_element", Part: "part", Element: "element",
+    Delta: "delta", IndexedSum: "indexed_sum",
 }  # fmt: skip

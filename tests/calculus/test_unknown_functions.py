@@ -43,7 +43,17 @@ def test_no_value_without_a_formula() -> None:
         found.evaluate(x=[1.0, 2.0])
 
 
-def test_several_operands_are_refused_honestly() -> None:
+def test_several_operands() -> None:
     found = mc.diff("F(x, y)", "x", where="F: (R^n, R^m) -> R")
-    with pytest.raises(NotSupportedError):
-        str(found)
+    assert str(found) == "∂₁F(x, y)ᵀ"
+    assert found.latex() == r"\partial_{1} F\left(\mathbf{x}, \mathbf{y}\right)^\top"
+    assert "∂₁ is the derivative by the first operand" in found.notes
+    second = mc.hessian("F(x, y)", "x", where="F: (R^n, R^m) -> R")
+    assert str(second) == "∂₁∂₁F(x, y)"
+
+
+def test_elements_of_higher_derivatives() -> None:
+    found = mc.hessian("a . g(x)", "x", where="g: R^n -> R^m")
+    assert str(found) == "Σₖ aₖ ∂ᵢ∂ⱼgₖ(x)"
+    assert found.latex() == r"\sum_{k=1}^{m} a_{k} \partial_{i} \partial_{j} g_{k}\left(\mathbf{x}\right)"
+    assert "∂ with an index is the derivative by that element of the operand" in found.notes

@@ -1,0 +1,270 @@
+"""The value of a printed expression: what a reader with pencil and paper would compute, node by node.
+
+Arrays are as on paper: columns n×1, rows 1×n. Nothing here looks at the tensor graph.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from matcalc.notation import matrix as m
+from matcalc.notation.matrix import Answer, Expression
+from matcalc.verify.stand_ins import stand_in
+
+_erf = np.vectorize(math.erf, otypes=[float])
+
+
+def _softmax(x: Any) -> Any:
+    powers = np.exp(x)
+    return powers / powers.sum()
+
+
+def _logsumexp(x: Any) -> Any:
+    return np.log(np.exp(x).sum())
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "tan": np.tan, "tanh": np.tanh, "sinh": np.sinh,
+    "cosh": np.cosh, "arctan": np.arctan, "abs": np.abs, "sign": np.sign, "sqrt": np.sqrt, "erf": _erf,
+    "max": np.maximum, "min": np.minimum,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "softplus": lambda x: np.log1p(np.exp(x)), "relu": lambda x: np.maximum(x, 0),
+    "step": lambda x: (x > 0) * 1.0, "where": lambda c, a, b: np.where(c != 0, a, b), "sum": np.sum, "tr": np.trace,
+    "mean": np.mean, "std": np.std, "var": np.var, "norm1": lambda x: np.abs(x).sum(),
+    "det": np.linalg.det, "logdet": lambda a: np.linalg.slogdet(a)[1], "softmax": _softmax, "logsumexp": _logsumexp,
+    "arcsin": np.arcsin, "arccos": np.arccos, "arctanh": np.arctanh, "arcsinh": np.arcsinh, "atan2": np.arctan2,
+}  # fmt: skip
+SIGNS: dict[str, Callable[[Any, Any], Any]] = {
+    ">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal, "==": np.equal,
+}
+
+
+def named(name: str, orders: tuple[int, ...], operands: tuple[Any, ...], value: tuple[int, ...]) -> Any:
+    """A stand-in for a function of arrays, with the axes of the value, then those of the operands differentiated by.
+
+    Each element of the value is the sine of a linear form of all elements of the operands.
+    """
+    arrays = [np.asarray(operand, dtype=float) for operand in operands]
+    result = np.empty((*value, *(size for times, array in zip(orders, arrays, strict=True) for size in array.shape * times)))
+    for at in itertools.product(*map(range, value)):
+        forms = []
+        angle = 0.3 + sum(orders) * np.pi / 2
+        for number, array in enumerate(arrays):
+            seed = [len(name), ord(name[0]), number, *at]
+            forms.append(np.random.default_rng(seed).uniform(0.5, 1.5, array.shape))
+            angle += np.sum(forms[-1] * array)
+        slopes: Any = np.sin(angle)
+        for times, form in zip(orders, forms, strict=True):
+            for _ in range(times):
+                slopes = np.multiply.outer(slopes, form)
+        result[at] = slopes
+    return result
+
+
+class Reader:
+    """Computes with numbers for the variables (as arrays of their axes), the dimensions and, while it reads, the indices."""
+
+    def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+        self.sizes = sizes
+        self.names: dict[str, Any] = {"pi": np.pi, **values}
+        self.indices: dict[str, int] = {}
+
+    def define(self, answer: Answer) -> None:
+        """Work out the names of an answer."""
+        for left, meaning in answer.definitions:
+            if isinstance(left, m.Element):
+                assert isinstance(left.operand, m.Symbol)
+                self.names[left.operand.name] = self.elements(meaning, left.indices, left.operand.shape.dims)
+            else:
+                value = self.read(meaning)
+                self.names[left.name] = value.reshape(-1) if left.shape.kind in ("vector", "row") else value
+
+    def elements(self, expr: Expression, names: tuple[str, ...], sizes: tuple[Any, ...]) -> Any:
+        """The array with these elements."""
+        shape = tuple(size.value(self.sizes) for size in sizes)
+        result = np.empty(shape)
+        before = dict(self.indices)
+        for at in itertools.product(*map(range, shape)):
+            self.indices |= dict(zip(names, (position + 1 for position in at), strict=True))
+            value = self.read(expr)
+            assert np.size(value) == 1
+            result[at] = np.squeeze(value)
+        self.indices = before
+        return result
+
+    def position(self, name: str) -> Any:
+        """Where an index points to, from 0."""
+        if name == ":":
+            return slice(None)
+        return int(name) - 1 if name.isdecimal() else self.indices[name] - 1
+
+    def shape(self, node: Expression) -> tuple[int, ...]:
+        """Rows and columns."""
+        dims = [size.value(self.sizes) for size in node.shape.dims]
+        return {"scalar": (), "vector": (*dims, 1), "row": (1, *dims), "matrix": tuple(dims)}[node.shape.kind]
+
+    def read(self, node: Expression) -> Any:
+        """The value of an expression."""
+        value = np.asarray(getattr(self, type(node).__name__.lower())(node), dtype=float)
+        if node.shape.kind == "scalar":
+            assert value.size == 1, (type(node).__name__, value.shape)
+            return value.reshape(())
+        if not isinstance(node, m.Kronecker | m.Commutation | m.MatMul | m.Product | m.Sum | m.Diagonal) and not value.shape:
+            return np.full(self.shape(node), value)
+        return value
+
+    def symbol(self, node: m.Symbol) -> Any:
+        value = np.asarray(self.names[node.name], dtype=float)
+        return value if len(node.shape.dims) > 2 else value.reshape(self.shape(node))
+
+    def number(self, node: m.Number) -> Any:
+        return float(node.value)
+
+    def size(self, node: m.Size) -> Any:
+        return node.size.value(self.sizes)
+
+    def identity(self, node: m.Identity) -> Any:
+        return np.eye(self.shape(node)[0])
+
+    def ones(self, node: m.Ones) -> Any:
+        return np.ones(self.shape(node))
+
+    def zeros(self, node: m.Zeros) -> Any:
+        return np.zeros(self.shape(node))
+
+    def unit(self, node: m.Unit) -> Any:
+        at = self.position(node.position) if isinstance(node.position, str) else node.position.value(self.sizes) - 1
+        return np.eye(self.shape(node)[0])[:, [at]]
+
+    def sum(self, node: m.Sum) -> Any:
+        return sum((self.read(term) for term in node.terms), np.zeros(()))
+
+    def product(self, node: m.Product) -> Any:
+        value: Any = float(node.coefficient)
+        for factor in node.factors:
+            value = value * self.read(factor)
+        for divisor in node.divisors:
+            value = value / self.read(divisor)
+        return value
+
+    def matmul(self, node: m.MatMul) -> Any:
+        value = self.read(node.factors[0])
+        for factor in node.factors[1:]:
+            value = value @ self.read(factor)
+        return value
+
+    def dot(self, node: m.Dot) -> Any:
+        return self.read(node.left).T @ self.read(node.right)
+
+    def hadamard(self, node: m.Hadamard) -> Any:
+        value: Any = np.ones(())
+        for factor in node.factors:
+            value = value * self.read(factor)
+        for divisor in node.divisors:
+            value = value / self.read(divisor)
+        return value
+
+    def transpose(self, node: m.Transpose) -> Any:
+        return self.read(node.operand).T
+
+    def inverse(self, node: m.Inverse) -> Any:
+        return np.linalg.inv(self.read(node.operand))
+
+    def power(self, node: m.Power) -> Any:
+        return self.read(node.base) ** self.read(node.exponent)
+
+    def matrixpower(self, node: m.MatrixPower) -> Any:
+        return np.linalg.matrix_power(self.read(node.base), node.exponent)
+
+    def diagonal(self, node: m.Diagonal) -> Any:
+        value = self.read(node.operand)
+        return np.diagonal(value)[:, None] if node.operand.shape.kind == "matrix" else np.diag(value.reshape(-1))
+
+    def function(self, node: m.Function) -> Any:
+        operands = [self.read(operand) for operand in node.operands]
+        if node.axis is None:
+            return FUNCTIONS[node.name](*operands)
+        lines = operands[0] if node.axis == 1 else operands[0].T
+        values = np.array([np.reshape(FUNCTIONS[node.name](line), -1) for line in lines])
+        return values if node.axis == 1 or node.shape.kind != "matrix" else values.T
+
+    def norm(self, node: m.Norm) -> Any:
+        return np.sqrt(np.sum(self.read(node.operand) ** 2))
+
+    def comparison(self, node: m.Comparison) -> Any:
+        return SIGNS[node.sign](self.read(node.left), self.read(node.right)) * 1.0
+
+    def indicator(self, node: m.Indicator) -> Any:
+        return self.read(node.condition)
+
+    def cases(self, node: m.Cases) -> Any:
+        holding = [value for value, when in node.branches if self.read(when)]
+        assert len(holding) == 1, "cases are complete and exclude each other"
+        return self.read(holding[0])
+
+    def stack(self, node: m.Stack) -> Any:
+        return np.concatenate([np.atleast_2d(self.read(block)) for block in node.blocks], axis=node.axis)
+
+    def kronecker(self, node: m.Kronecker) -> Any:
+        value = self.read(node.factors[0])
+        for factor in node.factors[1:]:
+            value = np.kron(value, self.read(factor))
+        return value
+
+    def commutation(self, node: m.Commutation) -> Any:
+        rows, columns = self.shape(node)
+        result = np.zeros((rows * columns, rows * columns))
+        for i, j in itertools.product(range(rows), range(columns)):
+            result[i * columns + j, j * rows + i] = 1  # entry (j, i) of Xᵀ is entry (i, j) of X
+        return result
+
+    def unknown(self, node: m.Unknown) -> Any:
+        return stand_in(node.name, node.orders, [self.read(operand) for operand in node.operands])
+
+    def _operands(self, node: m.Named | m.NamedElement) -> tuple[Any, ...]:
+        values = [self.read(operand) for operand in node.operands]
+        return tuple(
+            value.reshape(-1) if operand.shape.kind in ("vector", "row") else value
+            for value, operand in zip(values, node.operands, strict=True)
+        )
+
+    def named(self, node: m.Named) -> Any:
+        operands = self._operands(node)
+        orders = tuple(node.by.count(k) for k, _ in enumerate(operands, 1))
+        dims = [size.value(self.sizes) for size in node.shape.dims]
+        axes = sum(np.ndim(operand) * times for operand, times in zip(operands, orders, strict=True))
+        found = named(node.name, orders, operands, tuple(dims[: len(dims) - axes]))
+        return found.reshape(self.shape(node))
+
+    def namedelement(self, node: m.NamedElement) -> Any:
+        operands = self._operands(node)
+        orders = tuple(sum(operand == k for operand, _ in node.by) for k, _ in enumerate(operands))
+        value = tuple(self.position(name) for name in node.value)
+        found = named(node.name, orders, operands, tuple(at + 1 for at in value))
+        by = [self.position(name) for _, names in node.by for name in names]
+        return found[(*value, *by)]
+
+    def part(self, node: m.Part) -> Any:
+        first, last = (position.value(self.sizes) for position in node.range)
+        operand = self.read(node.operand)
+        return operand[first - 1 : last] if node.axis == 0 else operand[:, first - 1 : last]
+
+    def element(self, node: m.Element) -> Any:
+        operand = self.read(node.operand)
+        if node.operand.shape.kind in ("vector", "row"):
+            operand = operand.reshape(-1)
+        found = operand[tuple(self.position(name) for name in node.indices)]
+        return found.reshape(-1, 1) if node.shape.kind == "vector" else found
+
+    def delta(self, node: m.Delta) -> Any:
+        i, j = map(self.position, node.indices)
+        return float(i == j)
+
+    def indexedsum(self, node: m.IndexedSum) -> Any:
+        names = tuple(name for name, _ in node.indices)
+        assert not set(names) & set(self.indices), "a bound index hides another one"
+        return self.elements(node.body, names, tuple(size for _, size in node.indices)).sum()
