@@ -27,11 +27,11 @@ def pairs(product: Product) -> None:
         for other in found:
             if other is factor or other not in product.factors or other[0] is not node:
                 continue
-            b, k, l = other[1]
+            b, k, m = other[1]
             if a == b and _only(product, a, (factor, other)):
-                _replace(product, (factor, other), [(node.shape[1], (i, k)), (node.shape[2], (j, l))])
+                _replace(product, (factor, other), [(node.shape[1], (i, k)), (node.shape[2], (j, m))])
                 break
-            if (i, j) == (k, l) and all(_only(product, each, (factor, other)) for each in (i, j)):
+            if (i, j) == (k, m) and all(_only(product, each, (factor, other)) for each in (i, j)):
                 _replace(product, (factor, other), [(node.shape[0], (a, b))])
                 break
         else:

@@ -60,6 +60,23 @@ def flipped(shape: Shape) -> Shape:
     return {"vector": row, "row": vector}[shape.kind](shape.dims[0]) if shape.dims else shape
 
 
+_TRIANGLES = {"tril": "triu", "triu": "tril"}
+
+
+def _is_triangle(node: Expression) -> bool:
+    """Is it the lower or upper triangle of ones?"""
+    return isinstance(node, Function) and node.name in _TRIANGLES and isinstance(node.operands[0], Ones)
+
+
+def _is_cross_product(node: Expression) -> bool:
+    inner = node.operand if isinstance(node, Transpose) else node
+    return isinstance(inner, Function) and inner.name == "cross"
+
+
+def _is_skew(node: Expression) -> bool:
+    return isinstance(node, Function) and node.name == "skew"
+
+
 def rows_of(shape: Shape) -> Dim | None:
     """The number of rows; None for one."""
     return shape.dims[0] if shape.kind in ("matrix", "vector") else None
@@ -147,8 +164,14 @@ class Builder:
         match node:
             case Transpose():
                 return node.operand
+            case MatMul() if any(map(_is_skew, node.factors)):
+                return self.matmul(*(self.transpose(factor) for factor in reversed(node.factors)))
             case MatMul():
                 return self.make(MatMul, flipped(shape), tuple(self.transpose(f) for f in reversed(node.factors)))
+            case Function() if _is_skew(node):
+                return self.scaled(-1, node)
+            case Function() if node.name in _TRIANGLES and isinstance(node.operands[0], Ones):
+                return self.make(Function, flipped(shape), _TRIANGLES[node.name], node.operands)
             case Kronecker():
                 return self.make(Kronecker, flipped(shape), tuple(self.transpose(factor) for factor in node.factors))
             case Commutation():
@@ -157,7 +180,7 @@ class Builder:
                 return self.make(MatrixPower, flipped(shape), self.transpose(node.base), node.exponent)
             case Product():
                 factors = tuple(self.transpose(f) for f in node.factors)
-                return self.make(Product, flipped(shape), node.coefficient, factors, node.divisors)
+                return self.product(node.coefficient, factors, node.divisors, flipped(shape))
             case Ones():
                 return self.make(Ones, flipped(shape))
             case Zeros():
@@ -212,6 +235,8 @@ class Builder:
         above.sort(key=lambda factor: bool(factor.shape.dims))
         if isinstance(coefficient, Fraction) and coefficient.denominator == 1:
             coefficient = coefficient.numerator
+        if coefficient < 0 and above and _is_cross_product(above[-1]):
+            coefficient, above[-1] = -coefficient, self._swapped(above[-1])
         if coefficient == 1 and len(above) == 1 and not below:
             return above[0]
         if not above and not below:
@@ -227,7 +252,7 @@ class Builder:
                 flat += array.factors
             elif not isinstance(array, Identity):
                 flat.append(array)
-        flat = self._with_powers(flat)
+        flat = self._with_cross_products(self._with_powers(flat))
         shape = shape_of(rows_of(factors[0].shape), columns_of(factors[-1].shape))
         if len(flat) == 2 and all(isinstance(factor, Ones) and factor.shape.kind != "matrix" for factor in flat) and shape.dims:
             flat = [self.make(Ones, shape)]
@@ -252,6 +277,32 @@ class Builder:
     def _joined(self, outside: _Outside, core: Expression) -> Expression:
         """`core` with the scalars before it again."""
         return self.product(outside.coefficient, [*outside.factors, core], outside.divisors, core.shape)
+
+    def _with_cross_products(self, factors: list[Expression]) -> list[Expression]:
+        """skew(a) b = a × b, and bᵀ skew(a) = (b × a)ᵀ."""
+        if any(map(_is_skew, factors)):
+            while len(factors) > 1 and _is_skew(factors[-2]) and factors[-1].shape.kind == "vector":
+                factors = [*factors[:-2], self._cross(factors[-2], factors[-1], swapped=False)]
+            while len(factors) > 1 and factors[0].shape.kind == "row" and _is_skew(factors[1]):
+                column = self._cross(factors[1], self.transpose(factors[0]), swapped=True)
+                factors = [self.transpose(column), *factors[2:]]
+        return factors
+
+    def _swapped(self, node: Expression) -> Expression:
+        """-(a × b) = b × a, and -(a × (b × c)) = a × (c × b)."""
+        if isinstance(node, Transpose):
+            return self.transpose(self._swapped(node.operand))
+        assert isinstance(node, Function)
+        left, right = node.operands
+        operands = (left, self._swapped(right)) if _is_cross_product(right) else (right, left)
+        return self.make(Function, node.shape, "cross", operands)
+
+    def _cross(self, skew: Expression, other: Expression, *, swapped: bool) -> Expression:
+        assert isinstance(skew, Function)
+        left, right = (other, skew.operands[0]) if swapped else (skew.operands[0], other)
+        if _is_cross_product(left) and not _is_cross_product(right):  # (b × a) × b = b × (a × b)
+            left, right = right, self._swapped(left)
+        return self.make(Function, other.shape, "cross", (left, right))
 
     def _with_powers(self, factors: Sequence[Expression]) -> list[Expression]:
         """X X = X²."""
@@ -284,6 +335,12 @@ class Builder:
             else:
                 above.append(self.power(inner, exponent))
         above.sort(key=_place_in_hadamard)
+        triangle = next((factor for factor in above if _is_triangle(factor)), None)
+        if triangle is not None and len(above) + len(below) > 1:  # A ⊙ tril(1 1ᵀ) = tril(A)
+            above.remove(triangle)
+            inside = above[0] if len(above) == 1 and not below else self.make(Hadamard, shape, tuple(above), tuple(below))
+            assert isinstance(triangle, Function)
+            above, below = [self.make(Function, shape, triangle.name, (inside,))], []
         core: Expression
         if not above and not below:
             core = self.make(Ones, shape)
@@ -339,8 +396,9 @@ class Builder:
 
     def row_by_row(self, name: str, operand: Expression, shape: Shape) -> Expression:
         """A function of vectors, of each row of a matrix; of the rows of Aᵀ it is that of the columns of A."""
-        if isinstance(operand, Transpose):
-            columns = self.make(Function, flipped(shape) if shape.kind == "matrix" else shape, name, (operand.operand,), 0)
+        flat = self.transpose(operand)
+        if transposes(flat) < transposes(operand):
+            columns = self.make(Function, flipped(shape) if shape.kind == "matrix" else shape, name, (flat,), 0)
             return self.transpose(columns) if shape.kind == "matrix" else columns
         return self.make(Function, shape, name, (operand,), 1)
 

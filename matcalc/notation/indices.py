@@ -27,6 +27,7 @@ from matcalc.tensor.nodes import (
     NamedCall,
     Node,
     Ones,
+    Pattern,
     Pointwise,
     Slice,
     Sum,
@@ -214,6 +215,21 @@ class _Writing:
         if node.position is None:
             return self.entry(node, names)
         return self.leaf(self.build.make(notation.Delta, SCALAR, (names[0], str(node.position))))
+
+    def pattern(self, node: Node, names: Names) -> Node:
+        """The lower triangle is [i ≥ j], pairs are counted by [a = i + m (j - 1)]."""
+        assert isinstance(node, Pattern)
+        if None in names:
+            return self.entry(node, names)
+        build = self.build
+        if node.name == "cross":
+            return self.leaf(build.make(notation.LeviCivita, SCALAR, names))
+        first, *others = (build.make(notation.Symbol, SCALAR, name) for name in names)
+        if node.name == "lower":
+            return self.leaf(build.indicator(">=", first, others[0], SCALAR))
+        before = build.make(notation.Sum, SCALAR, (others[1], build.number(-1)))
+        count = build.product(1, [build.make(notation.Size, SCALAR, node.shape[1]), before], (), SCALAR)
+        return self.leaf(build.indicator("==", first, build.make(notation.Sum, SCALAR, (others[0], count)), SCALAR))
 
     def ones(self, node: Node, names: Names) -> Node:
         """1."""
@@ -415,6 +431,7 @@ _RULES: dict[type[Node], Callable[[_Writing, Node, Names], Node]] = {
     Unit: _Writing.unit,
     Ones: _Writing.ones,
     Zero: _Writing.zero,
+    Pattern: _Writing.pattern,
     Sum: _Writing.sum,
     Pointwise: _Writing.pointwise,
     MatrixCall: _Writing.matrix_call,

@@ -6,7 +6,7 @@ A derivative arrives with the axes of the value, then those of the variable. Num
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, get_args
@@ -17,7 +17,7 @@ from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.indices import Elements, element, free_indices
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery, ordered_sum
-from matcalc.tensor.nodes import Contraction, Delta, Node, connected, terms
+from matcalc.tensor.nodes import Contraction, Delta, Node, Pattern, Rational, Sum, connected, terms
 
 Layout = Literal["numerator", "denominator", "gradient"]
 
@@ -111,12 +111,20 @@ def _kronecker(r: Recovery, node: Node, outputs: int, name: str, layout: Layout)
 
     If a term joins rows with columns, it is (R ⊗ L) K with the commutation matrix K, for K vec(X) = vec(Xᵀ).
     """
+    stacked = outputs == 1
+    unstacked = _unstacked(r, node) if stacked else None
+    if unstacked is not None:
+        node, outputs = unstacked, 2
     inputs = node.order - outputs
     if outputs > 2 or inputs > 2:
         raise MatrixNotationError
     parts = []
     commuted = False
-    for coefficient, term in terms(node):
+    for coefficient, term in (part for each in terms(node) for part in _multiplied_out(r, *each)):
+        stacked_both = _of_pairs(r, term, outputs)
+        if stacked_both is not None:
+            parts.append(r.build.scaled(coefficient, stacked_both))
+            continue
         for swapped in (False, True):
             product = _kronecker_term(r, term, outputs, inputs, swapped)
             if product is not None:
@@ -126,7 +134,7 @@ def _kronecker(r: Recovery, node: Node, outputs: int, name: str, layout: Layout)
         else:
             raise MatrixNotationError
     expression = ordered_sum(r.build, parts, parts[0].shape)
-    value, variable = "∂y" if outputs == 1 else "∂vec(Y)", f"∂{name}" if inputs == 1 else f"∂vec({name})"
+    value, variable = "∂y" if stacked else "∂vec(Y)", f"∂{name}" if inputs == 1 else f"∂vec({name})"
     note = f"{value}/{variable}ᵀ, where vec stacks columns"
     if layout == "denominator":
         expression = r.build.transpose(expression)
@@ -135,6 +143,67 @@ def _kronecker(r: Recovery, node: Node, outputs: int, name: str, layout: Layout)
         letter = r.build.commutation
         note += f"; {letter} is the commutation matrix, {letter} vec({name}) = vec({name}ᵀ)"
     return Written(expression, (), note)
+
+
+def _unstacked(r: Recovery, node: Node) -> Node | None:
+    """The derivative of Y for that of vec(Y), if that is what it is."""
+    parts = []
+    for coefficient, term in terms(node):
+        factors = [(term, range(term.order))] if not isinstance(term, Contraction) else zip(term.args, term.labels, strict=True)
+        found = None
+        rest: list[tuple[Node, Sequence[int]]] = []
+        for arg, labels in factors:
+            if found is None and isinstance(arg, Pattern) and arg.name == "pair" and labels[0] == 0:
+                found = arg.shape[1:], labels[1:]
+                rest += [(r.graph.delta(size), (label, -1 - k)) for k, (size, label) in enumerate(zip(*found, strict=True))]
+            else:
+                rest.append((arg, labels))
+        if found is None or any(0 in labels for _, labels in rest):
+            return None
+        out = (-1, -2, *range(1, term.order))
+        parts.append((coefficient, r.simplifier.contraction(rest, out, (*found[0], *term.shape[1:]))))
+    return r.simplifier.sum(parts, parts[0][1].shape) if parts else None
+
+
+def _multiplied_out(r: Recovery, coefficient: Rational, term: Node) -> Iterator[tuple[Rational, Node]]:
+    """The terms of a product with a sum of higher order in it: each may be a Kronecker product, the sum is none."""
+    if isinstance(term, Contraction):
+        factors = list(zip(term.args, term.labels, strict=True))
+        for position, (arg, labels) in enumerate(factors):
+            if isinstance(arg, Sum) and arg.order > 2:
+                for inner, part in zip(arg.coefficients, arg.args, strict=True):
+                    factors[position] = (part, labels)
+                    whole = r.simplifier.contraction(factors, range(term.order), term.shape)
+                    yield from ((coefficient * inner * c, each) for c, each in terms(whole))
+                return
+    yield coefficient, term
+
+
+def _of_pairs(r: Recovery, term: Node, outputs: int) -> Expression | None:
+    """M of Pₐᵢⱼ Mₐ_b P_bₖₗ, which is what vec makes of it on both sides."""
+    if not isinstance(term, Contraction):
+        return None
+    inputs = tuple(range(outputs, term.order))
+    ends: list[int] = []
+    rest = list(zip(term.args, term.labels, strict=True))
+    for side in (tuple(range(outputs)), inputs):
+        if len(side) == 1:
+            ends += side
+            continue
+        pair = next((f for f in rest if isinstance(f[0], Pattern) and f[0].name == "pair" and f[1][1:] == side), None)
+        if pair is None:
+            return None
+        rest.remove(pair)
+        ends.append(pair[1][0])
+    left = {label for _, labels in rest for label in labels}
+    if ends[0] == ends[1] and left <= {ends[0]}:
+        size = term.shape[0]
+        weight = r.simplifier.contraction(rest, ends[:1], (size,))
+        return r.build.diagonal(r.expression(weight))
+    outside = left & (set(range(term.order)) - set(ends))
+    if ends[0] == ends[1] or outside or not set(ends) <= left or len(rest) == len(term.args):
+        return None
+    return r.expression(r.simplifier.contraction(rest, ends))
 
 
 def _kronecker_term(r: Recovery, term: Node, outputs: int, inputs: int, swapped: bool) -> Expression | None:

@@ -302,6 +302,14 @@ class Element:
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
+class LeviCivita:
+    """The Levi-Civita symbol of three indices."""
+
+    shape: Shape
+    indices: tuple[str, ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Delta:
     """Kronecker's δ_{ij} in index notation."""
 
@@ -321,7 +329,7 @@ class IndexedSum:
 Expression = (
     Symbol | Number | Size | Identity | Ones | Zeros | Unit | Sum | Product | MatMul | Dot | Hadamard | Transpose | Inverse
     | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack | Kronecker | Commutation
-    | Unknown | Named | NamedElement | Part | Element | Delta | IndexedSum
+    | Unknown | Named | NamedElement | Part | Element | Delta | LeviCivita | IndexedSum
 )  # fmt: skip
 
 
@@ -350,7 +358,7 @@ class Answer:
 def children(node: Expression) -> tuple[Expression, ...]:
     """The expressions directly below a node."""
     match node:
-        case Symbol() | Number() | Size() | Identity() | Ones() | Zeros() | Unit() | Commutation() | Delta():
+        case Symbol() | Number() | Size() | Identity() | Ones() | Zeros() | Unit() | Commutation() | Delta() | LeviCivita():
             return ()
         case Sum():
             return node.terms

@@ -22,6 +22,7 @@ from matcalc.notation import matrix as notation
 from matcalc.notation.build import Builder
 from matcalc.notation.component import Component, MatrixNotationError
 from matcalc.notation.matrix import Expression, Identity, Product
+from matcalc.notation.pairs import without_pairs
 from matcalc.tensor.nodes import (
     Concatenation,
     Constant,
@@ -372,8 +373,10 @@ def _slice(r: Recovery, node: Node) -> Expression:
 
 def _contraction(r: Recovery, node: Node) -> Expression:
     assert isinstance(node, Contraction)
-    factors = list(zip(node.args, node.labels, strict=True))
-    if any(arg.order > 2 for arg in node.args):
+    factors: Sequence[tuple[Node, Sequence[int]]] = list(zip(node.args, node.labels, strict=True))
+    if any(type(arg) is Pattern for arg in node.args):
+        factors = without_pairs(r, factors, node.order)
+    if any(arg.order > 2 for arg, _ in factors):
         raise MatrixNotationError
     scalars: list[Expression] = []
     arrays: list[Expression] = []

@@ -16,6 +16,7 @@ from matcalc.notation.matrix import (
     Expression,
     Function,
     IndexedSum,
+    LeviCivita,
     Named,
     Part,
     Power,
@@ -319,6 +320,10 @@ class LatexPrinter(TextPrinter):
     def delta(self, node: Delta) -> Piece:
         """Kronecker's delta."""
         return Piece(Level.ATOM, rf"\delta{_indices(node.indices)}")
+
+    def levi_civita(self, node: LeviCivita) -> Piece:
+        """The sign of a permutation."""
+        return Piece(Level.ATOM, rf"\varepsilon{_indices(node.indices)}")
 
     def indexed_sum(self, node: IndexedSum) -> Piece:
         """A sum over indices."""

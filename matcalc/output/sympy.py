@@ -24,6 +24,7 @@ from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import COMPARISONS, OPERATIONS
 from matcalc.output import sympy_functions
 from matcalc.output.precedence import rational
+from matcalc.output.sympy_arrays import EXPLICIT, ArrayFunction, Reduction
 
 _RELATIONS: Final = {">": sympy.Gt, "<": sympy.Lt, ">=": sympy.Ge, "<=": sympy.Le, "==": sympy.Eq}
 _HALF: Final = sympy.Rational(1, 2)
@@ -334,6 +335,11 @@ class _Building:
 
     def function(self, node: nodes.Function) -> Any:
         """An operation of the table."""
+        if node.name in EXPLICIT or node.name == "unvec":
+            operands = [self.built[operand] for operand in node.operands]
+            if _is_scalar(node.shape):
+                return Reduction(node.name, operands[0])
+            return ArrayFunction(node.name, *_dimensions(node.shape), node.axis, *operands)
         if node.axis is not None:
             return _LINE_BY_LINE[node.name](self.built[node.operands[0]], node.axis)
         build = _FUNCTIONS.get(node.name)
@@ -438,6 +444,10 @@ class _Building:
         """Kronecker's delta."""
         return sympy.KroneckerDelta(*map(_index, node.indices))
 
+    def levi_civita(self, node: nodes.LeviCivita) -> Any:
+        """The sign of a permutation."""
+        return sympy.LeviCivita(*map(_index, node.indices))
+
     def indexed_sum(self, node: nodes.IndexedSum) -> Any:
         """A sum over indices from 0; the last index is summed first."""
         limits = [(_index(name), 0, _dimension(size) - 1) for name, size in reversed(node.indices)]
@@ -526,5 +536,5 @@ _METHODS: Final[dict[type, str]] = {
     nodes.Comparison: "comparison", nodes.Indicator: "indicator", nodes.Cases: "cases", nodes.Stack: "stack",
     nodes.Kronecker: "kronecker", nodes.Unknown: "unknown",
     nodes.NamedElement: "named_element", nodes.Named: "named", nodes.Part: "part", nodes.Element: "element",
-    nodes.Delta: "delta", nodes.IndexedSum: "indexed_sum",
+    nodes.Delta: "delta", nodes.LeviCivita: "levi_civita", nodes.IndexedSum: "indexed_sum",
 }  # fmt: skip

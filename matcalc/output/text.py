@@ -24,6 +24,7 @@ from matcalc.notation.matrix import (
     Indicator,
     Inverse,
     Kronecker,
+    LeviCivita,
     MatMul,
     MatrixPower,
     Named,
@@ -556,6 +557,10 @@ class TextPrinter(Printer):
         """Kronecker's delta."""
         return Piece(Level.ATOM, "δ" + (_lowered(node.indices) or f"[{','.join(node.indices)}]"))
 
+    def levi_civita(self, node: LeviCivita) -> Piece:
+        """The sign of a permutation."""
+        return Piece(Level.ATOM, "ε" + (_lowered(node.indices) or f"[{','.join(node.indices)}]"))
+
     def indexed_sum(self, node: IndexedSum) -> Piece:
         """A sum over indices."""
         signs = [f"Σ{_lowered((index,)) or '_' + index} " for index, _ in node.indices]
@@ -581,5 +586,5 @@ _METHODS: Final[dict[type, str]] = {
     Inverse: "inverse", Power: "power", MatrixPower: "matrix_power", Diagonal: "diagonal", Function: "function",
     Norm: "norm", Comparison: "comparison", Indicator: "indicator", Cases: "cases", Stack: "stack", Kronecker: "kronecker",
     Unknown: "unknown", Named: "named", NamedElement: "named_element", Part: "part", Element: "element",
-    Delta: "delta", IndexedSum: "indexed_sum",
+    Delta: "delta", LeviCivita: "levi_civita", IndexedSum: "indexed_sum",
 }  # fmt: skip

@@ -215,8 +215,9 @@ class Graph:
         return [node for node in self._nodes.values() if isinstance(node, Variable)]
 
     def sizes(self) -> list[Dim]:
-        """The dimensions that stand as numbers somewhere."""
-        return [node.size for node in self._nodes.values() if isinstance(node, Size)]
+        """The dimensions that stand as numbers somewhere; pairs are counted with the number of the first ones."""
+        nodes = self._nodes.values()
+        return [node.size if isinstance(node, Size) else node.shape[1] for node in nodes if isinstance(node, (Size, Pattern))]
 
     def _intern(self, cls: type[N], shape: Shape, args: tuple[Node, ...], data: Any) -> N:
         key = (cls, args, data) if args else (cls, shape, data)

@@ -42,7 +42,7 @@ def point(found: Derivative, seed: int) -> tuple[dict[str, Any], dict[str, int]]
     symbols = found._problem.inference.symbols
     named_sizes = [size for node in topological([found._node, found._problem.root]) for size in node.shape]
     named_sizes += [size for symbol in symbols.values() for size in symbol.shape.dims] + found._problem.graph.sizes()
-    names = sorted({name for size in named_sizes for name, _ in size.terms})
+    names = sorted({name for size in named_sizes for name in size.names})
     sizes = dict(zip(names, draw.permutation(np.arange(2, 2 + len(names))).tolist(), strict=True))
     values = {}
     for name, symbol in symbols.items():

@@ -37,6 +37,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "mean": np.mean, "std": np.std, "var": np.var, "norm1": lambda x: np.abs(x).sum(),
     "det": np.linalg.det, "logdet": lambda a: np.linalg.slogdet(a)[1], "softmax": _softmax, "logsumexp": _logsumexp,
     "arcsin": np.arcsin, "arccos": np.arccos, "arctanh": np.arctanh, "arcsinh": np.arcsinh, "atan2": np.arctan2,
+    "prod": np.prod, "amax": np.max, "amin": np.min, "pinv": np.linalg.pinv, "tril": np.tril, "triu": np.triu,
+    "e_argmax": lambda x: np.reshape(np.arange(x.size) == np.argmax(x), x.shape), "clip": np.clip,
+    "vec": lambda a: a.reshape(-1, 1, order="F"), "skew": lambda a: np.cross(a.reshape(-1), np.eye(3), axisb=0, axisc=0),
+    "cross": lambda a, b: np.cross(a.reshape(-1), b.reshape(-1)).reshape(-1, 1),
 }  # fmt: skip
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     ">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal, "==": np.equal,
@@ -118,7 +122,7 @@ class Reader:
         return value
 
     def symbol(self, node: m.Symbol) -> Any:
-        value = np.asarray(self.names[node.name], dtype=float)
+        value = np.asarray(self.indices[node.name] if node.name in self.indices else self.names[node.name], dtype=float)
         return value if len(node.shape.dims) > 2 else value.reshape(self.shape(node))
 
     def number(self, node: m.Number) -> Any:
@@ -186,6 +190,8 @@ class Reader:
 
     def function(self, node: m.Function) -> Any:
         operands = [self.read(operand) for operand in node.operands]
+        if node.name == "unvec":
+            return operands[0].reshape(self.shape(node), order="F")
         if node.axis is None:
             return FUNCTIONS[node.name](*operands)
         lines = operands[0] if node.axis == 1 else operands[0].T
@@ -259,6 +265,10 @@ class Reader:
             operand = operand.reshape(-1)
         found = operand[tuple(self.position(name) for name in node.indices)]
         return found.reshape(-1, 1) if node.shape.kind == "vector" else found
+
+    def levicivita(self, node: m.LeviCivita) -> Any:
+        i, j, k = map(self.position, node.indices)
+        return (i - j) * (j - k) * (k - i) / 2
 
     def delta(self, node: m.Delta) -> Any:
         i, j = map(self.position, node.indices)
