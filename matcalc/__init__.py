@@ -37,7 +37,7 @@ def diff(
         shapes: shapes by name, `{"x": "vector(n)"}`.
         where: declarations as in a where clause.
         layout: numerator (Jacobians are output × input), denominator, or gradient (the shape of the variable).
-        dialect: the input language.
+        dialect: how the text is written: matcalc, or matlab (also called matrixcalculus).
         unconstrained: for a variable declared symmetric or diagonal, differentiate by all its entries.
 
     Returns:

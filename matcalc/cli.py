@@ -15,6 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, TextIO
 
 from matcalc.errors import LimitError, MatcalcError, NotSupportedError, UsageError, columns_of
+from matcalc.language.dialects import MATCALC, dialect_named
+from matcalc.language.dialects import NAMES as DIALECTS
+from matcalc.language.dialects import PLANNED as PLANNED_DIALECTS
 from matcalc.limits import MAX_LENGTH
 
 if TYPE_CHECKING:
@@ -36,7 +39,6 @@ COMMANDS: Final = {
 
 FORMATS: Final = ("text", "latex", "sympy", "json")
 PLANNED_FORMATS: Final = ("numpy", "jax", "torch", "mathml")
-DIALECTS: Final = ("matcalc", "matlab", "matrixcalculus", "latex")
 
 OVERVIEW: Final = """\
 usage: matcalc COMMAND EXPR wrt VARS [options]
@@ -117,8 +119,8 @@ _OPTIONS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     }),
     ("--seed", {"metavar": "N", "type": _seed, "default": 0, "help": "seed of the random points (default 0)"}),
     ("--dialect", {
-        "metavar": "DIALECT", "choices": DIALECTS, "default": "matcalc",
-        "help": f"how EXPR is written: matcalc (planned: {', '.join(DIALECTS[1:])})",
+        "metavar": "DIALECT", "default": MATCALC.name,
+        "help": f"how EXPR is written: {', '.join(DIALECTS)} (planned: {', '.join(PLANNED_DIALECTS)})",
     }),
 )
 _VALUED: Final = frozenset(name for name, keywords in _OPTIONS if keywords.get("action") != "store_true")
@@ -219,8 +221,7 @@ def _read(command: str, arguments: list[str]) -> Request | None:
     options = parser.parse_args(given)
     if options.format in PLANNED_FORMATS:
         raise NotSupportedError(f"--format {options.format} is planned", help=f"the formats so far are {', '.join(FORMATS)}")
-    if options.dialect != "matcalc":
-        raise NotSupportedError(f"--dialect {options.dialect} is planned", help="the only dialect so far is matcalc")
+    dialect_named(options.dialect)
     for name in ("order", "layout"):
         if command != "diff" and getattr(options, name) is not None:
             raise UsageError(f"`{command}` has no option `--{name}`", help="`matcalc diff` has it")
@@ -355,6 +356,8 @@ def _differentiate(request: Request) -> Mapping[str, Derivative]:
     keywords: dict[str, Any] = {"where": options.where, "shapes": _shapes(options.shape) or None}
     if options.unconstrained:
         keywords["unconstrained"] = True
+    if options.dialect != MATCALC.name:
+        keywords["dialect"] = options.dialect
     if options.order is not None:
         keywords["order"] = options.order
     if options.layout is not None:

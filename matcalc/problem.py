@@ -11,8 +11,9 @@ from typing import Any
 
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.targets import STRUCTURES
-from matcalc.errors import EvaluationError, NotSupportedError, UsageError
+from matcalc.errors import EvaluationError, UsageError
 from matcalc.language import tree
+from matcalc.language.dialects import dialect_named
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.parse import parse_declarations, parse_program, parse_shape, parse_targets
 from matcalc.language.shapes import Inference, infer
@@ -23,8 +24,6 @@ from matcalc.operations.table import FUNCTIONS
 from matcalc.tensor.lower import Lowering, Value
 from matcalc.tensor.nodes import Graph, Node
 
-DIALECTS = ("matcalc",)
-"""Input languages that are read today."""
 
 @contextmanager
 def without_collector() -> Iterator[None]:
@@ -61,10 +60,8 @@ class Problem:
         dialect: str = "matcalc",
         unconstrained: bool = False,
     ) -> None:
-        if dialect not in DIALECTS:
-            raise NotSupportedError(f"the dialect `{dialect}`", help=f"supported: {', '.join(DIALECTS)}")
         self.text = text
-        program = parse_program(text)
+        program = parse_program(text, dialect_named(dialect))
         declared = list(parse_declarations(where)) if where else []
         for name, shape in (shapes or {}).items():
             spec = parse_shape(shape)
@@ -124,12 +121,24 @@ class Problem:
                     symbol = self.inference.symbols.get("e")
                     if node.left.name == "e" and symbol is not None and not symbol.declared:
                         found["e is a variable here; the exponential function is exp(x)"] = None
+                elif isinstance(node, tree.Name) and node.name == "I" and program.dialect.kind_of("I"):
+                    if self.inference.roles.get(node) == "constant":
+                        found["I is the identity matrix here, not a variable"] = None
+                elif isinstance(node, tree.Call) and self._is_column_wise(node):
+                    others = f"that of {program.dialect.name.upper()} is taken over each column"
+                    found[f"{node.span.excerpt} is taken over all elements; {others}"] = None
                 elif isinstance(node, tree.Call) and node.function in FUNCTIONS:
                     dims = self.inference.shapes[node].dims
                     namesake = FUNCTIONS[node.function].namesake
                     if namesake and len(dims) == 2 and dims[0] == dims[1]:
                         found[f"{node.span.excerpt} is taken element by element; it is not the {namesake}"] = None
         return list(found)
+
+    def _is_column_wise(self, node: tree.Call) -> bool:
+        """Whether a function of a matrix is taken over its columns by others who write like this."""
+        if node.keywords or node.name_span.excerpt not in self.inference.program.dialect.column_wise:
+            return False
+        return [self.inference.shapes[argument].kind for argument in node.arguments] == ["matrix"]
 
     def arrays(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
         """The values as arrays of the right shapes, and the sizes they imply.

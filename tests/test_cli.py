@@ -199,8 +199,12 @@ WRONG: Sequence[tuple[list[str], int, str]] = [
         "error: not supported: --format torch is planned\nhelp: the formats so far are text, latex, sympy, json\n",
     ),
     (
-        ["diff", "x", "wrt", "x", "--dialect", "matlab"], 3,
-        "error: not supported: --dialect matlab is planned\nhelp: the only dialect so far is matcalc\n",
+        ["diff", "x", "wrt", "x", "--dialect", "latex"], 3,
+        "error: not supported: the dialect `latex` is planned\nhelp: the dialects are matcalc, matlab, matrixcalculus\n",
+    ),
+    (
+        ["diff", "x", "wrt", "x", "--dialect=tex"], 2,
+        "error: there is no dialect `tex`\nhelp: the dialects are matcalc, matlab, matrixcalculus\n",
     ),
 ]
 
@@ -216,7 +220,7 @@ def test_wrong_arguments(
 
 @pytest.mark.parametrize(
     "option",
-    ["--format=svg", "--order=3", "--order=x", "--seed=-1", "--seed=1e3", "--layout=rows", "--dialect=tex", "--verify=1"],
+    ["--format=svg", "--order=3", "--order=x", "--seed=-1", "--seed=1e3", "--layout=rows", "--verify=1"],
 )
 def test_wrong_values(calculus: Calculus, capsys: pytest.CaptureFixture[str], option: str) -> None:
     assert cli.main(["diff", "x", "wrt", "x", option]) == 2

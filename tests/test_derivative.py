@@ -115,7 +115,7 @@ def test_what_cannot_be_answered_is_said(text: str, wrt: str, where: str | None,
 def test_order_and_dialect_are_checked() -> None:
     with pytest.raises(UsageError, match="there is no order 3 here"):
         mc.diff("x^2", "x", order=3)
-    with pytest.raises(NotSupportedError, match="the dialect `fortran`"):
+    with pytest.raises(UsageError, match="there is no dialect `fortran`"):
         mc.diff("x^2", "x", dialect="fortran")
 
 

@@ -12,8 +12,10 @@ from fractions import Fraction
 from typing import Any, Final, NoReturn
 
 from matcalc.errors import LimitError, MatcalcSyntaxError, Span
+from matcalc.language.dialects import MATCALC, Dialect
 from matcalc.language.table import Token
 from matcalc.language.tokens import clean_name
+from matcalc.language.translate import translated
 from matcalc.language.tree import (
     Binary,
     Binding,
@@ -59,8 +61,9 @@ _NORMS: Final = {"1": "norm1", "2": "norm2", "F": "normF", "fro": "normF", **dic
 class Actions:
     """Builds the tree of one text. The name of each method is that of a rule in the grammar."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, dialect: Dialect = MATCALC) -> None:
         self.text = text
+        self.dialect = dialect
 
     def _span(self, start: int, end: int) -> Span:
         return Span(self.text, start, end)
@@ -99,7 +102,7 @@ class Actions:
     def program(self, parts: list[Any]) -> Program:
         """`body where declarations`."""
         bindings, body = parts[0]
-        return Program(tuple(bindings), body, tuple(parts[2]) if len(parts) > 1 else (), self.text)
+        return Program(tuple(bindings), body, tuple(parts[2]) if len(parts) > 1 else (), self.text, self.dialect)
 
     def binding(self, parts: list[Any]) -> Binding:
         """`z = w.x`."""
@@ -147,7 +150,24 @@ class Actions:
         node = Binary(operator or "juxtapose", left, right, Span(text, start, end), Span(text, operator_start, operator_end))
         return node, start, end
 
-    power = binary
+    def power(self, parts: list[Any]) -> Placed:
+        """`a ^ b`."""
+        if not self.dialect.paper:
+            self._refuse_tower(*parts)
+        return self.binary(parts)
+
+    def _refuse_tower(self, base: Placed, sign: Token, power: Placed) -> None:
+        """`a^b^c` is a^(b^c) on paper and (a^b)^c in MATLAB."""
+        exponent, start, end = power
+        while isinstance(exponent, Unary) and exponent.span.start == start:
+            exponent = exponent.operand
+            start = exponent.span.start
+        if isinstance(exponent, Binary) and exponent.operator in ("^", "**") and exponent.span[1:] == (start, end):
+            begin, inner, text = base[1], exponent.operator_span.start, self.text
+            self._refuse(
+                f"`{text[begin:end]}` can be read in two ways", begin, end,
+                f"write ({text[begin:inner]}){text[inner:end]} or {text[begin : sign.end]}({text[sign.end : end]})",
+            )  # fmt: skip
 
     def unary(self, parts: list[Any]) -> Placed:
         """`-a`, `+a`."""
@@ -189,7 +209,7 @@ class Actions:
     def transpose(self, parts: list[Any]) -> Placed:
         """`a'`, `a.T`, `aᵀ`."""
         (operand, start, _), token = parts
-        mark = token.value in ("ᵀ", "'")
+        mark = token.value == "ᵀ" or (token.value == "'" and self.dialect.paper)
         if mark and isinstance(operand, Number) and token.start == operand.span.end and not operand.decimal:
             # `1ᵀ` is the row of ones, as in 1ᵀx.
             function = {1: "ones", 0: "zeros"}.get(int(operand.value))
@@ -264,7 +284,8 @@ class Actions:
                 positional.append(argument[0])
         name_span = self._span(function.start, function.end)
         span = self._span(function.start, closer.end)
-        return Call(function.value, tuple(positional), tuple(keywords), span, name_span), function.start, closer.end
+        node = Call(function.value, tuple(positional), tuple(keywords), span, name_span)
+        return node if self.dialect is MATCALC else translated(self.dialect, node), function.start, closer.end
 
     def keyword(self, parts: list[Any]) -> tuple[Token, Placed]:
         """The `axis=0` of a call."""

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from matcalc.errors import NotSupportedError, ShapeError
 from matcalc.language.calls import axis_of
 from matcalc.language.declared import SQUARE, Declared, size_of
-from matcalc.language.dimensions import Dim, Shape, dim
+from matcalc.language.dimensions import Dim, Kind, Shape, dim
 from matcalc.language.kinds import (
     ANY,
     BIT,
@@ -104,6 +104,18 @@ _INTEGER_POWER: Final = relation(
         "matrix(n, n), scalar -> matrix(n, n)",
     )
 )  # fmt: skip
+_COLUMN_PRODUCT: Final = relation(
+    tuple(form.signature for form in multilinear("juxtapose").forms if not form.signature.startswith("vector(n), vector(n)"))
+)
+_COLUMN_POWER: Final = relation(("scalar, scalar -> scalar",))
+_COLUMN_INTEGER_POWER: Final = relation(("scalar, scalar -> scalar", "matrix(n, n), scalar -> matrix(n, n)"))
+"""Products and powers where a vector is a matrix with one column."""
+_DIVIDE: Final = relation(
+    (
+        "scalar, scalar -> scalar", "vector(n), scalar -> vector(n)", "row(n), scalar -> row(n)",
+        "matrix(m, n), scalar -> matrix(m, n)", "matrix(m, n), matrix(n, n) -> matrix(m, n)", "row(n), matrix(n, n) -> row(n)",
+    )
+)  # fmt: skip
 _ELEMENT: Final = relation(("vector(n) -> scalar", "row(n) -> scalar", "matrix(m, n) -> vector(n)"))
 _ELEMENT_OF_TWO: Final = relation(("matrix(m, n) -> scalar",))
 _ROW_OF: Final = relation(("matrix(m, n) -> vector(n)",))
@@ -134,6 +146,7 @@ class Constraints:
 
     def __init__(self, resolution: Resolution) -> None:
         self.resolution = resolution
+        self.dialect = resolution.program.dialect
         self.kinds = Kinds()
         self.sizes = Sizes()
         self.unknowns: dict[Expr, int] = {}
@@ -183,7 +196,9 @@ class Constraints:
         if declared is not None:
             self.names[name] = self._declared(declared)
         else:
-            self.names[name] = self.unknown(_UNDECLARED, capital=is_capital(name))
+            kind = self.dialect.kind_of(name)
+            domain = _UNDECLARED if kind is None else BIT[kind]
+            self.names[name] = self.unknown(domain, capital=is_capital(name)) if kind != "scalar" else SCALAR_UNKNOWN
 
     def _declared(self, declared: Declared) -> int:
         shape = declared.known_shape
@@ -236,12 +251,14 @@ class Constraints:
             return self._constant(node.name, ())
         return SCALAR_UNKNOWN
 
-    def _constant(self, name: str, sizes: tuple[int, ...]) -> int:
+    def _constant(self, name: str, sizes: tuple[int, ...], kind: Kind | None = None) -> int:
         if name in ("I", "eye"):
             size = sizes[0] if sizes else self.sizes.fresh()
             return self.unknown(MATRIX_BIT, (size, size))
         if sizes:
             return self.unknown(VECTOR_BIT if len(sizes) == 1 else MATRIX_BIT, sizes)
+        if kind is not None:
+            return self.unknown(BIT[kind])
         constant = self.unknown(VECTOR_BIT | MATRIX_BIT)
         self.constants.append(constant)
         return constant
@@ -268,6 +285,8 @@ class Constraints:
         left, right, operator = self.unknowns[node.left], self.unknowns[node.right], node.operator
         if operator == "^":
             return self._power(node, left, right)
+        if operator == "divide":
+            return self._divide(node, left, right)
         if operator == "@":
             rule = relation_of("@")
         else:
@@ -276,7 +295,7 @@ class Constraints:
                 return right
             if right == SCALAR_UNKNOWN:
                 return left
-            rule = relation_of("juxtapose") if operator == "juxtapose" else UNSTRETCHED if operator == "*" else ELEMENTWISE
+            rule = self._product() if operator == "juxtapose" else UNSTRETCHED if operator == "*" else ELEMENTWISE
         product = operator in ("@", "juxtapose")
         capital = (self.capital[left] and self.capital[right]) if product else (self.capital[left] or self.capital[right])
         result = self.unknown(capital=capital)
@@ -287,10 +306,22 @@ class Constraints:
             self.elementwise.append(Operands(operator, left, right))
         return result
 
+    def _product(self) -> Relation:
+        return _COLUMN_PRODUCT if self.dialect.columns else relation_of("juxtapose")
+
+    def _divide(self, node: Binary, left: int, right: int) -> int:
+        if right == SCALAR_UNKNOWN:
+            return left
+        result = self.unknown(capital=self.capital[left])
+        self.relate(_DIVIDE, (left, right, result), Blame(node, (node.left, node.right)))
+        return result
+
     def _power(self, node: Binary, base: int, exponent: int) -> int:
-        if base == SCALAR_UNKNOWN:
-            if exponent == SCALAR_UNKNOWN:
-                return SCALAR_UNKNOWN
+        if base == SCALAR_UNKNOWN and exponent == SCALAR_UNKNOWN:
+            return SCALAR_UNKNOWN
+        if self.dialect.columns:
+            rule = _COLUMN_INTEGER_POWER if is_integer(node.right) else _COLUMN_POWER
+        elif base == SCALAR_UNKNOWN:
             rule = _POWER
         else:
             rule = _INTEGER_POWER if is_integer(node.right) else _POWER
@@ -315,7 +346,7 @@ class Constraints:
                 return self._mapping(node, unknown_function.declared)
             return self._fold(node, UNSTRETCHED)
         if name in SIZED:
-            return self._constant(name, tuple(self._fixed_size(size) for size in node.arguments))
+            return self._constant(name, tuple(self._fixed_size(size) for size in node.arguments), node.kind)
         row = FUNCTIONS.get(name)
         if name == "e":
             return self.unknown(VECTOR_BIT, (self.sizes.fresh(),))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from matcalc.errors import MatcalcError, NotSupportedError, ShapeError, Span
+from matcalc.language.dialects import Dialect
 from matcalc.language.kinds import BIT, KIND, MATRIX_BIT, ROW_BIT, SCALAR_BIT, VECTOR_BIT, Relation
 from matcalc.language.tree import Binary, Call, Expr, Index, Name, Number, Stack, Transpose, Unary
 
@@ -21,7 +22,7 @@ _ELEMENTWISE: Final = {
 }
 
 _LOOSE: Final = frozenset({"+", "-", ">", "<", ">=", "<=", "=="})
-_PRODUCTS: Final = frozenset({"*", "/", "@", "juxtapose"})
+_PRODUCTS: Final = frozenset({"*", "/", "@", "juxtapose", "divide"})
 
 
 @dataclass(slots=True)
@@ -41,6 +42,17 @@ class Clash:
     """The shape that was declared for the operand of a function or for a value."""
     related: tuple[str, Span] | None
     """Where an operand was declared."""
+    dialect: Dialect
+    """How a suggestion is written."""
+
+    def product(self, left: str, right: str) -> str:
+        """A product of linear algebra, as a suggestion."""
+        return f"`{left}{self.dialect.times}{right}`"
+
+    def matrix_product(self, left: str, right: str) -> str:
+        """The same, with the operator for it where there is one."""
+        plain = self.product(left, right)
+        return f"`{left} @ {right}` (or {plain})" if self.dialect.times == " " else plain
 
     def is_a(self, place: int) -> str:
         """What is known about one operand: `A is a matrix(m, n)`."""
@@ -92,15 +104,15 @@ def _binary(clash: Clash, node: Binary) -> MatcalcError:
         message = f"`{whole}` {_ELEMENTWISE[node.operator]}, but {both}"
         if kinds in ((VECTOR_BIT, ROW_BIT), (ROW_BIT, VECTOR_BIT)):
             first, second = (left, right) if kinds[0] == VECTOR_BIT else (right, left)
-            help_ = f"transpose one of the two; an outer product is `{first} {second}`"
+            help_ = f"transpose one of the two; an outer product is {clash.product(first, second)}"
         elif node.operator == "*" and kinds[0] == MATRIX_BIT and kinds[1] in (VECTOR_BIT, MATRIX_BIT):
-            help_ = f"write `{left} @ {right}` (or `{left} {right}`) for the matrix product"
+            help_ = f"write {clash.matrix_product(left, right)} for the matrix product"
         elif node.operator == "*" and kinds == (VECTOR_BIT, MATRIX_BIT):
-            help_ = f"write `{left}' {right}` for the product of a row and a matrix"
+            help_ = f"write {clash.product(transposed(left), right)} for the product of a row and a matrix"
         elif node.operator == "*" and kinds == (ROW_BIT, MATRIX_BIT):
-            help_ = f"write `{left} @ {right}` (or `{left} {right}`) for the product of a row and a matrix"
+            help_ = f"write {clash.matrix_product(left, right)} for the product of a row and a matrix"
         elif node.operator == "*" and kinds == (MATRIX_BIT, ROW_BIT):
-            help_ = f"write `{left} diag({transposed(right)})` to scale the columns"
+            help_ = f"write {clash.product(left, f'diag({transposed(right)})')} to scale the columns"
         elif kinds in ((VECTOR_BIT, MATRIX_BIT), (MATRIX_BIT, VECTOR_BIT)):
             short = left if kinds[0] == VECTOR_BIT else right
             help_ = f"a vector stretches over the columns of a matrix; for the rows write `{transposed(short)}`"
@@ -111,24 +123,42 @@ def _binary(clash: Clash, node: Binary) -> MatcalcError:
             f"`{whole}` is a product of linear algebra, but {clash.is_a(scalar)}", node.operator_span,
             help=f"write `{left} * {right}`", related=clash.related,
         )
+    if node.operator == "divide":
+        return _division(clash, node)
     message = f"`{whole}`: {clash.is_a(0)}, {excerpt(node.right)} a {clash.shapes[1]}"
     if clash.different is not None:
         message += f"; {clash.different[0]} and {clash.different[1]} differ"
         if kinds == (VECTOR_BIT, VECTOR_BIT):
-            help_ = f"an outer product is `{left} {transposed(right)}`"
+            help_ = f"an outer product is {clash.product(left, transposed(right))}"
+    elif kinds == (VECTOR_BIT, VECTOR_BIT):
+        dot, outer = clash.product(transposed(left), right), clash.product(left, transposed(right))
+        help_ = f"did you mean {dot} (a number), `{left}.*{right}` (element by element) or {outer} (a matrix)?"
     elif kinds == (VECTOR_BIT, MATRIX_BIT):
-        help_ = f"write `{transposed(left)} {right}` for the product of a row and a matrix"
+        help_ = f"write {clash.product(transposed(left), right)} for the product of a row and a matrix"
     elif kinds == (MATRIX_BIT, ROW_BIT):
-        help_ = f"write `{left} {transposed(right)}` for the product of a matrix and a vector"
+        help_ = f"write {clash.product(left, transposed(right))} for the product of a matrix and a vector"
     elif kinds == (ROW_BIT, ROW_BIT):
-        help_ = f"write `{left} {transposed(right)}` for the dot product"
+        help_ = f"write {clash.product(left, transposed(right))} for the dot product"
     return ShapeError(message, node.operator_span, help=help_, related=clash.related)
+
+
+def _division(clash: Clash, node: Binary) -> MatcalcError:
+    """`/` by what is no scalar, where a vector is a matrix with one column."""
+    left, right = _grouped(node.left, _LOOSE), _grouped(node.right, _LOOSE | _PRODUCTS)
+    if clash.kinds[1] == MATRIX_BIT and clash.kinds[0] in (ROW_BIT, MATRIX_BIT):
+        what = f"multiplies by the inverse of {excerpt(node.right)}"
+    else:
+        what = "divides by a scalar or by a square matrix"
+    return ShapeError(
+        f"`{excerpt(node)}` {what}, but {clash.is_a(0)} and {clash.is_a(1)}", node.operator_span,
+        help=f"write `{left} ./ {right}` to divide element by element", related=clash.related,
+    )
 
 
 def _power(clash: Clash, node: Binary) -> MatcalcError:
     base, exponent = (_grouped(side, _LOOSE | _PRODUCTS) for side in (node.left, node.right))
     if clash.kinds[0] == MATRIX_BIT and clash.kinds[1] & SCALAR_BIT:
-        each = f"write `{base} ** {exponent}` for the power of each element"
+        each = f"write `{base} {clash.dialect.power} {exponent}` for the power of each element"
         if not is_integer(node.right):
             return NotSupportedError(
                 f"`{excerpt(node)}`, a matrix to a power that is not a whole number", node.operator_span, help=each
@@ -140,7 +170,7 @@ def _power(clash: Clash, node: Binary) -> MatcalcError:
         )
     return ShapeError(
         f"`{excerpt(node)}`: {clash.is_a(0)} and {clash.is_a(1)}", node.operator_span,
-        help=f"write `{base} ** {exponent}` for the power of each element", related=clash.related,
+        help=f"write `{base} {clash.dialect.power} {exponent}` for the power of each element", related=clash.related,
     )
 
 
@@ -160,6 +190,8 @@ def _call(clash: Clash, node: Call) -> MatcalcError:
     wanted = _wanted(clash.rule, len(clash.operands))
     if wanted is None:
         return ShapeError(f"{shown} works element by element, but {facts}", node.span, related=clash.related)
+    if node.function == "norm2" and clash.kinds[0] == MATRIX_BIT:
+        help_ = f"write `normF({excerpt(clash.operands[0])})` for the Frobenius norm"
     if one and clash.kinds[0] == SCALAR_BIT:
         argument = excerpt(clash.operands[0])
         if node.function.startswith("norm"):
@@ -210,11 +242,24 @@ def _index(clash: Clash, node: Index) -> MatcalcError:
 
 
 def transposed(text: str) -> str:
-    """The transpose of an operand given as text."""
+    """The transpose of an operand given as text.
+
+    >>> transposed("x"), transposed("(a + b)"), transposed("(a)*(b)"), transposed("x'")
+    ("x'", "(a + b)'", "((a)*(b))'", 'x')
+    """
     if text.endswith("'"):
         return text[:-1]
-    simple = text.isidentifier() or (text[-1:] in ")]" and text[:1] in "([")
-    return f"{text}'" if simple else f"({text})'"
+    return f"{text}'" if text.isidentifier() or _is_bracketed(text) else f"({text})'"
+
+
+def _is_bracketed(text: str) -> bool:
+    """Whether one pair of brackets goes round the whole text: `(a + b)`, but not `(a)*(b)`."""
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character in "([") - (character in ")]")
+        if depth <= 0:
+            return position == len(text) - 1 and text[:1] in "(["
+    return False
 
 
 def is_integer(node: Expr) -> bool:

@@ -113,7 +113,7 @@ def resolve(
     body = resolver.section(program.body)
     new_targets = tuple(resolver.target(target) for target in targets)
     return Resolution(
-        Program(bindings, body, statements, program.text), new_targets, resolver.roles, resolver.clauses,
+        replace(program, bindings=bindings, body=body, declarations=statements), new_targets, resolver.roles, resolver.clauses,
         resolver.variables, resolver.functions, resolver.sections, declarations, uses.everything(declarations), freed,
     )
 
@@ -418,9 +418,11 @@ class _Resolver:
             if name in SIZED:
                 self._check_sizes(node)
         elif known is not None or name in self.uses.bound or name in self.uses.bare or name in self.scope:
+            spaced = f"`{name} (…)` with a space or `{name} * (…)` for a product"
+            starred = f"`{name}*(…)` for a product, `{name}[…]` for an element"
             raise UnknownNameError(
                 f"`{name}` is not a function", node.name_span,
-                help=f"write `{name} (…)` with a space or `{name} * (…)` for a product",
+                help=f"write {spaced if self.program.dialect.paper else starred}",
                 related=known.place if known is not None else None,
             )
         elif name == "e" and count == 1:
@@ -432,11 +434,17 @@ class _Resolver:
         elif _FUNCTION_NAME.fullmatch(name) or is_function_of_t(node):
             self._unknown_function(node, None)
         else:
-            functions = [*FUNCTIONS, *SIZED, *SIZES, *(n for n, d in self.declared.items() if d.is_function)]
+            dialect = self.program.dialect
+            declared = (n for n, d in self.declared.items() if d.is_function)
+            functions = [*FUNCTIONS, *SIZED, *SIZES, *dialect.filled, *declared]
             lowered = {function.lower(): function for function in functions}
             known_here = [function for function in functions if not isinstance(FUNCTIONS.get(function), Planned)]
             near = [lowered[name.lower()]] if name.lower() in lowered else difflib.get_close_matches(name, known_here, 1, 0.7)
-            help_ = f"did you mean `{near[0]}`?" if near else f"for a function without a formula declare `{name}: elementwise`"
+            help_ = f"for a function without a formula declare `{name}: elementwise`"
+            if near:
+                help_ = f"did you mean `{near[0]}`?"
+            elif not dialect.paper:
+                help_ = f"write `{name}*(…)` for a product, `{name}[…]` for an element; {help_}"
             raise UnknownNameError(f"there is no function `{name}`", node.name_span, help=help_)
         return node
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from matcalc.errors import LimitError, MatcalcError, MatcalcSyntaxError, Span
 from matcalc.language.actions import Actions
+from matcalc.language.dialects import MATCALC, Dialect
 from matcalc.language.table import END, Token, UnexpectedTokenError, load_table, run
 from matcalc.language.tokens import READ_ONLY, read_tokens
 from matcalc.language.tree import Declaration, Expr, Fact, Program, ShapeSpec
@@ -19,9 +20,9 @@ from matcalc.limits import MAX_LENGTH
 _STARTS: Final = ("program", "declarations", "shape", "formula", "targets")
 
 
-def parse_program(text: str) -> Program:
+def parse_program(text: str, dialect: Dialect = MATCALC) -> Program:
     """The tree of a whole program: bindings, expression and where clause."""
-    program: Program = _parse(text, "program")
+    program: Program = _parse(text, "program", dialect)
     return program
 
 
@@ -65,12 +66,12 @@ def parse_targets(text: str) -> tuple[Expr, ...]:
     return tuple(target for target, _, _ in _parse(text, "targets"))
 
 
-def _parse(text: str, start: str) -> Any:
+def _parse(text: str, start: str, dialect: Dialect = MATCALC) -> Any:
     if len(text) > MAX_LENGTH:
         raise LimitError(f"the text is longer than {MAX_LENGTH:,} characters")
     table, pattern = load_table("matcalc", _STARTS, READ_ONLY)
     try:
-        return run(table, start, read_tokens(text, pattern), Actions(text))
+        return run(table, start, read_tokens(text, pattern, dialect), Actions(text, dialect))
     except UnexpectedTokenError as error:
         raise _explain(error.token, error.expected, text, start) from None
 

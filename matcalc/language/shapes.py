@@ -412,8 +412,15 @@ class _Solver:
     def _place(self, node: Expr) -> tuple[str, Span] | None:
         """Where an operand was declared."""
         name = innermost_name(node)
-        declared = self.resolution.declarations.names.get(name.name) if name is not None else None
-        return declared.place if declared is not None else None
+        if name is None:
+            return None
+        declared = self.resolution.declarations.names.get(name.name)
+        if declared is not None:
+            return declared.place
+        kind, used = self.made.dialect.kind_of(name.name), self.resolution.variables.get(name.name)
+        if kind is None or used is None:
+            return None
+        return f"{name.name} is not declared, and a {kind} by its first letter", used.span
 
     def _clash(self, number: int, different: tuple[str, str] | None) -> MatcalcError:
         blame: Blame = self.made.blames[number]
@@ -428,6 +435,7 @@ class _Solver:
             Clash(
                 blame.node, blame.operands, tuple(self.domains[place] for place in places),
                 tuple(self._shape_in_words(place) for place in places), rule, different, expected, related,
+                self.made.dialect,
             )
         )
 

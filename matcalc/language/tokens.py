@@ -12,7 +12,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple, NoReturn
 
-from matcalc.errors import LimitError, MatcalcSyntaxError, Span
+from matcalc.errors import LimitError, MatcalcSyntaxError, NotSupportedError, Span
+from matcalc.language.dialects import MATCALC, Dialect
 from matcalc.language.table import END, Token
 from matcalc.limits import MAX_NESTING, MAX_TOKENS
 
@@ -78,7 +79,7 @@ class _Bracket(NamedTuple):
     role: str  # "", "stack", "index", "sum" (of `sum_{`) or "bound" (of `sum_{i=1}^{`)
 
 
-def read_tokens(text: str, pattern: re.Pattern[str]) -> Iterator[Token]:
+def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC) -> Iterator[Token]:
     """The tokens of `text`, the last one being END."""
     previous = ""  # the kind of the token before
     last = 0  # where it ended
@@ -87,7 +88,8 @@ def read_tokens(text: str, pattern: re.Pattern[str]) -> Iterator[Token]:
     separator: tuple[str, int] | None = None  # an end of line or `;` that may separate statements
     bound = False  # is the upper bound of a sum to come?
     room = MAX_TOKENS
-    for match in pattern.finditer(text):
+    scanned = re.sub(dialect.ignored, lambda match: " " * len(match[0]), text) if dialect.ignored else text
+    for match in pattern.finditer(scanned):
         kind = match.lastgroup or ""
         if kind == "SPACE":
             continue
@@ -122,7 +124,7 @@ def read_tokens(text: str, pattern: re.Pattern[str]) -> Iterator[Token]:
                 kind = _KEYWORDS[value]
                 begins = ends = False
             else:
-                called = text[end : end + 1] == "("
+                called = _is_called(scanned, end, dialect)
                 if called and not (bound and value not in _SIZES):
                     kind = "CALL"
                     ends = False
@@ -140,7 +142,7 @@ def read_tokens(text: str, pattern: re.Pattern[str]) -> Iterator[Token]:
             kind = "NUMBER"
             ends = True
         elif kind in ("MULTIPLY", "ADD", "COMPARE", "POWER"):
-            value = SPELLINGS.get(value, value)
+            value = dialect.operators.get(value) or SPELLINGS.get(value, value)
             if kind == "POWER" and previous in _HEADS:
                 kind = "UPTO"
         elif kind == "BRACKET":
@@ -148,6 +150,8 @@ def read_tokens(text: str, pattern: re.Pattern[str]) -> Iterator[Token]:
                 role = ""
                 if value == "[":
                     role = "index" if operand else "stack"
+                    if role == "stack" and not dialect.paper:
+                        _refuse_stack(text, start, end, dialect)
                     kind = "INDEX_OPEN" if operand else "STACK_OPEN"
                 else:
                     begins = value == "(" and previous != "CALL"
@@ -183,6 +187,8 @@ def read_tokens(text: str, pattern: re.Pattern[str]) -> Iterator[Token]:
             else:
                 if not operand:
                     raise MatcalcSyntaxError(f"`{value}` has no operand before it to transpose", Span(text, start, end))
+                if not dialect.paper and value[0] == "^" and "T" in value:
+                    _refuse_power_of_t(text, kind, start, end, dialect)
                 kind = "INVERSE_TRANSPOSE" if kind == "POWER_MINUS_T" else "TRANSPOSE"
                 ends = True
         elif kind == "SUPERSCRIPT":
@@ -208,6 +214,8 @@ def read_tokens(text: str, pattern: re.Pattern[str]) -> Iterator[Token]:
                 _refuse(text, "_", start, start + 1)
             ends = True
         elif kind == "STRAY":
+            if value[0] == "\\" and not dialect.paper:
+                _refuse_left_division(text, start)
             _refuse(text, value, start, end)
 
         if begins and operand:
@@ -244,6 +252,14 @@ def clean_name(raw: str) -> str:
     return unicodedata.normalize("NFC", raw)
 
 
+def _is_called(text: str, end: int, dialect: Dialect) -> bool:
+    """Whether a parenthesis follows a name that ends here: on paper directly, since `x (y + z)` is a product."""
+    if not dialect.paper:
+        while text[end : end + 1] in (" ", "\t"):
+            end += 1
+    return text[end : end + 1] == "("
+
+
 def _close(text: str, value: str, start: int, end: int, brackets: list[_Bracket]) -> str:
     """Take the bracket off the stack that `value` closes, and return its role."""
     if not brackets:
@@ -277,6 +293,27 @@ def _refuse_number(text: str, previous: str, start: int, end: int, brackets: lis
     if brackets and brackets[-1].role == "stack":
         help_text = "separate the entries of a stack with commas"
     raise MatcalcSyntaxError(f"an operator is missing before `{number}`", Span(text, start, end), help=help_text)
+
+
+def _refuse_stack(text: str, start: int, end: int, dialect: Dialect) -> NoReturn:
+    """MATLAB separates entries by blanks too, and has no vector of scalars that is not written with `;`."""
+    raise NotSupportedError(
+        f"a vector or matrix written out in the dialect {dialect.name}", Span(text, start, end),
+        help="name and declare it: `where x: vector(3)`; matcalc's own language has stacks",
+    )
+
+
+def _refuse_left_division(text: str, start: int) -> NoReturn:
+    raise NotSupportedError("division from the left", Span(text, start, start + 1), help="write `inv(A)*b` for `A\\b`")
+
+
+def _refuse_power_of_t(text: str, kind: str, start: int, end: int, dialect: Dialect) -> NoReturn:
+    """`A^T`, where T is a name like any other."""
+    wanted = "inv(A)'" if kind == "POWER_MINUS_T" else "A'"
+    raise MatcalcSyntaxError(
+        f"in the dialect {dialect.name} `T` is a variable, not the transpose", Span(text, start, end),
+        help=f"write `{wanted}` for the transpose, `a^(T)` for a power",
+    )
 
 
 def _refuse(text: str, value: str, start: int, end: int) -> NoReturn:

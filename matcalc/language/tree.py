@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from matcalc.errors import Span
+from matcalc.language.dialects import MATCALC, Dialect
+from matcalc.language.dimensions import Kind
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +46,8 @@ class Binary:
     """`a op b`. The operators, each whatever way it was spelled:
 
     "+", "-", "*" (element-wise product), "/" (element-wise quotient), "@" (product of linear algebra: `.`, `@`, `·`),
-    "juxtapose" (product or scaling), "^" (power), "**" (element-wise power: `**`, `.^`), ">", "<", ">=", "<=", "==".
+    "juxtapose" (product or scaling), "divide" (by a scalar, or A B⁻¹: the `/` of a dialect), "^" (power),
+    "**" (element-wise power: `**`, `.^`), ">", "<", ">=", "<=", "==".
     """
 
     operator: str
@@ -64,13 +67,17 @@ class Transpose:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """`f(a, b, axis=0)`; norms too: `||x||_1` is norm1(x), `||X||_F` normF(x), `‖x‖` norm(x)."""
+    """`f(a, b, axis=0)`; norms too: `||x||_1` is norm1(x), `||X||_F` normF(x), `‖x‖` norm(x).
+
+    `kind` is set where a constant of any size must be a vector or a matrix: `vector(1)` of a dialect.
+    """
 
     function: str
     arguments: tuple[Expr, ...]
     keywords: tuple[tuple[str, Expr], ...]
     span: Span
     name_span: Span
+    kind: Kind | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -168,12 +175,13 @@ class Fact:
 
 @dataclass(slots=True, eq=False)
 class Program:
-    """Bindings, the expression, and what the where clause declares."""
+    """Bindings, the expression, and what the where clause declares; `dialect` is how they were written."""
 
     bindings: tuple[Binding, ...]
     body: Expr
     declarations: tuple[Declaration | Fact, ...]
     text: str
+    dialect: Dialect = MATCALC
 
 
 def children(node: Expr) -> tuple[Expr, ...]:

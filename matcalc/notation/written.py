@@ -56,7 +56,7 @@ def _name(build: Builder, inference: Inference, node: tree.Name, shape: Shape) -
     role = inference.roles.get(node)
     if role == "dimension":
         return build.make(notation.Size, SCALAR, dim(node.name))
-    if role == "constant" and node.name == "I":
+    if role == "constant" and node.name in ("I", "eye"):
         return build.make(notation.Identity, shape)
     if role == "constant" and node.name in ("ones", "zeros"):
         return _constant(build, node.name, shape)
@@ -81,13 +81,23 @@ def _binary(build: Builder, node: tree.Binary, shape: Shape, left: Expression, r
         return build.make(notation.Power, shape, left, right)
     if operator in COMPARISONS:
         return build.make(notation.Indicator, shape, build.make(notation.Comparison, shape, operator, left, right))
-    if operator == "/":
+    if operator == "divide" and right.shape.dims:
+        return _product(build, shape, left, build.make(notation.Inverse, right.shape, right))
+    if operator in ("/", "divide"):
         return _quotient(build, shape, left, right)
     if not left.shape.dims or not right.shape.dims:
         return _scaled(build, shape, left, right)
     if operator == "*":
         factors = left.factors if isinstance(left, notation.Hadamard) and not left.divisors else (left,)
         return build.make(notation.Hadamard, shape, (*factors, right), ())
+    return _product(build, shape, left, right)
+
+
+def _product(build: Builder, shape: Shape, left: Expression, right: Expression) -> Expression:
+    """A product of linear algebra; a scalar before it, as in `2 x' A x`, is one of the whole."""
+    if isinstance(left, notation.Product) and not left.divisors and left.factors[-1].shape.dims:
+        inner = _product(build, shape, left.factors[-1], right)
+        return build.make(notation.Product, shape, left.coefficient, (*left.factors[:-1], inner), ())
     if left.shape.kind == right.shape.kind == "vector":
         return build.make(notation.Dot, SCALAR, left, right)
     factors = left.factors if isinstance(left, notation.MatMul) else (left,)

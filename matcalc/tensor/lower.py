@@ -135,7 +135,10 @@ class Lowering:
         operator = node.operator
         if operator in ("@", "juxtapose", "*"):
             return self.apply(OPERATIONS[operator], [left, right], node.span)
-        if operator == "/":
+        if operator == "divide" and right.shape.dims:
+            inverse = self.apply(OPERATIONS["inv"], [right], node.right.span)
+            return self.apply(OPERATIONS["@"], [left, inverse], node.span)
+        if operator in ("/", "divide"):
             return self.divide(left, right, node.right.span)
         if operator in ("^", "**"):
             if operator == "^" and left.shape.kind == "matrix":

@@ -224,6 +224,8 @@ class Interpreter:
             return self._emit(_ARITHMETIC[operator], below)
         if operator in ("@", "juxtapose", "*"):
             return self._row(OPERATIONS[operator], node, below)
+        if operator == "divide":
+            return self._emit(_right_quotient if self._shape_of(node.right).dims else np.divide, below)
         if operator == "^" and self._shape_of(node.left).kind == "matrix":
             return self._emit(lambda base, exponent: _matrix_power(base, exponent, node), below)
         return self._row(elementwise("power") if operator in ("^", "**") else COMPARISONS[operator], node, below)
@@ -367,6 +369,11 @@ def _operands(node: tree.Expr) -> tuple[tree.Expr, ...]:
     if isinstance(node, tree.IndexSum) or (isinstance(node, tree.Call) and node.function in _NO_OPERANDS):
         return ()
     return (node.operand,) if isinstance(node, tree.Index) else tree.children(node)
+
+
+def _right_quotient(left: Any, right: Any) -> Any:
+    """The X with X right = left."""
+    return np.linalg.solve(right.T, left.T).T
 
 
 def _matrix_power(base: Any, exponent: Any, node: tree.Binary) -> Any:
