@@ -5,8 +5,10 @@ Each changes a product in place. `products` says in which order they apply.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from matcalc.calculus import symmetry
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import elementwise, matrix_function
 from matcalc.tensor.nodes import Contraction, Labels, MatrixCall, Node, Number, Pointwise, Rational, Sum, Unit
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 DEEP = 12
 """Products within the simplification of products, beyond which rules that try something out are not tried."""
+
+_FACTORS = 6
+"""Products with more factors than this are not compared with what an inverse is of."""
 
 _FEW = 20
 """Sums with more terms than this are not looked into."""
@@ -107,6 +112,25 @@ def exponentials(product: Product) -> None:
 
 
 
+def absolute_values(product: Product) -> None:
+    """|u| sign(u) = u and u sign(u) = |u|."""
+    s, graph = product.s, product.s.graph
+    for factor in [factor for factor in product.factors if is_named(factor[0], "sign")]:
+        node, labels = factor
+        argument = node.args[0]
+        absolute = graph.pointwise(elementwise("abs"), [argument])
+        for other, (candidate, names) in enumerate(product.factors):
+            base, power = split_power(candidate)
+            if names != labels or base not in (argument, absolute) or power < 1 or power != int(power):
+                continue
+            product.factors[other] = (s.power(base, power - 1), labels)
+            product.factors.remove(factor)
+            product.put(absolute if base is argument else argument, labels)
+            product.factors = [each for each in product.factors if not isinstance(each[0], Number)]
+            product.drop_ones()
+            break
+
+
 def sigmoids(product: Product) -> None:
     """σ(-u) (1 - σ(-u)) = σ(u) (1 - σ(u)), written with the argument that has no minus sign."""
     for node, labels in list(product.factors):
@@ -177,27 +201,100 @@ def on_support(s: Simplifier, indicator: Pointwise) -> dict[Node, Node]:
 
 
 def inverses(product: Product) -> None:
-    """A⁻¹ A = I where nothing else stands at the label between them."""
-    for node, labels in list(product.factors):
-        if type(node) is not MatrixCall or node.operation.name != "inv" or (node, labels) not in product.factors:
-            continue
-        original = node.args[0]
-        for other, names in list(product.factors):
-            if other is not original:
-                continue
-            for own, others in ((1, 0), (0, 1)):
-                label = labels[own]
-                uses = sum(name == label for _, each in product.factors for name in each)
-                if label == names[others] and label not in product.kept and uses == 2:
-                    product.factors.remove((node, labels))
-                    product.factors.remove((other, names))
-                    delta = product.s.graph.delta(node.shape[0])
-                    product.factors.append((delta, (labels[1 - own], names[1 - others])))
-                    product.drop_deltas()
-                    product.drop_ones()
-                    inverses(product)
-                    return
+    """A⁻¹ A = I where nothing else stands at the label between them, and (A B)⁻¹ A = B⁻¹ for square matrices."""
+    for factor in list(product.factors):
+        node, labels = factor
+        plain = type(node) is MatrixCall and node.operation.name == "inv" and node.order == 2 and labels[0] != labels[1]
+        if plain and any(_meets(product, factor, axis) for axis in (1, 0)):
+            inverses(product)
+            return
 
+
+def _meets(product: Product, factor: Factor, axis: int) -> bool:
+    """Cancel an inverse with what stands at its label on this axis, if that is all or the nearest part of its operand."""
+    node, labels = factor
+    label = labels[axis]
+    if label in product.kept:
+        return False
+    original, graph = node.args[0], product.s.graph
+    if type(original) is Contraction and len(original.args) <= _FACTORS:
+        parts: list[Factor] = list(zip(original.args, original.labels, strict=True))
+    else:
+        parts = [(original, (0, 1))]
+    others = [other for other in product.factors if other is not factor]
+    # C⁻¹ C: the operand's rows stand at the columns of the inverse, and the other way round
+    found = _embedded(product, parts, {1 - axis: label}, others)
+    if found is not None:
+        matched, names = found
+        _drop(product, [factor, *matched])
+        product.factors.append((graph.delta(node.shape[0]), (labels[1 - axis], names[axis])))
+        product.drop_deltas()
+        product.drop_ones()
+        return True
+    first = [part for part in parts if 1 - axis in part[1]]
+    if len(parts) == 1 or len(first) != 1 or first[0][0].order != 2 or len(set(first[0][0].shape)) > 1:
+        return False
+    found = _embedded(product, first, {1 - axis: label}, others)
+    if found is None:
+        return False
+    matched, names = found
+    inner_labels = first[0][1]
+    middle = inner_labels[0] if inner_labels[1] == 1 - axis else inner_labels[1]
+    rest = [part for part in parts if part is not first[0]]
+    if sum(name == middle for _, each in rest for name in each) != 1 or middle == axis:
+        return False
+    _drop(product, [factor, *matched])
+    remaining = product.s.contraction(rest, (middle, axis) if axis else (axis, middle))
+    turned = (labels[0], names[middle]) if axis else (names[middle], labels[1])
+    product.put(product.s.matrix_call(matrix_function("inv"), remaining), turned)
+    return True
+
+
+def _drop(product: Product, factors: Sequence[Factor]) -> None:
+    for factor in factors:
+        product.factors.remove(factor)
+
+
+def _embedded(
+    product: Product, parts: Sequence[Factor], names: dict[int, int], factors: Sequence[Factor]
+) -> tuple[list[Factor], dict[int, int]] | None:
+    """Factors of the product that are `parts` with other labels, and these labels.
+
+    `names` gives one of them. It, and what is summed within the parts, stands nowhere else in the product but at the inverse.
+    """
+    (start,) = names
+    matched: list[Factor] = []
+    rest = list(parts)
+    while rest:
+        part = next((part for part in rest if any(label in names for label in part[1])), None)
+        if part is None:
+            return None
+        rest.remove(part)
+        for factor in factors:
+            labels = next((each for each in _orientations(product, factor) if _fits(part[1], each, names)), None)
+            if factor[0] is part[0] and factor not in matched and labels is not None:
+                matched.append(factor)
+                names = {**names, **dict(zip(part[1], labels, strict=True))}
+                break
+        else:
+            return None
+    if len(set(names.values())) < len(names):
+        return None
+    for label in {start, *(name for name in names if name > 1 and len(parts) > 1)}:
+        uses = sum(names[label] == name for _, each in product.factors for name in each)
+        own = sum(label == name for _, each in parts for name in each) + (label == start)
+        if names[label] in product.kept or uses != own:
+            return None
+    return matched, names
+
+
+def _orientations(product: Product, factor: Factor) -> tuple[Labels, ...]:
+    node, labels = factor
+    return (labels, labels[::-1]) if symmetry.is_symmetric(product.s.graph, node) else (labels,)
+
+
+def _fits(pattern: Labels, labels: Labels, names: dict[int, int]) -> bool:
+    return len(pattern) == len(labels) and all(names.get(a, b) == b for a, b in zip(pattern, labels, strict=True))
 
 
 def quotients(product: Product) -> None:

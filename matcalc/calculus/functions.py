@@ -8,6 +8,7 @@ from math import isqrt
 from typing import TYPE_CHECKING, TypeGuard
 
 from matcalc import limits
+from matcalc.calculus import signs, structure
 from matcalc.calculus.cancellation import is_named
 from matcalc.calculus.products import content_of, repeated
 from matcalc.errors import LimitError
@@ -27,7 +28,6 @@ from matcalc.tensor.nodes import (
     Sum,
     Unit,
     UnknownFunction,
-    Variable,
     Zero,
 )
 
@@ -178,6 +178,8 @@ def _simple_power(s: Simplifier, base: Node, e: Rational) -> Node | None:
             return base
         case Unit() if e > 0:
             return base
+        case MatrixCall() if whole and e % 2 == 0 and _is_determinant_of_orthogonal(base):  # det(Q) is 1 or -1
+            return graph.number(1)
         case Pointwise() if isinstance(base.operation, Elementwise):
             return _power_of_function(s, base, e)
         case Sum() if len(base.args) == 1:
@@ -206,13 +208,17 @@ def _simple_power(s: Simplifier, base: Node, e: Rational) -> Node | None:
     return None
 
 
+def _is_determinant_of_orthogonal(node: MatrixCall) -> bool:
+    return node.operation.name == "det" and structure.has(node.args[0], structure.ORTHOGONAL)
+
+
 def _power_of_function(s: Simplifier, base: Pointwise, e: Rational) -> Node | None:
     assert isinstance(base.operation, Elementwise)
     name = base.operation.name
     whole = e == int(e)
     if name == "power" and type(base.args[1]) is Number:
         inner, f = base.args[0], base.args[1].value
-        if whole or f != int(f) or _is_positive(inner):
+        if whole or f != int(f) or signs.is_nonnegative(s.graph, inner):
             return s.power(inner, f * e)
         if f % 2 == 0 and (f * e) == int(f * e):
             return s.power(pointwise(s, elementwise("abs"), [inner]), f * e)
@@ -224,10 +230,6 @@ def _power_of_function(s: Simplifier, base: Pointwise, e: Rational) -> Node | No
     if base.operation.indicator and e > 0:
         return base
     return None
-
-
-def _is_positive(node: Node) -> bool:
-    return type(node) is Variable and "positive" in node.properties
 
 
 def _number_power(value: Rational, e: Rational) -> Rational | None:
@@ -303,10 +305,13 @@ def _log(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | 
 
 
 def _extremum(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
-    """max(a, a) = a; a constant operand stands first (max is commutative, and a constant wins a tie)."""
+    """max(a, a) = a; max(0, a) = a for a ≥ 0; a constant operand stands first (max is commutative, a constant wins a tie)."""
     a, b = args
     if a is b:
         return a
+    for zero, other in ((a, b), (b, a)):
+        if type(zero) is Number and zero.value == 0 and signs.is_positive(s.graph, other):
+            return other if operation.name == "max" else zero
     if type(a) is Number and type(b) is Number:
         return a if (a.value > b.value) == (operation.name == "max") else b
     if b.constant and not a.constant:
@@ -314,11 +319,21 @@ def _extremum(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> No
     return None
 
 
+def _relu(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
+    """relu(a) = a for a > 0."""
+    return args[0] if signs.is_positive(s.graph, args[0]) else None
+
+
 def _comparison(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
-    """A comparison of numbers is a number; a > a is 0, a >= a is 1."""
+    """A comparison of numbers is a number; a > a is 0, a >= a is 1; exp(x) > 0 is 1."""
     a, b = args
     if a is b:
         return s.graph.number(1 if "=" in operation.infix else 0)
+    for bound, other, holding in ((b, a, (">", ">=")), (a, b, ("<", "<="))):
+        if type(bound) is not Number or bound.value > 0:
+            continue
+        if signs.is_positive(s.graph, other) or (bound.value < 0 and signs.is_nonnegative(s.graph, other)):
+            return s.graph.number(int(operation.infix in holding))
     if type(a) is Number and type(b) is Number:
         truth = {">": a.value > b.value, "<": a.value < b.value, ">=": a.value >= b.value, "<=": a.value <= b.value}
         return s.graph.number(int(truth.get(operation.infix, a.value == b.value)))
@@ -326,14 +341,20 @@ def _comparison(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> 
 
 
 def _sign(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
-    """The sign of a number."""
+    """The sign of a number, or of what is positive."""
     arg = args[0]
+    if signs.is_positive(s.graph, arg):
+        return s.graph.number(1)
     return s.graph.number((arg.value > 0) - (arg.value < 0)) if type(arg) is Number else None
 
 
 def _abs(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> Node | None:
     """|c u| = |c| |u|; |u²| = u²."""
     arg = args[0]
+    if signs.is_nonnegative(s.graph, arg):
+        return arg
+    if type(arg) is MatrixCall and _is_determinant_of_orthogonal(arg):
+        return s.graph.number(1)
     if type(arg) is Number:
         return s.graph.number(max(arg.value, -arg.value))
     if type(arg) is Sum and len(arg.args) == 1:
@@ -363,6 +384,7 @@ _Rule = Callable[["Simplifier", Elementwise, Sequence[Node]], "Node | None"]
 _RULES: dict[str, _Rule] = {
     "exp": _exp,
     "log": _log,
+    "relu": _relu,
     "max": _extremum,
     "min": _extremum,
     "sign": _sign,
@@ -386,6 +408,11 @@ def matrix_call(s: Simplifier, operation: MatrixFunction, arg: Node) -> Node:
         return graph.matrix_call(operation, arg)
     if type(arg) is Delta:
         return arg if name == "inv" else graph.number(1 if name == "det" else 0)
+    if name == "inv" and structure.has(arg, structure.ORTHOGONAL):  # Q⁻¹ = Qᵀ
+        return graph.contraction([(arg, (1, 0))], (0, 1))
+    known = structure.determinant(s, name, arg) if name != "inv" else None
+    if known is not None:
+        return known
     if type(arg) is Contraction and len(arg.args) == 1 and arg.labels == ((1, 0),):
         inner = matrix_call(s, operation, arg.args[0])
         return graph.contraction([(inner, (1, 0))], (0, 1)) if name == "inv" else inner

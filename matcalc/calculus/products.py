@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import gcd
 from typing import TYPE_CHECKING
 
-from matcalc.calculus import cancellation, patterns, symmetry
+from matcalc.calculus import cancellation, patterns, structure, symmetry
 from matcalc.calculus.cancellation import DEEP, is_named
 from matcalc.language.dimensions import Dim
 from matcalc.operations.table import elementwise
@@ -364,11 +364,18 @@ def _powers(product: Product) -> None:
     collected: dict[Factor, list[Node]] = {}
     graph = product.s.graph
     split = False
+    diagonals = {
+        node.args[0] for node, _ in product.factors if is_named(node, "power") and _is_diagonal(node.args[0])
+    }  # fmt: skip
     for node, labels in product.factors:
         base, exponent = node, None
+        if diagonals and node.order == 2 and labels[0] == labels[1]:  # Aᵢᵢ and (Aᵢᵢ)⁻²
+            diagonal = graph.contraction([(node, (0, 0))], (0,))
+            if diagonal in diagonals:
+                base, labels = diagonal, labels[:1]
         if is_named(node, "power") and not node.args[1].shape and type(node.args[0]) is not Delta:
             base, exponent = node.args
-        if node.order == 2 and labels[0] > labels[1] and symmetry.is_symmetric(graph, node):
+        if len(labels) == 2 and labels[0] > labels[1] and symmetry.is_symmetric(graph, node):
             labels = (labels[1], labels[0])
         if type(base) is Delta:
             collected[(base, labels)] = [graph.number(1)]
@@ -389,6 +396,10 @@ def _powers(product: Product) -> None:
             node = product.s.pointwise(elementwise("power"), [base, total])
         product.put(node, labels)
     product.drop_ones()
+
+
+def _is_diagonal(node: Node) -> bool:
+    return type(node) is Contraction and node.labels == ((0, 0),)
 
 
 def _contents(product: Product) -> None:
@@ -420,6 +431,9 @@ _RULES: tuple[Callable[[Product], None], ...] = (
     patterns.pairs,
     patterns.cross_products,
     patterns.triangles,
+    structure.orthogonal,
+    structure.triangular,
+    structure.diagonals,
     cancellation.units,
     cancellation.softmax_totals,
     _scalars,
@@ -427,6 +441,7 @@ _RULES: tuple[Callable[[Product], None], ...] = (
     _powers,
     cancellation.exponentials,
     cancellation.sigmoids,
+    cancellation.absolute_values,
     cancellation.inverses,
     cancellation.quotients,
     _contents,

@@ -43,6 +43,9 @@ from matcalc.notation.matrix import (
 _DEPTH = 50
 """How deep a transpose is pushed into an expression."""
 
+_LOOK = 6
+"""How deep a look for symmetry goes."""
+
 _TERMS = 20
 """A longer sum is transposed as a whole."""
 
@@ -129,8 +132,10 @@ class Builder:
             return self.make(Product, SCALAR, value, (), ())
         return self.make(Number, SCALAR, value)
 
-    def is_symmetric(self, node: Expression) -> bool:
+    def is_symmetric(self, node: Expression, depth: int = 0) -> bool:
         """Whether a matrix is symmetric by what it is or was declared."""
+        if depth > _LOOK:
+            return False
         match node:
             case Symbol():
                 return node.name in self._symmetric
@@ -141,7 +146,17 @@ class Builder:
             case Hadamard():
                 return any(isinstance(factor, (Identity, Diagonal)) for factor in node.factors)
             case Inverse() | Power():
-                return self.is_symmetric(node.operand if isinstance(node, Inverse) else node.base)
+                return self.is_symmetric(node.operand if isinstance(node, Inverse) else node.base, depth + 1)
+            case MatMul() if len(node.factors) <= _FACTORS:  # Aᵀ S A
+                left, right = node.factors[: len(node.factors) // 2], node.factors[(len(node.factors) + 1) // 2 :]
+                middle = node.factors[len(left)] if len(node.factors) % 2 else None
+                return (middle is None or self.is_symmetric(middle, depth + 1)) and all(
+                    self.transpose(a) is b for a, b in zip(left, reversed(right), strict=True)
+                )
+            case Sum() if len(node.terms) <= _TERMS:
+                return all(term.shape.dims and self.is_symmetric(term, depth + 1) for term in node.terms)
+            case Product() if node.factors:
+                return self.is_symmetric(node.factors[-1], depth + 1)
             case Ones() | Zeros():
                 return node.shape.kind == "matrix" and node.shape.dims[0] == node.shape.dims[1]
         return False

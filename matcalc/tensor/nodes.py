@@ -204,6 +204,8 @@ class Graph:
         self._nodes: dict[Any, Node] = {}
         self.symmetric: dict[Node, bool] = {}
         """Which matrices are known to equal their transpose, or not to; see `calculus.symmetry`."""
+        self.signs: dict[Node, int] = {}
+        """What is known of the signs of entries; see `calculus.signs`."""
         self.looking = 0
         """How many looks for symmetry are under way, one within the other."""
 
