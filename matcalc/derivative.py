@@ -174,7 +174,7 @@ class Derivative:
         unused = self._problem.declared - set(self._problem.inference.symbols) - set(self._problem.bindings)
         unused -= {*self._problem.inference.functions, *self._problem.recovery.dimensions}
         notes += [f"{name} is declared but does not occur" for name in sorted(unused)]
-        notes += [f"not used: {fact.span.excerpt}" for fact in self._problem.inference.facts]
+        notes += [f"not used: {fact.span.excerpt}" for fact in self._problem.facts_not_used()]
         notes += [f"where {expression} ≠ 0" for expression in self._singular()]
         return tuple(notes)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from matcalc.calculus.facts import Facts, names_in, structure
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.targets import STRUCTURES
 from matcalc.errors import EvaluationError, UsageError
@@ -21,8 +22,9 @@ from matcalc.notation.matrix import Answer
 from matcalc.notation.recover import Recovery
 from matcalc.notation.written import as_written
 from matcalc.operations.table import FUNCTIONS
+from matcalc.tensor.evaluate import evaluate
 from matcalc.tensor.lower import Lowering, Value
-from matcalc.tensor.nodes import Graph, Node
+from matcalc.tensor.nodes import Graph, Node, Variable, topological
 
 
 @contextmanager
@@ -83,11 +85,16 @@ class Problem:
                 raise UsageError(f"`{name}` is {meaning} here", self.inference.symbols[name].span, help="choose another name")
         if unconstrained:
             self._release()
+        facts = self._use_structures()
         self.graph = Graph()
         self.simplifier = Simplifier(self.graph)
         lowering = Lowering(self.graph, self.inference)
+        self.facts = Facts()
         with without_collector():
             self.value: Value = lowering.program()
+            self.facts.learn(self.simplifier, lowering, facts)
+            if self.facts:
+                self.simplifier.learn(self.facts.applied)
             self.root: Node = self.simplifier.simplify(self.value.node)
         self.bindings: dict[str, Value] = dict(lowering.names or {})
         shapes_used = [symbol.shape.dims for symbol in self.inference.symbols.values()]
@@ -100,11 +107,35 @@ class Problem:
             dimensions,
         )
 
+    def _use_structures(self) -> list[tree.Fact]:
+        """Take equations such as A = A' for properties of the variables; the other ones that are not about a target."""
+        symbols = self.inference.symbols
+        targets = {name for target in self.targets for name in _names(target)}
+        self.unused_facts = list(self.inference.unused)
+        rest: list[tree.Fact] = []
+        for fact in self.inference.facts:
+            stated = structure(fact)
+            if stated is not None and stated[0] in symbols and (stated[0] not in targets or stated[1] == "symmetric"):
+                name, added = stated
+                rows, columns = symbols[name].shape.dims
+                added = "orthogonal" if added != "symmetric" and rows == columns else added
+                symbols[name] = replace(symbols[name], properties=symbols[name].properties | {added})
+            elif stated is not None or names_in(fact) & targets:
+                self.unused_facts.append(fact)
+            else:
+                rest.append(fact)
+        return rest
+
     def _release(self) -> None:
         """Forget the structure of the matrices differentiated by: A' is not A where only one entry of A moves."""
         symbols = self.inference.symbols
         for name in {name for target in self.targets for name in _names(target)} & set(symbols):
             symbols[name] = replace(symbols[name], properties=symbols[name].properties - STRUCTURES)
+
+    def facts_not_used(self) -> list[tree.Fact]:
+        """The equations of the where clause that made no difference, or are about what is differentiated by."""
+        rules = dict.fromkeys(fact for _, fact in self.facts.rules.values())
+        return [*self.unused_facts, *(fact for fact in rules if fact not in self.facts.used)]
 
     @cached_property
     def written(self) -> Answer:
@@ -175,7 +206,18 @@ class Problem:
         lengths.sort(key=lambda each: len(each[0].names))  # m + n and m*n after m and n
         for size, length, name in lengths:
             _fit(size, length, sizes, name)
+        self._check_facts(arrays, sizes)
         return arrays, sizes
+
+    def _check_facts(self, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+        """The equations that the answer relies on must hold for the values put in."""
+        import numpy as np  # noqa: PLC0415
+
+        for fact, left, right in self.facts.stated if self.facts.used else ():
+            needed = {node.name for node in topological([left, right]) if isinstance(node, Variable)}
+            if fact in self.facts.used and needed <= set(arrays):
+                if not np.allclose(evaluate(left, arrays, sizes), evaluate(right, arrays, sizes), rtol=1e-6, atol=1e-8):
+                    raise EvaluationError(f"{fact.span.excerpt} was stated, but does not hold for these values", fact.span)
 
 
 def _check_structure(np: Any, name: str, array: Any, properties: frozenset[str]) -> None:
@@ -185,13 +227,15 @@ def _check_structure(np: Any, name: str, array: Any, properties: frozenset[str])
         "symmetric": lambda: np.allclose(array, array.T),
         "spd": lambda: np.allclose(array, array.T) and bool((np.linalg.eigvalsh(array) > 0).all()),
         "diagonal": lambda: np.allclose(array, np.diag(np.diagonal(array))),
+        "orthonormal_columns": lambda: np.allclose(array.T @ array, np.eye(array.shape[1])),
+        "orthonormal_rows": lambda: np.allclose(array @ array.T, np.eye(array.shape[0])),
         "orthogonal": lambda: np.allclose(array.T @ array, np.eye(array.shape[1])),
         "lower_triangular": lambda: np.allclose(array, np.tril(array)),
         "upper_triangular": lambda: np.allclose(array, np.triu(array)),
     }
     square = array.ndim != 2 or array.shape[0] == array.shape[1]
     for each in sorted(properties & set(holds)):
-        if not ((square or each == "positive") and holds[each]()):
+        if not ((square or each == "positive" or each.startswith("orthonormal")) and holds[each]()):
             raise EvaluationError(f"`{name}` is declared {each}, but its value is not")
 
 

@@ -6,7 +6,7 @@ functions). Each states its identity. They keep what came in factored: a sum ins
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from matcalc.calculus import functions, products, sums
 from matcalc.language.dimensions import Dim
@@ -52,6 +52,8 @@ class Simplifier:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._done: dict[Node, Node] = {}
+        self.known: Callable[[Node], Node] | None = None
+        """What the reader said to be equal to a node; see `calculus.facts`."""
         self.flat = _FLAT
         self.depth = 0
         """Products that are being simplified, one for the sake of the other."""
@@ -96,6 +98,14 @@ class Simplifier:
                 return self.slice(args[0], node.axis, node.start, node.shape[node.axis])
         raise AssertionError(f"no simplification for {type(node).__name__}; is it a new kind of node?")
 
+    def learn(self, known: Callable[[Node], Node]) -> None:
+        """Use what is known to be equal to a node from here on."""
+        self.known = known
+        self._done.clear()
+
+    def _known(self, node: Node) -> Node:
+        return node if self.known is None else self.known(node)
+
     # Constructors that simplify
 
     def sum(self, terms: Terms, shape: Sequence[Dim]) -> Node:
@@ -103,7 +113,7 @@ class Simplifier:
         flipped = [products.flipped(self.graph, *term) for term in terms]
         opened = [each for term in flipped for each in self._opened(*term)] if len(flipped) > 1 else flipped
         node = self.graph.sum(opened, tuple(shape))
-        return sums.simplified(self, node) if type(node) is Sum and len(node.args) > 1 else node
+        return self._known(sums.simplified(self, node) if type(node) is Sum and len(node.args) > 1 else node)
 
     def _opened(self, coefficient: Rational, node: Node) -> list[tuple[Rational, Node]]:
         """(A - B)ᵀ in a sum: Aᵀ - Bᵀ, so that like terms are found; as a factor a sum is transposed as a whole."""
@@ -120,15 +130,15 @@ class Simplifier:
 
     def contraction(self, factors: Factors, out: Sequence[int], sizes: Sequence[Dim] | None = None) -> Node:
         """A product, summed over the labels that are not in `out`."""
-        return products.simplified(self, factors, out, sizes)
+        return self._known(products.simplified(self, factors, out, sizes))
 
     def pointwise(self, operation: Elementwise | UnknownFunction, args: Sequence[Node]) -> Node:
         """An element-wise function."""
-        return functions.pointwise(self, operation, args)
+        return self._known(functions.pointwise(self, operation, args))
 
     def matrix_call(self, operation: MatrixFunction, arg: Node) -> Node:
         """A matrix function."""
-        return functions.matrix_call(self, operation, arg)
+        return self._known(functions.matrix_call(self, operation, arg))
 
     def power(self, base: Node, exponent: Rational) -> Node:
         """A rational power of each element."""

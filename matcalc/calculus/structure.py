@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Factor = tuple[Node, Labels]
 
 ORTHOGONAL = frozenset({"orthogonal"})
+ORTHONORMAL = (ORTHOGONAL | {"orthonormal_columns"}, ORTHOGONAL | {"orthonormal_rows"})
+"""What makes the product over the first axis, QᵀQ, and that over the second, QQᵀ, the identity."""
 _FEW = 20
 """Sums with more terms than this are not looked into."""
 
@@ -45,13 +47,13 @@ def triangle_of(node: Node) -> str:
 def orthogonal(product: Product) -> None:
     """QᵀQ = QQᵀ = I."""
     while True:
-        found = [factor for factor in product.factors if has(factor[0], ORTHOGONAL)]
+        found = [factor for factor in product.factors if has(factor[0], ORTHONORMAL[0] | ORTHONORMAL[1])]
         for first, second in combinations(found, 2):
             axis = next((axis for axis in (0, 1) if _joined(product, first, second, axis)), None)
-            if first[0] is second[0] and axis is not None:
+            if first[0] is second[0] and axis is not None and has(first[0], ORTHONORMAL[axis]):
                 product.factors.remove(first)
                 product.factors.remove(second)
-                delta = product.s.graph.delta(first[0].shape[0])
+                delta = product.s.graph.delta(first[0].shape[1 - axis])
                 product.factors.append((delta, (first[1][1 - axis], second[1][1 - axis])))
                 product.drop_deltas()
                 product.drop_ones()

@@ -171,6 +171,10 @@ class Constraints:
             self._declare_variable(name)
         for section in resolution.sections:
             self._section(section)
+        for fact in resolution.facts:
+            sides = self.unknowns[fact.left], self.unknowns[fact.right]
+            if sides[0] != sides[1]:
+                self.relate(SAME_KIND, sides, Blame(fact.left, (fact.left, fact.right)))
 
     def unknown(self, domain: int = ANY, dims: tuple[int, ...] | None = None, *, capital: bool = False) -> int:
         """A new unknown."""

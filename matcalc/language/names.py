@@ -94,6 +94,10 @@ class Resolution:
     """Every name that occurs anywhere, so that an invented one can differ."""
     free: frozenset[str]
     """The bindings that are treated as free variables."""
+    facts: tuple[Fact, ...] = ()
+    """The equations of the where clause about what occurs in the program."""
+    unused: tuple[Fact, ...] = ()
+    """The other ones."""
 
 
 def resolve(
@@ -112,9 +116,12 @@ def resolve(
     bindings = tuple(resolver.bind(binding) for binding in program.bindings)
     body = resolver.section(program.body)
     new_targets = tuple(resolver.target(target) for target in targets)
+    facts = tuple(resolver.fact(fact) for fact in declarations.facts if resolver.knows(fact))
+    unused = tuple(fact for fact in declarations.facts if not resolver.knows(fact))
     return Resolution(
         replace(program, bindings=bindings, body=body, declarations=statements), new_targets, resolver.roles, resolver.clauses,
-        resolver.variables, resolver.functions, resolver.sections, declarations, uses.everything(declarations), freed,
+        resolver.variables, resolver.functions, resolver.sections, declarations, uses.everything(declarations), freed, facts,
+        unused,
     )
 
 
@@ -174,6 +181,17 @@ class _Resolver:
                     help="give the expression a name first: `z = …; …` and differentiate by z",
                 )
         return self.section(target, target=True)
+
+    def knows(self, fact: Fact) -> bool:
+        """Whether a fact is about what occurs in the program only."""
+        known = {*self.variables, *self.made, *self.uses.dimensions, *CONSTANTS}
+        names = [node for side in (fact.left, fact.right) for node in postorder(side) if isinstance(node, Name)]
+        bound = {clause.index.name for side in (fact.left, fact.right) for clause in _clauses(side)}
+        return all(name.name in known or name.name in bound or _base(name.name) in known for name in names)
+
+    def fact(self, fact: Fact) -> Fact:
+        """Resolve an equation of the where clause."""
+        return replace(fact, left=self.section(fact.left), right=self.section(fact.right))
 
     def _check_target(self, node: Name) -> None:
         name = node.name
@@ -473,6 +491,17 @@ class _Resolver:
         if any(a is not b for a, b in zip(arguments, node.arguments, strict=True)):
             return replace(node, arguments=arguments)
         return node
+
+
+def _clauses(root: Expr) -> Iterator[Clause]:
+    for node in postorder(root):
+        if isinstance(node, IndexSum):
+            yield from node.clauses
+
+
+def _base(name: str) -> str:
+    """The x of x_i."""
+    return name.rpartition("_")[0]
 
 
 def _take(done: list[Expr], count: int) -> tuple[Expr, ...]:

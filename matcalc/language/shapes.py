@@ -73,6 +73,9 @@ class Inference:
     stretched: tuple[Stretch, ...]
     assumed: tuple[Symbol, ...]
     facts: tuple[Fact, ...]
+    """Equations of the where clause about the variables."""
+    unused: tuple[Fact, ...]
+    """Equations about something that does not occur."""
     meaning: dict[str, Dim]
     """Names of dimensions that stand for a product of others: N = m n."""
 
@@ -455,7 +458,7 @@ class _Solver:
         return Inference(
             resolution.program, resolution.targets, shapes, resolution.roles, symbols, self._functions(shapes),
             {clause: known_dim(self.sizes, size) for clause, size in self.clauses.items()}, tuple(self._stretches()),
-            tuple(symbol for symbol in symbols.values() if not symbol.declared), resolution.declarations.facts,
+            tuple(symbol for symbol in symbols.values() if not symbol.declared), resolution.facts, resolution.unused,
             self.sizes.meaning,
         )
 

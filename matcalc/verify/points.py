@@ -13,6 +13,7 @@ from matcalc.language.dimensions import Dim
 from matcalc.limits import MAX_VERIFIED
 from matcalc.operations.rows import Derived, Elementwise
 from matcalc.operations.table import FUNCTIONS
+from matcalc.verify.equations import Equations
 from matcalc.verify.interpreter import Array
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ class Assignments:
         names |= {node.name for node, role in inference.roles.items() if role == "dimension"}
         self.names = sorted(names)
         self.least = _least_sizes(inference)
+        self.ordered = [
+            symbol.shape.dims if "orthonormal_rows" in symbol.properties else symbol.shape.dims[::-1]
+            for symbol in inference.symbols.values()
+            if symbol.properties & {"orthonormal_columns", "orthonormal_rows"}
+        ]
 
     def draw(self, other: Mapping[str, int]) -> dict[str, int]:
         """The best of some random assignments: all sizes possible, and as few as can be equal, here or to those in `other`."""
@@ -62,6 +68,7 @@ class Assignments:
             values = [size.value(sizes) for size in self.dims]
             impossible = sum(value < 1 for value in values)
             impossible += sum(size.value(sizes) < low for size, low in self.least.items())
+            impossible += sum(small.value(sizes) > large.value(sizes) for small, large in self.ordered)
             unwanted = sum(value == 1 for size, value in zip(self.dims, values, strict=True) if size.terms)
             equal = len(values) - len(set(values)) + sum(other.get(name) == size for name, size in sizes.items())
             faults = 10_000 * impossible + 100 * unwanted + equal
@@ -121,14 +128,16 @@ class Sampler:
         self.sizes = sizes
         self.random = random
         self._signs: dict[str, Any] = {}
+        self._equations = Equations(inference, sizes, inference.facts)
 
     def mix(self) -> Mix:
         """A way to draw each variable, at random."""
         return {name: _MODES[int(self.random.integers(len(_MODES)))] for name in self.inference.symbols}
 
     def point(self, mix: Mix) -> dict[str, Array]:
-        """A value for each variable."""
-        return {name: self._variable(symbol, mix.get(name, "normal")) for name, symbol in self.inference.symbols.items()}
+        """A value for each variable, such that the equations of the where clause hold."""
+        symbols = self.inference.symbols.items()
+        return self._equations.satisfied({name: self._variable(symbol, mix.get(name, "normal")) for name, symbol in symbols})
 
     def _variable(self, symbol: Symbol, mode: Mode) -> Array:
         shape = tuple(size.value(self.sizes) for size in symbol.shape.dims)
@@ -144,8 +153,10 @@ class Sampler:
             result = (entries + entries.T) / 2
         elif "diagonal" in properties:
             result = np.diag(np.diagonal(entries))
-        elif "orthogonal" in properties:
+        elif "orthogonal" in properties or "orthonormal_columns" in properties:
             result = np.linalg.qr(self.random.standard_normal(shape))[0]
+        elif "orthonormal_rows" in properties:
+            result = np.linalg.qr(self.random.standard_normal(shape[::-1]))[0].T
         elif "lower_triangular" in properties:
             result = np.tril(entries)
         elif "upper_triangular" in properties:
