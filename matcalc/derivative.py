@@ -11,6 +11,7 @@ from matcalc.calculus.chain import Derivation
 from matcalc.calculus.targets import Targets
 from matcalc.errors import NotSupportedError, UsageError
 from matcalc.language import tree
+from matcalc.language.declared import Symmetric
 from matcalc.language.dimensions import SCALAR, Dim, Shape, dim
 from matcalc.notation import matrix as notation
 from matcalc.notation.answer import write_answer
@@ -311,8 +312,8 @@ class Derivative:
         def answer(arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
             return self._raw(arrays, sizes, stand_in)
 
-        symmetric = not self._options.unconstrained
-        return verify(self._problem.inference, self._target, self.order, answer, symmetric=symmetric, seed=seed)
+        symmetric: Symmetric = "unconstrained" if self._options.unconstrained else "space"
+        return verify(self._problem.inference, [self._target] * self.order, answer, symmetric=symmetric, seed=seed)
 
     def _variable_shape(self) -> Shape:
         return self._problem.inference.shapes[self._target]
