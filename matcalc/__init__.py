@@ -26,22 +26,28 @@ def diff(
     where: str | None = None,
     layout: str = "numerator",
     dialect: str = "matcalc",
+    symmetric: str = "space",
     unconstrained: bool = False,
 ) -> Any:
     """Differentiate an expression.
 
     Args:
         text: a program in the input language: bindings, the expression, a where clause.
-        wrt: a variable, several (`"w, b"` or a list), stacked ones (`"[x, y]"`), or an element (`"x[2]"`).
-        order: 1, or 2 for the Hessian of a scalar.
+        wrt: a variable, several (`"w, b"` or a list), stacked ones (`"[x, y]"`), a part (`"x[2]"`, `"X[1, :]"`), or several
+            in turn (`"x then y"`: the derivative by y of the one by x).
+        order: 1, 2 (the Hessian, if it is that of a scalar) or 3.
         shapes: shapes by name, `{"x": "vector(n)"}`.
         where: declarations as in a where clause.
         layout: numerator (Jacobians are output × input), denominator, or gradient (the shape of the variable).
         dialect: how the text is written: matcalc, or matlab (also called matrixcalculus).
-        unconstrained: for a variable declared symmetric or diagonal, differentiate by all its entries.
+        symmetric: what the derivative by a matrix S declared symmetric is: "space", that on the space of symmetric matrices;
+            "independent", that by the entries on and above the diagonal, of which each moves its mirror image too;
+            "unconstrained", that by all entries, as if nothing bound them to each other.
+        unconstrained: the same as symmetric="unconstrained".
 
     Returns:
-        A `Derivative`; for several variables a dict of them by name.
+        A `Derivative`; for several variables a dict of them by name. For order 2 by several variables, of a scalar, a
+        `BlockHessian`: a mapping from pairs of names to the blocks, and the whole matrix. (Of a vector or matrix, a dict.)
 
     Raises:
         matcalc.errors.MatcalcError: the input is wrong, not supported, or beyond a limit.
@@ -54,7 +60,8 @@ def diff(
     from matcalc.derivative import differentiated  # noqa: PLC0415 (so that `import matcalc` is quick)
 
     return differentiated(
-        text, wrt, order=order, shapes=shapes, where=where, layout=layout, dialect=dialect, unconstrained=unconstrained
+        text, wrt, order=order, shapes=shapes, where=where, layout=layout, dialect=dialect, symmetric=symmetric,
+        unconstrained=unconstrained,
     )
 
 
@@ -65,6 +72,7 @@ def gradient(
     shapes: Mapping[str, str] | None = None,
     where: str | None = None,
     dialect: str = "matcalc",
+    symmetric: str = "space",
     unconstrained: bool = False,
 ) -> Any:
     """The gradient of a scalar: the derivative with the shape of the variable.
@@ -76,9 +84,10 @@ def gradient(
     x
     """
     result = diff(
-        text, wrt, shapes=shapes, where=where, layout="gradient", dialect=dialect, unconstrained=unconstrained
+        text, wrt, shapes=shapes, where=where, layout="gradient", dialect=dialect, symmetric=symmetric,
+        unconstrained=unconstrained,
     )
-    return _of_scalar("gradient", result)
+    return _of_scalar("gradient", _of_order("gradient", 1, result))
 
 
 def jacobian(
@@ -89,6 +98,7 @@ def jacobian(
     where: str | None = None,
     layout: str = "numerator",
     dialect: str = "matcalc",
+    symmetric: str = "space",
     unconstrained: bool = False,
 ) -> Any:
     """The Jacobian, output × input (numerator layout).
@@ -96,7 +106,10 @@ def jacobian(
     >>> print(jacobian("w*x", wrt="w", where="w, x: vector(n)"))
     diag(x)
     """
-    return diff(text, wrt, shapes=shapes, where=where, layout=layout, dialect=dialect, unconstrained=unconstrained)
+    result = diff(
+        text, wrt, shapes=shapes, where=where, layout=layout, dialect=dialect, symmetric=symmetric, unconstrained=unconstrained
+    )
+    return _of_order("Jacobian", 1, result)
 
 
 def hessian(
@@ -106,14 +119,20 @@ def hessian(
     shapes: Mapping[str, str] | None = None,
     where: str | None = None,
     dialect: str = "matcalc",
+    symmetric: str = "space",
     unconstrained: bool = False,
 ) -> Any:
-    """The Hessian of a scalar by a vector(n): n×n.
+    """The Hessian of a scalar by a vector(n): n×n. By several variables, all blocks of it.
 
     >>> print(hessian("x' A x", wrt="x"))
     A + Aᵀ
+    >>> print(hessian("b*sum(x)", wrt="x, b"))
+    ⎡ zeros(n, n)  ones(n) ⎤
+    ⎣ 1ᵀ           0       ⎦
     """
-    result = diff(text, wrt, order=2, shapes=shapes, where=where, dialect=dialect, unconstrained=unconstrained)
+    result = diff(
+        text, wrt, order=2, shapes=shapes, where=where, dialect=dialect, symmetric=symmetric, unconstrained=unconstrained
+    )
     return _of_scalar("Hessian", result)
 
 
@@ -134,7 +153,22 @@ def _of_scalar(what: str, result: Any) -> Any:
     """`result`, if what was differentiated is a scalar."""
     from matcalc.errors import UsageError  # noqa: PLC0415
 
-    first: Derivative = next(iter(result.values())) if isinstance(result, dict) else result
-    if first.value_kind != "scalar":
-        raise UsageError(f"the {what} is that of a scalar; this is a {first.value_kind}", help="use `jacobian` or `diff`")
+    kind = _first(result).value_kind
+    if kind != "scalar":
+        raise UsageError(f"the {what} is that of a scalar; this is a {kind}", help="use `jacobian` or `diff`")
     return result
+
+
+def _of_order(what: str, order: int, result: Any) -> Any:
+    """`result`, if it was differentiated that often."""
+    from matcalc.errors import UsageError  # noqa: PLC0415
+
+    if _first(result).order != order:
+        raise UsageError(f"a {what} is a first derivative", help="use `diff` for a derivative by variables in turn")
+    return result
+
+
+def _first(result: Any) -> Derivative:
+    """Any one of the derivatives."""
+    found: Derivative = next(iter(result.values())) if isinstance(result, Mapping) else result
+    return found

@@ -18,7 +18,7 @@ from matcalc.errors import LimitError, MatcalcError, NotSupportedError, UsageErr
 from matcalc.language.dialects import MATCALC, dialect_named
 from matcalc.language.dialects import NAMES as DIALECTS
 from matcalc.language.dialects import PLANNED as PLANNED_DIALECTS
-from matcalc.limits import MAX_LENGTH
+from matcalc.limits import MAX_LENGTH, MAX_ORDER
 
 if TYPE_CHECKING:
     from matcalc.derivative import Derivative
@@ -34,7 +34,7 @@ COMMANDS: Final = {
     "diff": "the derivative, in numerator layout unless --layout says otherwise",
     "gradient": "the derivative of a scalar, in the shape of the variable",
     "jacobian": "the derivative of a vector, output × input",
-    "hessian": "the second derivative of a scalar by a vector, n×n",
+    "hessian": "the second derivative of a scalar: n×n, by several variables in blocks",
 }
 
 FORMATS: Final = ("text", "latex", "sympy", "json")
@@ -66,8 +66,9 @@ DETAILS: Final = """\
 EXPR is an expression of the input language, for example "max(0, w.x + b)";
 `-` reads standard input. It may begin with a minus. The words `wrt VARS` may be
 arguments of their own or part of EXPR: "sum(w*x) wrt w where w: vector(3)".
-VARS is one name, several (`w, b` or `w b`: one derivative for each), or a
-stacked vector in brackets ("[x, y]": one Jacobian).
+VARS is one name, several (`w, b` or `w b`: one derivative for each, and with
+--order 2 one for each pair), several in turn (`x then y`), a part ("x[2]",
+"X[1, :]"), or a stacked vector in brackets ("[x, y]": one Jacobian).
 
 On a terminal the answer has a heading, and a line below it tells its shape and
 what was assumed. If standard output is no terminal, or --format is given, it
@@ -98,7 +99,10 @@ _OPTIONS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         "metavar": "FORMAT", "choices": FORMATS + PLANNED_FORMATS,
         "help": f"{', '.join(FORMATS)} (planned: {', '.join(PLANNED_FORMATS)})",
     }),
-    ("--order", {"type": int, "choices": (1, 2), "help": "order of the derivative; 2 is the Hessian (only with diff)"}),
+    ("--order", {
+        "type": int, "choices": range(1, MAX_ORDER + 1), "metavar": "N",
+        "help": "order of the derivative; 2 is the Hessian, by several variables in blocks (only with diff)",
+    }),
     ("--layout", {
         "metavar": "LAYOUT", "choices": ("numerator", "denominator", "gradient"),
         "help": "numerator (the default), denominator or gradient (only with diff)",
@@ -109,10 +113,12 @@ _OPTIONS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
         "help": "one declaration, for example \"x=vector(n)\"; may be repeated",
     }),
     ("--file", {"metavar": "FILE", "help": "read EXPR from a file in UTF-8 (`-` is standard input)"}),
-    ("--unconstrained", {
-        "action": "store_true",
-        "help": "differentiate by all entries of a matrix declared symmetric or diagonal, as if they were independent",
+    ("--symmetric", {
+        "metavar": "KIND", "choices": ("space", "independent", "unconstrained"),
+        "help": "the derivative by a matrix declared symmetric: space (the default), on the space of such matrices; "
+        "independent, by the entries on and above the diagonal, each moving its mirror image; unconstrained, by all entries",
     }),
+    ("--unconstrained", {"action": "store_true", "help": "the same as --symmetric unconstrained"}),
     ("--verify", {
         "action": "store_true",
         "help": "compare the answer with numerical derivatives of EXPR at random points and sizes",
@@ -314,7 +320,10 @@ def _divide_at_wrt(texts: list[str], command: str) -> tuple[str, tuple[str, ...]
 
 
 def _names(text: str) -> list[str]:
-    """The variables of a list such as `w, b`, `w b` or `[x, y], b`: commas and blanks separate them, except in brackets."""
+    """The variables of a list such as `w, b`, `w b` or `[x, y], b`: commas and blanks separate them, except in brackets.
+
+    `x then y` stays together.
+    """
     names = [""]
     depth = 0
     for character in text:
@@ -323,7 +332,13 @@ def _names(text: str) -> list[str]:
             names.append("")
         else:
             names[-1] += character
-    return [name for name in names if name]
+    joined: list[str] = []
+    for name in filter(None, names):
+        if joined and (name == "then" or joined[-1].endswith(" then")):
+            joined[-1] += f" {name}"
+        else:
+            joined.append(name)
+    return joined
 
 
 # --------------------------------------------------------------------------------------------------- from a request to output
@@ -356,6 +371,8 @@ def _differentiate(request: Request) -> Mapping[str, Derivative]:
     keywords: dict[str, Any] = {"where": options.where, "shapes": _shapes(options.shape) or None}
     if options.unconstrained:
         keywords["unconstrained"] = True
+    if options.symmetric is not None:
+        keywords["symmetric"] = options.symmetric
     if options.dialect != MATCALC.name:
         keywords["dialect"] = options.dialect
     if options.order is not None:
@@ -365,7 +382,9 @@ def _differentiate(request: Request) -> Mapping[str, Derivative]:
     function = getattr(matcalc, request.command)
     wrt = request.variables[0] if len(request.variables) == 1 else list(request.variables)
     result = function(request.text, wrt, **keywords)
-    return result if isinstance(result, Mapping) else {request.variables[0]: result}
+    if not isinstance(result, dict):  # one derivative, or all blocks of a Hessian
+        return {", ".join(request.variables): result}
+    return {name if isinstance(name, str) else " then ".join(name): derivative for name, derivative in result.items()}
 
 
 def _shapes(declarations: Sequence[str]) -> dict[str, str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from matcalc.blocks import BlockHessian
 from matcalc.calculus.chain import Derivation
-from matcalc.calculus.targets import Targets
-from matcalc.errors import NotSupportedError, UsageError
+from matcalc.calculus.targets import Targets, freedom
+from matcalc.errors import UsageError
 from matcalc.language import tree
-from matcalc.language.dimensions import SCALAR, Dim, Shape, dim
+from matcalc.language.declared import Symmetric
+from matcalc.language.dimensions import Dim, Shape, dim
+from matcalc.limits import MAX_ORDER
 from matcalc.notation import matrix as notation
 from matcalc.notation.answer import write_answer
 from matcalc.notation.layout import Layout, arrangement, layout_named
@@ -19,7 +22,9 @@ from matcalc.notation.matrix import Answer
 from matcalc.problem import Problem, sizes_known, without_collector
 
 if TYPE_CHECKING:
+    from matcalc.output.labels import Labels
     from matcalc.tensor.evaluate import StandIn
+    from matcalc.tensor.nodes import Node
     from matcalc.verify import Verification
 
 
@@ -82,12 +87,11 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
-class _Options:
+class Options:
     """How a derivative was asked for."""
 
-    order: int = 1
     layout: Layout = "numerator"
-    unconstrained: bool = False
+    symmetric: Symmetric = "space"
 
 
 class Derivative:
@@ -101,30 +105,29 @@ class Derivative:
     array([[3., 4.]])
     """
 
-    def __init__(self, problem: Problem, target: tree.Expr, options: _Options) -> None:
+    def __init__(self, problem: Problem, path: tuple[tree.Expr, ...], options: Options, targets: Targets) -> None:
         self._problem = problem
-        self._target = target
+        self._path = path
         self._options = options
-        self._value_shape: Shape = problem.value.shape
-        targets = self._targets = Targets(problem.simplifier, problem.inference.symbols)
-        if options.order == 2 and self._value_shape.kind != "scalar":
-            raise NotSupportedError(
-                f"the second derivative of a {self._value_shape.kind}", help="the Hessian is that of a scalar"
-            )
+        self._targets = targets
         with without_collector():
-            node = targets.derivative(problem.root, target)
-            if options.order == 2:
-                self._value_shape = self._variable_shape()
-                node = targets.derivative(node, target)
+            node, self._derivations = targets.along(problem.root, path)
             self._node = problem.simplifier.simplify(node)
-        self._arranged = arrangement(self._value_shape, self._variable_shape(), options.layout)
+        self._rows, self._columns = _sides(problem.value.shape, [problem.inference.shapes[target] for target in path])
+        self._arranged = arrangement(self._rows, self._columns, options.layout)
 
     # What it is
 
     @property
     def wrt(self) -> str:
-        """The variable, as it was written."""
-        return self._target.span.excerpt
+        """The variable, as it was written; those of a mixed derivative as `x, y`."""
+        names = [target.span.excerpt for target in self._path]
+        return names[0] if len(set(names)) == 1 else ", ".join(names)
+
+    @property
+    def node(self) -> Node:
+        """The derivative in index notation: the axes of the value, then those of each variable."""
+        return self._node
 
     @property
     def value_kind(self) -> str:
@@ -134,12 +137,12 @@ class Derivative:
     @property
     def derivations(self) -> list[Derivation]:
         """How the derivatives by single variables were found: steps, paths, chain rules."""
-        return self._targets.derivations
+        return self._derivations
 
     @property
     def order(self) -> int:
-        """1, or 2 for a Hessian."""
-        return self._options.order
+        """How often it was differentiated: 1, 2 for a Hessian or 3."""
+        return len(self._path)
 
     @property
     def layout(self) -> str:
@@ -160,17 +163,14 @@ class Derivative:
     def notes(self) -> tuple[str, ...]:
         """What a reader should know about the answer: stretched operands, the space of the variable, the vec convention."""
         notes = [caption for _, caption in self._problem.inference.stretched] + self._problem.warnings()
-        properties = self._targets.structure(self._target)
-        if properties:
-            kind = "diagonal" if "diagonal" in properties else "symmetric"
-            notes.append(f"derivative on the space of {kind} matrices")
+        notes += dict.fromkeys(filter(None, map(self._freedom, self._path)))
         written = self.answer
         if written.note:
             notes.append(written.note)
         if written.element is not None:
             notes.append(self._by_elements(*written.element))
         elif written.indices:
-            notes.append(f"element {self._left_side(written.indices)}")
+            notes.append(f"element {self._labels.element(written.indices)}")
         unused = self._problem.declared - set(self._problem.inference.symbols) - set(self._problem.bindings)
         unused -= {*self._problem.inference.functions, *self._problem.recovery.dimensions}
         notes += [f"{name} is declared but does not occur" for name in sorted(unused)]
@@ -190,37 +190,37 @@ class Derivative:
                     found |= {expression(base.operand): None for base in bases if isinstance(base, notation.Norm)}
         return list(found)
 
+    def _freedom(self, target: tree.Expr) -> str:
+        """How the entries of a matrix with structure moved, and what else they could have done."""
+        name = target.operand if isinstance(target, tree.Index) else target
+        if not isinstance(name, tree.Name):
+            return ""
+        properties = self._targets.structure(name) or self._problem.released.get(name.name, frozenset())
+        return freedom(self._options.symmetric, properties)
+
     def _by_elements(self, indices: Sequence[str], element: notation.Expression) -> str:
         from matcalc.output.text import expression  # noqa: PLC0415
 
-        return f"by elements, {self._left_side(indices)} = {expression(element)}"
-
-    def _left_side(self, indices: Sequence[str], value: str = "") -> str:
-        """∂Yᵢⱼ/∂Xₖₗ, where Y is what was differentiated."""
-        from matcalc.output.text import expression  # noqa: PLC0415
-
-        build, outputs = self._problem.recovery.build, len(self._value_shape.dims)
-        sides = []
-        for name, shape, names in (
-            (value or ("Y" if outputs == 2 else "y"), self._value_shape, indices[:outputs]),
-            (self.wrt, self._variable_shape(), indices[outputs:]),
-        ):
-            symbol = build.make(notation.Symbol, shape, name)
-            sides.append(f"∂{expression(build.make(notation.Element, SCALAR, symbol, tuple(names)) if names else symbol)}")
-        return "/".join(sides)
+        return f"by elements, {self._labels.element(indices)} = {expression(element)}"
 
     @cached_property
     def answer(self) -> Answer:
         """The derivative in matrix notation."""
         return write_answer(
-            self._problem.recovery,
-            self._node,
-            self._value_shape,
-            self._variable_shape(),
-            self._options.layout,
-            self.wrt,
-            self._problem.bindings,
+            self._problem.recovery, self._node, self._rows, self._columns, self._options.layout, self._path[-1].span.excerpt,
+            self._problem.own_names, self._stacked() if self.order > 1 else "",
         )
+
+    @property
+    def _labels(self) -> Labels:
+        from matcalc.output.labels import Labels  # noqa: PLC0415
+
+        return Labels(self._problem.recovery.build, self._problem.inference, self._problem.value.shape, self._path)
+
+    def _stacked(self) -> str:
+        """What the Kronecker form of a derivative of higher order is."""
+        said = self._labels.stacked()
+        return f"({said})ᵀ" if self.layout == "denominator" else said
 
     def heading(self) -> str:
         """The left-hand side: `∂/∂w max(0, w·x + b)`."""
@@ -228,12 +228,20 @@ class Derivative:
 
         inner = text(self._problem.written)
         if self.answer.indices:
-            return self._left_side(self.answer.indices, f"({inner})")
-        if self.order == 2:
-            operator = f"∂²/∂{self.wrt}∂{self.wrt}ᵀ" if self._variable_shape().dims else f"∂²/∂{self.wrt}²"
-        else:
-            operator = f"∂/∂{self.wrt}"
-        return f"{operator} {inner}" if not _is_open(self._problem.inference.program.body) else f"{operator} ({inner})"
+            return self._labels.element(self.answer.indices, f"({inner})")
+        inner = f"({inner})" if _is_open(self._problem.inference.program.body) else inner
+        return f"{self._labels.operator()} {inner}"
+
+    def label(self) -> str:
+        """The left-hand side of a line in a list: `∂²f/∂x∂yᵀ`, `∂²f/∂xᵢ∂Yⱼₖ`, `∂²f/∂vec(X)∂vec(Y)ᵀ`."""
+        if self.answer.indices:
+            return self._labels.element(self.answer.indices)
+        return self._labels.stacked() if self._node.order > 2 else self._labels.operator("f")
+
+    def latex_label(self, *, stacked: bool = False) -> str:
+        r"""The same in LaTeX, `\frac{\partial^{2} f}{…}`; if `stacked`, that of the block of a matrix, with `vec`."""
+        indices = () if stacked else self.answer.indices
+        return self._labels.latex(indices, stacked=stacked or self._node.order > 2)
 
     # How it is said
 
@@ -292,10 +300,10 @@ class Derivative:
         """
         arrays, sizes = self._problem.arrays(values)
         with sizes_known():
-            raw = self._raw(arrays, sizes)
+            raw = self.raw(arrays, sizes)
             return raw.transpose(self._arranged.axes).reshape([size.value(sizes) for size in self.shape])
 
-    def _raw(self, arrays: Mapping[str, Any], sizes: Mapping[str, int], unknown: StandIn | None = None) -> Any:
+    def raw(self, arrays: Mapping[str, Any], sizes: Mapping[str, int], unknown: StandIn | None = None) -> Any:
         """The value with the axes of the value, then those of the variable."""
         from matcalc.tensor.evaluate import evaluate  # noqa: PLC0415
 
@@ -309,13 +317,21 @@ class Derivative:
         from matcalc.verify import stand_in, verify  # noqa: PLC0415
 
         def answer(arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
-            return self._raw(arrays, sizes, stand_in)
+            return self.raw(arrays, sizes, stand_in)
 
-        symmetric = not self._options.unconstrained
-        return verify(self._problem.inference, self._target, self.order, answer, symmetric=symmetric, seed=seed)
+        return verify(self._problem.inference, self._path, answer, symmetric=self._options.symmetric, seed=seed)
 
-    def _variable_shape(self) -> Shape:
-        return self._problem.inference.shapes[self._target]
+
+def _sides(value: Shape, variables: Sequence[Shape]) -> tuple[Shape, list[Shape]]:
+    """What is laid out as rows, and as columns: the value and the variable, or two variables of a second derivative.
+
+    The second derivative of a scalar by x and y is the one of its gradient by y. Scalars add no axis.
+    """
+    rows, *columns = variables if len(variables) > 1 and not value.dims else (value, *variables)
+    columns = [shape for shape in columns if shape.dims] or columns[:1]
+    if not rows.dims and len(columns) > 1:
+        rows, *columns = columns
+    return rows, columns
 
 
 def _is_open(body: tree.Expr) -> bool:
@@ -334,21 +350,71 @@ def differentiated(
     where: str | None,
     layout: str,
     dialect: str,
+    symmetric: str,
     unconstrained: bool,
-) -> Derivative | dict[str, Derivative]:
+) -> Derivative | dict[str, Derivative] | dict[tuple[str, str], Derivative] | BlockHessian:
     """What `matcalc.diff` does."""
-    if order not in (1, 2):
-        raise UsageError(f"there is no order {order} here", help="the order is 1 or 2")
-    options = _Options(order, layout_named(layout), unconstrained)
+    if order not in range(1, MAX_ORDER + 1):
+        raise UsageError(f"there is no order {order} here", help=f"the order is a number from 1 to {MAX_ORDER}")
+    options = Options(layout_named(layout), _symmetric(symmetric, unconstrained))
     listed = [wrt] if isinstance(wrt, str) else list(wrt)
     if not listed:
         raise UsageError("no variable to differentiate by", help="give wrt, for example wrt='w'")
-    problem = Problem(text, listed, shapes=shapes, where=where, dialect=dialect, unconstrained=unconstrained)
-    derivatives = {target.span.excerpt: Derivative(problem, target, options) for target in problem.targets}
-    if isinstance(wrt, str) and len(derivatives) == 1:
-        return next(iter(derivatives.values()))
-    return derivatives
+    problem = Problem(text, listed, shapes=shapes, where=where, dialect=dialect, symmetric=options.symmetric)
+    targets = Targets(problem.simplifier, problem.inference.symbols, options.symmetric)
+    alone = isinstance(wrt, str) and len(problem.paths) == 1
+    in_turn = any(len(path) > 1 for path in problem.paths)
+    if order > 1 and not alone and not in_turn:
+        return _of_pairs(problem, order, options, targets)
+    derivatives = {
+        " then ".join(target.span.excerpt for target in path): Derivative(problem, _lengthened(path, order), options, targets)
+        for path in problem.paths
+    }
+    return next(iter(derivatives.values())) if alone else derivatives
 
 
-__all__ = ["Derivative", "Expression", "Problem", "differentiated"]
+def _symmetric(name: str, unconstrained: bool) -> Symmetric:
+    """The kind of derivative by a symmetric matrix that was asked for, in either way."""
+    kinds: tuple[Symmetric, ...] = get_args(Symmetric)
+    for kind in kinds:
+        if kind == name:
+            if unconstrained and kind == "independent":
+                raise UsageError("symmetric = independent contradicts unconstrained", help="leave one of them out")
+            return "unconstrained" if unconstrained else kind
+    raise UsageError(f"there is no derivative by a symmetric matrix called `{name}`", help=f"there are {', '.join(kinds)}")
 
+
+def _lengthened(path: tuple[tree.Expr, ...], order: int) -> tuple[tree.Expr, ...]:
+    """All targets in turn: those of `x then y`, or one as often as the order says."""
+    if len(path) == 1:
+        return path * order
+    if order not in (1, len(path)):
+        raise UsageError(f"order {order} by {len(path)} variables in turn", path[-1].span, help="leave the order out")
+    if len(path) > MAX_ORDER:
+        raise UsageError(f"{len(path)} variables in turn", path[-1].span, help=f"the order is a number from 1 to {MAX_ORDER}")
+    return path
+
+
+def _of_pairs(
+    problem: Problem, order: int, options: Options, targets: Targets
+) -> dict[tuple[str, str], Derivative] | BlockHessian:
+    """The second derivatives by all pairs of variables."""
+    variables = {path[0].span.excerpt: path[0] for path in problem.paths}
+    if order > 2:
+        raise UsageError(f"order {order} by several variables at once", help="name them in turn: `wrt x then x then y`")
+    scalar = problem.value.shape.kind == "scalar"
+    if scalar and options.layout != "numerator":
+        raise UsageError(
+            f"a Hessian by several variables has no {options.layout} layout", help="its block (x, y) is len(x) × len(y)"
+        )
+    blocks = {
+        (x, y): Derivative(problem, (first, second), options, targets)
+        for x, first in variables.items()
+        for y, second in variables.items()
+    }
+    if not scalar:
+        return blocks
+    return BlockHessian(problem, {name: problem.inference.shapes[each] for name, each in variables.items()}, blocks)
+
+
+__all__ = ["Derivative", "Expression", "Options", "Problem", "differentiated"]

@@ -26,6 +26,9 @@ MAX_POWER_BITS: Final = 4_000
 MAX_MATRIX_POWER: Final = 64
 """Integer power of a matrix."""
 
+MAX_ORDER: Final = 3
+"""Order of a derivative."""
+
 MAX_POSITION: Final = 10_000
 """The position of an element, as in `x[3]` or `e(3)`."""
 

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from matcalc.calculus.facts import Facts, names_in, structure
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.targets import STRUCTURES
 from matcalc.errors import EvaluationError, UsageError
 from matcalc.language import tree
+from matcalc.language.declared import Symmetric
 from matcalc.language.dialects import dialect_named
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.parse import parse_declarations, parse_program, parse_shape, parse_targets
 from matcalc.language.shapes import Inference, infer
-from matcalc.notation.matrix import Answer
+from matcalc.notation.answer import own_names
+from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.recover import Recovery
 from matcalc.notation.written import as_written
 from matcalc.operations.table import FUNCTIONS
 from matcalc.tensor.evaluate import evaluate
 from matcalc.tensor.lower import Lowering, Value
 from matcalc.tensor.nodes import Graph, Node, Variable, topological
+
+_THEN: Final = re.compile(r"(?<!\w)then(?!\w)")
 
 
 @contextmanager
@@ -60,7 +66,7 @@ class Problem:
         shapes: Mapping[str, str] | None = None,
         where: str | None = None,
         dialect: str = "matcalc",
-        unconstrained: bool = False,
+        symmetric: Symmetric = "space",
     ) -> None:
         self.text = text
         program = parse_program(text, dialect_named(dialect))
@@ -68,7 +74,7 @@ class Problem:
         for name, shape in (shapes or {}).items():
             spec = parse_shape(shape)
             declared.append(tree.Declaration((tree.Name(name, spec.span),), spec, spec.span))
-        targets = [target for each in wrt for target in parse_targets(each)]
+        targets, lengths = _paths(wrt)
         bound = {binding.name.name for binding in program.bindings}
         free = {name for target in targets for name in _names(target) if name in bound}
         self.declared = {
@@ -78,12 +84,14 @@ class Problem:
             for name in declaration.names
         }
         self.inference: Inference = infer(program, declared=declared, targets=targets, free=free)
-        self.targets = self.inference.targets
+        rest = iter(self.inference.targets)
+        self.paths = [tuple(islice(rest, length)) for length in lengths]
         for name in ("I", "pi", "π"):
             if name in self.inference.symbols:
                 meaning = "the identity matrix" if name == "I" else "the number 3.14159…"
                 raise UsageError(f"`{name}` is {meaning} here", self.inference.symbols[name].span, help="choose another name")
-        if unconstrained:
+        self.released: dict[str, frozenset[str]] = {}
+        if symmetric == "unconstrained":
             self._release()
         facts = self._use_structures()
         self.graph = Graph()
@@ -129,7 +137,8 @@ class Problem:
     def _release(self) -> None:
         """Forget the structure of the matrices differentiated by: A' is not A where only one entry of A moves."""
         symbols = self.inference.symbols
-        for name in {name for target in self.targets for name in _names(target)} & set(symbols):
+        for name in {name for target in self.inference.targets for name in _names(target)} & set(symbols):
+            self.released[name] = symbols[name].properties & STRUCTURES
             symbols[name] = replace(symbols[name], properties=symbols[name].properties - STRUCTURES)
 
     def facts_not_used(self) -> list[tree.Fact]:
@@ -141,6 +150,11 @@ class Problem:
     def written(self) -> Answer:
         """The expression as it was written, in matrix notation."""
         return Answer(as_written(self.recovery.build, self.inference))
+
+    @cached_property
+    def own_names(self) -> list[tuple[str, Expression]]:
+        """The reader's names for intermediate results, in matrix notation."""
+        return own_names(self.recovery, self.bindings)
 
     def warnings(self) -> list[str]:
         """What may have been meant otherwise."""
@@ -257,6 +271,24 @@ def _fit(size: Dim, length: int, sizes: dict[str, int], name: str) -> None:
     if not unknown and size.value(sizes) == length:
         return
     raise EvaluationError(f"a size of `{name}` is {length}, but {size} is expected here")
+
+
+def _paths(wrt: Sequence[str]) -> tuple[list[tree.Expr], list[int]]:
+    """The targets of all texts, and how many of them belong to each derivative: `x then y, z` is two and one."""
+    targets: list[tree.Expr] = []
+    lengths: list[int] = []
+    for text in wrt:
+        parts = _THEN.split(text)
+        if len(parts) > 1 and not all(map(str.strip, parts)):
+            raise UsageError("`then` stands between two variables", help="write for example `x then y`")
+        for position, part in enumerate(parts):
+            found = parse_targets(part.strip())
+            targets += found
+            if position:
+                lengths[-1] += 1
+                found = found[1:]
+            lengths += [1] * len(found)
+    return targets, lengths
 
 
 def _names(target: tree.Expr) -> list[str]:

@@ -123,6 +123,9 @@ def run(*arguments: str, env: Mapping[str, str] | None = None, **keywords: Any) 
         (["sum(w*x)", "wrt", "w,b"], "sum(w*x)", ["w", "b"]),
         (["[x*y, y]", "wrt", "[x, y]"], "[x*y, y]", "[x, y]"),
         (["[x*y, y]", "wrt", "[x,", "y],", "[w; b]"], "[x*y, y]", ["[x, y]", "[w; b]"]),
+        (["x.y", "wrt", "x", "then", "y"], "x.y", "x then y"),
+        (["x.y", "wrt", "x then y, x", "then", "x", "y"], "x.y", ["x then y", "x then x", "y"]),
+        (["x.y", "wrt", "x", "then"], "x.y", "x then"),
         (["-x^2", "wrt", "x"], "-x^2", "x"),
         (["-x", "wrt", "x"], "-x", "x"),
         (["--x + y", "wrt", "x"], "--x + y", "x"),
@@ -220,7 +223,7 @@ def test_wrong_arguments(
 
 @pytest.mark.parametrize(
     "option",
-    ["--format=svg", "--order=3", "--order=x", "--seed=-1", "--seed=1e3", "--layout=rows", "--verify=1"],
+    ["--format=svg", "--order=4", "--order=x", "--seed=-1", "--seed=1e3", "--layout=rows", "--verify=1"],
 )
 def test_wrong_values(calculus: Calculus, capsys: pytest.CaptureFixture[str], option: str) -> None:
     assert cli.main(["diff", "x", "wrt", "x", option]) == 2

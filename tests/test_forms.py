@@ -492,8 +492,8 @@ ON_A_SPACE = [
 @pytest.mark.parametrize(("text", "where", "constrained", "free"), ON_A_SPACE, ids=[row[0] for row in ON_A_SPACE])
 def test_by_a_symmetric_matrix(text: str, where: str, constrained: str, free: str) -> None:
     derivative = mc.diff(text, wrt="A", where=where)
-    assert "derivative on the space of symmetric matrices" in derivative.notes
+    assert any(note.startswith("derivative on the space of symmetric matrices, ") for note in derivative.notes)
     assert str(derivative) == constrained
     unconstrained = mc.diff(text, wrt="A", where=where, unconstrained=True)
     assert str(unconstrained) == free
-    assert unconstrained.notes == ()
+    assert [note.partition(",")[0] for note in unconstrained.notes] == ["derivative by all entries"]

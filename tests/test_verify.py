@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from matcalc.errors import EvaluationError, NotSupportedError
+from matcalc.language.declared import Symmetric
 from matcalc.language.dimensions import Shape
 from matcalc.language.parse import parse_declarations, parse_program, parse_targets
 from matcalc.language.shapes import Inference, infer
@@ -41,8 +42,8 @@ class Read:
     def value(self, sizes: Mapping[str, int] | None = None, **values: Any) -> Any:
         return value(self.inference, values, sizes or {})
 
-    def check(self, answer: Answer, order: int = 1, *, symmetric: bool = True, seed: int = 0) -> Verification:
-        return verify(self.inference, self.target, order, answer, symmetric=symmetric, seed=seed)
+    def check(self, answer: Answer, order: int = 1, *, symmetric: Symmetric = "space", seed: int = 0) -> Verification:
+        return verify(self.inference, [self.target] * order, answer, symmetric=symmetric, seed=seed)
 
 
 def read(text: str, wrt: str = "", where: str = "") -> Read:
@@ -72,7 +73,7 @@ def test_derivatives_of_the_problems(problem: dict[str, Any]) -> None:
     order = problem["order"]
     for point in problem["points"]:
         arrays = {name: np.array(array) for name, array in point["inputs"].items()}
-        number = numeric_derivative(program.inference, program.target, order, arrays, problem["dims"])
+        number = numeric_derivative(program.inference, [program.target] * order, arrays, problem["dims"])
         truth = np.array(point["derivative"])
         atol = 1e-9 if order == 1 else 1e-7
         np.testing.assert_allclose(_numerator(number, shape, variable, order), truth, rtol=1e-7, atol=atol)
@@ -314,7 +315,7 @@ def test_common_mistakes_are_caught(text: str, wrt: str, where: str, answer: Ans
 
 def test_the_unconstrained_derivative_by_a_symmetric_matrix() -> None:
     trace = read("tr(A X)", "X", "A: matrix(n, n), X: symmetric(n)")
-    assert trace.check(lambda v, s: v["A"].T, symmetric=False).passed
+    assert trace.check(lambda v, s: v["A"].T, symmetric="unconstrained").passed
     assert not trace.check(lambda v, s: v["A"].T).passed
 
 
@@ -324,6 +325,49 @@ def test_the_second_derivative_by_a_symmetric_matrix() -> None:
         return np.einsum("ik,jl->ijkl", eye, eye) + np.einsum("il,jk->ijkl", eye, eye)
 
     assert read("tr(X X)", "X", "X: symmetric(n)").check(answer, 2).passed
+
+
+def test_the_derivative_by_the_independent_entries_of_a_symmetric_matrix() -> None:
+    trace = read("tr(A X)", "X", "A: matrix(n, n), X: symmetric(n)")
+
+    def answer(v: Mapping[str, Any], _: Mapping[str, int]) -> Any:
+        return v["A"] + v["A"].T - np.diag(np.diag(v["A"]))
+
+    assert trace.check(answer, symmetric="independent").passed
+    assert not trace.check(answer, symmetric="space").passed
+    assert not trace.check(lambda v, s: v["A"] + v["A"].T, symmetric="independent").passed
+
+
+# Several variables
+
+
+def mixed(text: str, wrt: str, answer: Answer, where: str = "", seed: int = 0) -> Verification:
+    program = read(text, wrt, where)
+    return verify(program.inference, program.inference.targets, answer, seed=seed)
+
+
+def test_mixed_derivatives() -> None:
+    assert mixed("x' A y", "x, y", lambda v, s: v["A"]).passed
+    assert mixed("x' A y", "y, x", lambda v, s: v["A"].T).passed
+    assert mixed("b*sum(x^3)", "x, b", lambda v, s: 3 * v["x"] ** 2).passed
+    assert mixed("x' X y", "x, X", lambda v, s: np.einsum("ij,k->ijk", np.eye(s["m"]), v["y"])).passed
+    assert mixed("y*x^3*z^2", "x, z, x", lambda v, s: 12 * v["x"] * v["z"] * v["y"], "x, y, z: scalar").passed
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "answer"),
+    [
+        ("x' A y", "x, y", lambda v, s: v["A"].T),
+        ("x' A x", "x, x", lambda v, s: v["A"]),
+        ("x' A y", "x, y", lambda v, s: 2 * v["A"]),
+        ("exp(a*b)", "a, b", lambda v, s: v["a"] * v["b"] * np.exp(v["a"] * v["b"])),
+        ("a^3*b^2", "a, a, b", lambda v, s: 12 * v["a"] ** 2 * v["b"]),
+        ("sum(x*y)", "x, y", lambda v, s: np.ones((s["n"], s["n"]))),
+    ],
+)
+def test_wrong_mixed_derivatives_are_caught(text: str, wrt: str, answer: Answer) -> None:
+    for seed in range(3):
+        assert not mixed(text, wrt, answer, "a, b: scalar" if "a" in wrt else "", seed).passed
 
 
 # Where it is tested
@@ -411,7 +455,7 @@ def test_sums_with_too_many_terms_are_refused() -> None:
 def test_a_kink_at_the_point_has_no_numerical_derivative() -> None:
     program = read("abs(x)", "x")
     with pytest.raises(NotSupportedError, match="too near to a kink"):
-        numeric_derivative(program.inference, program.target, 1, {"x": 0.0}, {})
+        numeric_derivative(program.inference, [program.target], {"x": 0.0}, {})
 
 
 # The result

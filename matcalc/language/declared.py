@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 from matcalc.errors import ShapeError, Span
 from matcalc.language.dimensions import Dim, Kind, Shape, dim
@@ -13,6 +13,10 @@ from matcalc.language.tree import Binary, Declaration, Expr, Fact, Name, Number,
 
 SQUARE: Final = frozenset({"symmetric", "spd", "diagonal", "orthogonal", "lower_triangular", "upper_triangular"})
 """Properties that only a square matrix has."""
+
+Symmetric = Literal["space", "independent", "unconstrained"]
+"""What the derivative by a symmetric matrix is: that on the space of such matrices, that by the entries on and above the
+diagonal (each moves its mirror image too), or that by all entries as if nothing bound them to each other."""
 
 _KINDS: Final = frozenset({"scalar", "vector", "row", "matrix"})
 _RANK: Final = {"scalar": 0, "vector": 1, "row": 1, "matrix": 2}

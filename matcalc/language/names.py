@@ -171,8 +171,11 @@ class _Resolver:
         return value
 
     def target(self, target: Expr) -> Expr:
-        """Resolve what to differentiate by: names that occur somewhere, stacks of them, elements."""
+        """Resolve what to differentiate by: names that occur somewhere, stacks of them, elements, rows and columns."""
+        subscripts = {each for node in postorder(target) if isinstance(node, Index) for each in node.subscripts}
         for node in postorder(target):
+            if node in subscripts:
+                continue
             if isinstance(node, Name):
                 self._check_target(node)
             elif not isinstance(node, (Number, Index, Stack)):

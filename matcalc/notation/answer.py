@@ -27,25 +27,23 @@ def write_answer(
     recovery: Recovery,
     node: Node,
     value: Shape,
-    variable: Shape,
+    variables: Sequence[Shape],
     layout: Layout,
     name: str,
-    bindings: Mapping[str, Value],
+    bound: Sequence[tuple[str, Expression]],
+    title: str = "",
 ) -> Answer:
-    """A derivative by the variable `name` in matrix notation; `bindings` are the reader's own names."""
+    """A derivative in matrix notation, with rows for `value` and columns for `variables`, the last one called `name`.
+
+    `bound` are the reader's own names, and `title` is what a Kronecker form is.
+    """
     condition = _condition(node)
-    written = _cases(recovery, node, condition, value, variable, layout) if condition is not None else None
+    written = _cases(recovery, node, condition, value, variables, layout) if condition is not None else None
     if written is None:
-        written = write(recovery, node, value, variable, layout, name)
-    bound = []
-    for own, each in bindings.items():
-        try:
-            bound.append((own, recovery.expression(recovery.simplifier.simplify(each.node))))
-        except MatrixNotationError:
-            continue
+        written = write(recovery, node, value, variables, layout, name, title)
     answer = with_names(recovery.build, written.expression, bound)
     element: tuple[tuple[str, ...], Expression] | None = None
-    if len(value.dims) + len(variable.dims) > 2 and not written.indices:
+    if node.order > 2 and not written.indices:
         by_element = indexed(recovery, node)
         if by_element.elements is not None and not by_element.elements.definitions:  # the Kronecker form says it all
             element = (by_element.indices, by_element.expression)
@@ -76,6 +74,17 @@ def _remarks(parts: Iterable[Expression], left_open: Sequence[str]) -> list[str]
 
 
 _ALONG = ("axis=0: of each column", "axis=1: of each row")
+
+
+def own_names(recovery: Recovery, bindings: Mapping[str, Value]) -> list[tuple[str, Expression]]:
+    """The reader's names for intermediate results, with what they stand for."""
+    bound = []
+    for own, each in bindings.items():
+        try:
+            bound.append((own, recovery.expression(recovery.simplifier.simplify(each.node))))
+        except MatrixNotationError:
+            continue
+    return bound
 
 
 def _condition(node: Node) -> dict[int, dict[Node, int]] | None:
@@ -114,7 +123,7 @@ def _cases(
     node: Node,
     condition: Mapping[int, Mapping[Node, int]],
     value: Shape,
-    variable: Shape,
+    variables: Sequence[Shape],
     layout: Layout,
 ) -> Written | None:
     """The alternatives for a scalar condition; None if they are the same or one is not in matrix notation."""
@@ -133,7 +142,7 @@ def _cases(
             known.update(on_support(simplifier, true))
             holding.append(true)
         branch = simplifier.simplify(_substituted(recovery, node, known))
-        written = write(recovery, branch, value, variable, layout)
+        written = write(recovery, branch, value, variables, layout)
         if written.indices or written.note:
             return None
         indicator = recovery.expression(holding[0])

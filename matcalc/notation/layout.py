@@ -46,8 +46,11 @@ class Arrangement:
     kind: Literal["scalar", "vector", "row", "matrix", "array"]
 
 
-def arrangement(value: Shape, variable: Shape, layout: Layout) -> Arrangement:
-    """How the derivative of a value of one shape by a variable of another is laid out."""
+def arrangement(value: Shape, variables: Sequence[Shape], layout: Layout) -> Arrangement:
+    """How the derivative of a value of one shape by a variable of another is laid out; by several, it is an array."""
+    variable, *others = variables
+    if others:
+        return _array(value, variables, layout)
     sizes = value.dims + variable.dims
     one = dim(1)
     flipped = layout == "denominator" or (layout == "gradient" and value.kind == "scalar")
@@ -64,6 +67,11 @@ def arrangement(value: Shape, variable: Shape, layout: Layout) -> Arrangement:
             return Arrangement((0,), sizes, "vector") if upright else Arrangement((0,), (one, *sizes), "row")
         case (1, 1) | (2, 0):
             return Arrangement((1, 0), sizes[::-1], "matrix") if flipped else Arrangement((0, 1), sizes, "matrix")
+    return _array(value, variables, layout)
+
+
+def _array(value: Shape, variables: Sequence[Shape], layout: Layout) -> Arrangement:
+    sizes = value.dims + tuple(size for variable in variables for size in variable.dims)
     axes = tuple(range(len(sizes)))
     if layout == "denominator":
         axes = axes[len(value.dims) :] + axes[: len(value.dims)]
@@ -81,13 +89,24 @@ class Written:
 
 
 def write(
-    recovery: Recovery, node: Node, value: Shape, variable: Shape, layout: Layout, name: str = "X"
+    recovery: Recovery,
+    node: Node,
+    value: Shape,
+    variables: Sequence[Shape],
+    layout: Layout,
+    name: str = "X",
+    title: str = "",
 ) -> Written:
-    """A derivative by the variable `name` in the notation of its layout; in index notation if there is no other."""
-    placed = arrangement(value, variable, layout)
+    """A derivative by the variable `name` in the notation of its layout; in index notation if there is no other.
+
+    `title` says what the Kronecker form is, if it is not ∂vec(Y)/∂vec(X)ᵀ.
+    """
+    placed = arrangement(value, variables, layout)
+    if len(variables) > 1:
+        return indexed(recovery, node)
     try:
         if placed.kind == "array":
-            return _kronecker(recovery, node, len(value.dims), name, layout)
+            return _kronecker(recovery, node, len(value.dims), name, layout, title)
         expression = recovery.expression(node)
     except MatrixNotationError:
         return indexed(recovery, node)
@@ -106,7 +125,7 @@ def indexed(recovery: Recovery, node: Node) -> Written:
 # Order 3 and 4: ∂vec(Y)/∂vec(X)ᵀ as a sum of Kronecker products
 
 
-def _kronecker(r: Recovery, node: Node, outputs: int, name: str, layout: Layout) -> Written:
+def _kronecker(r: Recovery, node: Node, outputs: int, name: str, layout: Layout, title: str = "") -> Written:
     """Σ c (R ⊗ L), where L holds the row axes and R the column axes of value and variable (columns are stacked).
 
     If a term joins rows with columns, it is (R ⊗ L) K with the commutation matrix K, for K vec(X) = vec(Xᵀ).
@@ -135,10 +154,11 @@ def _kronecker(r: Recovery, node: Node, outputs: int, name: str, layout: Layout)
             raise MatrixNotationError
     expression = ordered_sum(r.build, parts, parts[0].shape)
     value, variable = "∂y" if stacked else "∂vec(Y)", f"∂{name}" if inputs == 1 else f"∂vec({name})"
-    note = f"{value}/{variable}ᵀ, where vec stacks columns"
+    note = title or f"{value}/{variable}ᵀ"
     if layout == "denominator":
         expression = r.build.transpose(expression)
-        note = f"{value}ᵀ/{variable}, where vec stacks columns"
+        note = title or f"{value}ᵀ/{variable}"
+    note += ", where vec stacks columns"
     if commuted:
         letter = r.build.commutation
         note += f"; {letter} is the commutation matrix, {letter} vec({name}) = vec({name}ᵀ)"

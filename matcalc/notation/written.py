@@ -16,12 +16,13 @@ from matcalc.operations.table import COMPARISONS, FUNCTIONS
 _NORMS = frozenset({"norm", "norm2", "normF"})
 
 
-def as_written(build: Builder, inference: Inference) -> Expression:
-    """The body of a program in matrix notation."""
+def as_written(build: Builder, inference: Inference, root: tree.Expr | None = None) -> Expression:
+    """The body of a program, or a target, in matrix notation."""
+    root = root or inference.program.body
     done: dict[tree.Expr, Expression] = {}
-    for node in tree.postorder(inference.program.body):
+    for node in tree.postorder(root):
         done[node] = _node(build, inference, node, done)
-    return done[inference.program.body]
+    return done[root]
 
 
 def _node(build: Builder, inference: Inference, node: tree.Expr, done: Mapping[tree.Expr, Expression]) -> Expression:

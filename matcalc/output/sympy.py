@@ -379,6 +379,13 @@ class _Building:
 
     def stack(self, node: nodes.Stack) -> Any:
         """A matrix of numbers, or of blocks."""
+        rows = [block.blocks for block in node.blocks if isinstance(block, nodes.Stack) and block.axis == 1]
+        if node.axis == 0 and len(rows) == len(node.blocks) and len({len(line) for line in rows}) == 1:
+            lines = [[self.built[block] for block in line] for line in rows]
+            if any(value.is_Matrix and not isinstance(value, sympy.MatrixBase) for line in lines for value in line):
+                return sympy.BlockMatrix([
+                    [value if value.is_Matrix else sympy.ImmutableDenseMatrix([[value]]) for value in line] for line in lines
+                ])
         values = [self.built[block] for block in node.blocks]
         if any(value.is_Matrix and not isinstance(value, sympy.MatrixBase) for value in values):
             blocks = [value if value.is_Matrix else sympy.ImmutableDenseMatrix([[value]]) for value in values]

@@ -516,8 +516,8 @@ class TextPrinter(Printer):
     def leibniz(self, sign: str, name: str, variables: Sequence[tuple[str, int]]) -> Piece:
         """A derivative as a quotient: dx/dt, ∂²f/∂x∂y."""
         order = sum(k for _, k in variables)
-        below = "".join(f"{sign}{variable}{_superscript(k)}" for variable, k in variables)
-        return Piece(Level.LEIBNIZ, f"{sign}{_superscript(order)}{self.name(name)}/{below}")
+        below = "".join(f"{sign}{variable}{superscript(k)}" for variable, k in variables)
+        return Piece(Level.LEIBNIZ, f"{sign}{superscript(order)}{self.name(name)}/{below}")
 
     # ------------------------------------------------------------------ index notation
 
@@ -567,7 +567,8 @@ class TextPrinter(Printer):
         return Piece(Level.SERIES, *signs, self.fitted(node.body, Level.SERIES))
 
 
-def _superscript(exponent: int) -> str:
+def superscript(exponent: int) -> str:
+    """An exponent, or how often something is differentiated: nothing for 1."""
     return "" if exponent == 1 else str(exponent).translate(SUPERSCRIPTS)
 
 

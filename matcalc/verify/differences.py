@@ -6,23 +6,26 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from matcalc.errors import NotSupportedError
 from matcalc.language import tree
+from matcalc.language.declared import Symmetric
 from matcalc.verify.interpreter import Array, Interpreter
 
 if TYPE_CHECKING:
     from matcalc.language.shapes import Inference
 
 _SUBSPACES: Final = frozenset({"symmetric", "spd", "diagonal"})
-_STEPS: Final = {1: (2.0**-6, 2.0**-9, 2.0**-12), 2: (2.0**-4, 2.0**-6, 2.0**-8)}
+_STEPS: Final = {1: (2.0**-6, 2.0**-9, 2.0**-12), 2: (2.0**-5, 2.0**-7, 2.0**-9), 3: (2.0**-4, 2.0**-5, 2.0**-7)}
 """Step sizes to try, by order. Each is also halved twice for the extrapolation."""
-_GOOD: Final = {1: 1e-10, 2: 1e-8}
+_GOOD: Final = {1: 1e-10, 2: 1e-8, 3: 1e-7}
 """An estimated error with which no further step is tried."""
-ACCURATE: Final = {1: 1e-8, 2: 1e-6}
+ACCURATE: Final = {1: 1e-8, 2: 1e-6, 3: 1e-5}
 """The largest estimated error of a derivative that others are compared with."""
 
 
@@ -49,11 +52,17 @@ class Target:
     names: tuple[str, ...]
     starts: tuple[int, ...]
     properties: frozenset[str]
+    rows: int
+    symmetric: Symmetric
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The axes of the target."""
         return self.entries.shape
+
+    def directions(self) -> list[Direction]:
+        """Where to go so that an entry grows, for each of them."""
+        return [self.direction(entry) for entry in range(self.entries.size)]
 
     def direction(self, entry: int) -> Direction:
         """Where to go so that an entry grows."""
@@ -62,22 +71,26 @@ class Target:
         name, position = self.names[which], number - self.starts[which]
         if not self.properties:
             return (Weight(name, position, 1.0),)
-        size = self.entries.shape[1]
-        row, column = divmod(position, size)
+        row, column = divmod(position, self.rows)
         if row == column:
             return (Weight(name, position, 1.0),)
-        return () if "diagonal" in self.properties else (Weight(name, position, 0.5), Weight(name, column * size + row, 0.5))
+        if "diagonal" in self.properties:
+            return ()
+        both = 1.0 if self.symmetric == "independent" else 0.5
+        return (Weight(name, position, both), Weight(name, column * self.rows + row, both))
 
 
 class UnusablePointError(Exception):
     """There is no accurate numerical derivative at this point: a kink or a singularity is near."""
 
 
-def entries_of(inference: Inference, target: tree.Expr, sizes: Mapping[str, int], *, symmetric: bool = True) -> Target:
-    """The entries of a target: of a variable, of the stacked `[w; b]`, or the one that `x[2]` is.
+def entries_of(
+    inference: Inference, target: tree.Expr, sizes: Mapping[str, int], symmetric: Symmetric = "space"
+) -> Target:
+    """The entries of a target: of a variable, of the stacked `[w; b]`, or those that `x[2]` and `X[2, :]` are.
 
-    With `symmetric`, a symmetric variable moves within the symmetric matrices, half of it at (i, j) and half at (j, i), which
-    gives the symmetric part of the derivative, and a diagonal one moves on its diagonal only.
+    A diagonal variable moves on its diagonal only, and a symmetric one within the symmetric matrices: with "space" half of it
+    at (i, j) and half at (j, i), which gives the symmetric part of the derivative, with "independent" both by the whole.
     """
     for node in tree.postorder(target):
         if isinstance(node, tree.Name) and inference.roles.get(node, "variable") == "binding":
@@ -93,35 +106,39 @@ def entries_of(inference: Inference, target: tree.Expr, sizes: Mapping[str, int]
         numbers[name] = np.arange(start, end, dtype=float).reshape(shape)
         start = end
     entries = Interpreter(inference, sizes, target)(numbers)
-    properties = inference.symbols[target.name].properties if symmetric and isinstance(target, tree.Name) else frozenset()
-    return Target(entries, tuple(numbers), tuple(starts), properties & _SUBSPACES)
+    properties: frozenset[str] = frozenset()
+    rows = 1
+    whole = target.operand if isinstance(target, tree.Index) else target
+    if isinstance(whole, tree.Name) and symmetric != "unconstrained":
+        properties = inference.symbols[whole.name].properties & _SUBSPACES
+        rows = len(numbers[whole.name]) if properties else 1
+    return Target(entries, tuple(numbers), tuple(starts), properties, rows, symmetric)
 
 
 def numeric_derivative(
     inference: Inference,
-    target: tree.Expr,
-    order: int,
+    targets: Sequence[tree.Expr],
     values: Mapping[str, Any],
     sizes: Mapping[str, int],
-    *,
-    symmetric: bool = True,
+    symmetric: Symmetric = "space",
 ) -> Array:
-    """The derivative at a point, with the axes of the value, then those of the variable (for order 2, twice).
+    """The derivative at a point by each target in turn, with the axes of the value, then those of each target.
 
     Raises:
         NotSupportedError: a kink or singularity is too near.
     """
     interpreter = Interpreter(inference, sizes)
-    entries = entries_of(inference, target, sizes, symmetric=symmetric)
+    found = [entries_of(inference, target, sizes, symmetric) for target in targets]
     try:
-        result = along(interpreter, values, [entries.direction(k) for k in range(entries.entries.size)], order)
+        result = along(interpreter, values, [target.directions() for target in found])
     except UnusablePointError:
         raise NotSupportedError("a numerical derivative at this point, which is too near to a kink or singularity") from None
-    return result.reshape(result.shape[: result.ndim - order] + entries.shape * order)
+    shapes = (size for target in found for size in target.shape)
+    return result.reshape((*result.shape[: result.ndim - len(found)], *shapes))
 
 
-def along(interpreter: Interpreter, values: Mapping[str, Any], directions: Sequence[Direction], order: int) -> Array:
-    """The derivatives in all directions (for order 2, in all pairs of them), which are the last axes.
+def along(interpreter: Interpreter, values: Mapping[str, Any], axes: Sequence[Sequence[Direction]]) -> Array:
+    """The derivatives in one direction of each of `axes`, in all combinations of them, which are the last axes.
 
     Raises:
         UnusablePointError: they cannot be found accurately.
@@ -130,39 +147,40 @@ def along(interpreter: Interpreter, values: Mapping[str, Any], directions: Seque
     centre = evaluated(interpreter, arrays)
     branches = _branches(interpreter)
 
-    def moved(direction: Direction, distance: float) -> Array:
+    def moved(directions: Sequence[Direction], distances: Sequence[float]) -> Array:
+        moves: dict[tuple[str, int], float] = {}
+        for direction, distance in zip(directions, distances, strict=True):
+            for name, position, weight in direction:
+                moves[name, position] = moves.get((name, position), 0.0) + distance * weight
+        if not any(moves.values()):
+            return centre
         changed = dict(arrays)
-        for name, position, weight in direction:
+        for (name, position), distance in moves.items():
             if changed[name] is arrays[name]:
                 changed[name] = arrays[name].copy()
-            changed[name].flat[position] += distance * weight
+            changed[name].flat[position] += distance
         result = evaluated(interpreter, changed)
         if _branches(interpreter) != branches:
             raise UnusablePointError
         return result
 
-    def quotient(direction: Direction, step: float) -> Array:
-        """A difference quotient whose error is even in the step."""
-        above, below = moved(direction, step), moved(direction, -step)
-        result: Array = (above - below) / (2 * step) if order == 1 else (above - 2 * centre + below) / step**2
+    def quotient(directions: Sequence[Direction], step: float) -> Array:
+        """The product of a central difference for each direction; its error is even in the step."""
+        total = np.zeros(centre.shape)
+        for signs in product((1.0, -1.0), repeat=len(directions)):
+            total = total + math.prod(signs) * moved(directions, [sign * step for sign in signs])
+        result: Array = total / (2 * step) ** len(directions)
         return result
 
-    def derivative(direction: Direction) -> Array:
-        if not direction:
-            return np.zeros(centre.shape)
-        return _extrapolated(lambda step: quotient(direction, step), order)
-
-    single = [derivative(direction) for direction in directions]
-    if order == 1:
-        return np.stack(single, axis=-1)
-    # f_uv = (f_(u+v)(u+v) - f_uu - f_vv)/2
-    result = np.zeros((*centre.shape, len(directions), len(directions)))
-    for i, first in enumerate(directions):
-        result[..., i, i] = single[i]
-        for j, second in enumerate(directions[:i]):
-            if first and second:
-                mixed = (derivative(first + second) - single[i] - single[j]) / 2
-                result[..., i, j] = result[..., j, i] = mixed
+    result = np.zeros((*centre.shape, *map(len, axes)))
+    known: dict[tuple[Direction, ...], Array] = {}
+    for position in np.ndindex(*map(len, axes)):
+        # Differences do not depend on the order of the directions.
+        directions = tuple(sorted(axis[k] for axis, k in zip(axes, position, strict=True)))
+        if all(directions):
+            if directions not in known:
+                known[directions] = _extrapolated(partial(quotient, directions), len(axes))
+            result[(..., *position)] = known[directions]
     return result
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ import numpy as np
 
 from matcalc.errors import NotSupportedError
 from matcalc.language import tree
+from matcalc.language.declared import Symmetric
 from matcalc.verify.differences import Target, UnusablePointError, along, entries_of, evaluated
 from matcalc.verify.interpreter import Array, Interpreter, Site
 from matcalc.verify.points import Assignments, Mix, Mode, Sampler, hinted
@@ -18,7 +20,7 @@ from matcalc.verify.points import Assignments, Mix, Mode, Sampler, hinted
 if TYPE_CHECKING:
     from matcalc.language.shapes import Inference
 
-TOLERANCE: Final = {1: 1e-6, 2: 1e-4}
+TOLERANCE: Final = {1: 1e-6, 2: 1e-4, 3: 1e-3}
 """The largest error of a derivative that is right, by order. Errors are relative where the derivative is larger than 1."""
 TRIES: Final = 200
 """Points that are tried at most."""
@@ -31,15 +33,15 @@ PAIRED_SITES: Final = 6
 """With more kinks than this, combinations of their branches are not looked for."""
 NEAR: Final = 1e-3
 """A kink this near to the point, relative to the values there, makes it unusable."""
-ENTRIES: Final = {1: 300, 2: 20}
-"""More entries of the variable than this are represented by a random choice of them at each point."""
+ENTRIES: Final = {1: 300, 2: 20, 3: 6}
+"""By order: more entries of a variable than this are represented by a random choice of them at each point."""
 STEPS: Final = 30_000
 """Steps of the interpreter at one point that limit that choice further."""
 MAX_STEPS: Final = 50_000
 """Steps of one run of the interpreter, beyond which an expression is not verified."""
 
 DerivativeFunction = Callable[[Mapping[str, Any], Mapping[str, int]], Any]
-"""The value of an answer for values of the variables and sizes: the axes of the value, then those of the variable."""
+"""The value of an answer for values of the variables and sizes: the axes of the value, then those of each target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +89,22 @@ def _sizes_in_words(assignments: tuple[dict[str, int], ...]) -> str:
 
 def verify(
     inference: Inference,
-    target: tree.Expr,
-    order: int,
+    targets: Sequence[tree.Expr],
     derivative: DerivativeFunction,
     *,
-    symmetric: bool = True,
+    symmetric: Symmetric = "space",
     seed: int = 0,
 ) -> Verification:
-    """Compare the values of `derivative` with numerical derivatives of the program by `target`.
+    """Compare the values of `derivative` with numerical derivatives of the program by each of `targets` in turn.
 
-    With `symmetric`, the derivative by a variable declared symmetric is that on the space of symmetric matrices, and by a
-    diagonal one that on its diagonal.
+    `symmetric` says how a variable declared symmetric moves; a diagonal one moves on its diagonal, unless "unconstrained".
 
     Raises:
         NotSupportedError: the expression is not real and smooth at enough of the points that were tried.
     """
     random = np.random.default_rng(seed)
     assignments = Assignments(inference, random)
-    settings = _Settings(inference, target, order, derivative, random, symmetric)
+    settings = _Settings(inference, tuple(targets), derivative, random, symmetric)
     trials = [_Trial(settings, assignments.draw({}))]
     if assignments.names:
         trials.append(_Trial(settings, assignments.draw(trials[0].sizes)))
@@ -130,7 +130,7 @@ def verify(
         raise NotSupportedError(f"verification: {found} found where the expression is real and smooth")
     return Verification(
         largest, sum(trial.points for trial in trials), tuple(trial.sizes for trial in trials if trial.sizes),
-        largest <= TOLERANCE[order], tuple(dict.fromkeys(site.node.span.excerpt for site in sites.unvisited())),
+        largest <= TOLERANCE[len(targets)], tuple(dict.fromkeys(site.node.span.excerpt for site in sites.unvisited())),
     )
 
 
@@ -181,11 +181,10 @@ class _Settings:
     """What is compared."""
 
     inference: Inference
-    target: tree.Expr
-    order: int
+    targets: tuple[tree.Expr, ...]
     derivative: DerivativeFunction
     random: np.random.Generator
-    symmetric: bool
+    symmetric: Symmetric
 
 
 _EXPLORED: Final[tuple[Mode | None, ...]] = ("positive", None, "unit", None, "above one", None, "small", None, "wide", None)
@@ -201,7 +200,8 @@ class _Trial:
         self.interpreter = Interpreter(settings.inference, sizes)
         if self.interpreter.cost > MAX_STEPS:
             raise NotSupportedError("verification: the sums over indices have too many terms")
-        self.target: Target = entries_of(settings.inference, settings.target, sizes, symmetric=settings.symmetric)
+        found = {each: entries_of(settings.inference, each, sizes, settings.symmetric) for each in settings.targets}
+        self.targets: list[Target] = [found[each] for each in settings.targets]
         self.sampler = Sampler(settings.inference, sizes, settings.random)
         self.hinted = hinted(settings.inference)
         self.mix: Mix = {}
@@ -209,8 +209,9 @@ class _Trial:
         self.points = 0
         self.drawn = 0
         runs = max(1, STEPS // (6 * max(1, self.interpreter.cost)))
-        most = runs if settings.order == 1 else int((2 * runs) ** 0.5)
-        self.entries = min(ENTRIES[settings.order], max(4, most))
+        order = len(self.targets)
+        most = int((math.factorial(order) * runs / 2 ** (order - 1)) ** (1 / order))
+        self.entries = min(ENTRIES[order], max(4, most))
 
     def draw(self, *, explore: bool) -> dict[str, Array]:
         """A point: normal entries as long as enough of them are usable, others in turn when they are not or to explore."""
@@ -226,7 +227,6 @@ class _Trial:
 
     def error(self, values: dict[str, Array], sites: _Sites, *, only_new: bool) -> float | None:
         """The largest error at a point; None if it is not usable, or shows no new branch and `only_new`."""
-        order, target = self.settings.order, self.target
         try:
             centre = evaluated(self.interpreter, values)
             if self._near_kink():
@@ -234,24 +234,36 @@ class _Trial:
             signs = sites.note(self.interpreter)
             if only_new and signs <= sites.seen:
                 return None
-            picked = np.arange(target.entries.size)
-            if picked.size > self.entries:
-                picked = np.sort(self.settings.random.choice(picked.size, self.entries, replace=False))
-            numbers = along(self.interpreter, values, [target.direction(int(k)) for k in picked], order)
+            picked = self._picked()
+            axes = [
+                [target.direction(int(k)) for k in chosen] for target, chosen in zip(self.targets, picked, strict=True)
+            ]
+            numbers = along(self.interpreter, values, axes)
         except UnusablePointError:
             return None
         sites.seen |= signs
         self.points += 1
         self.lucky = self.mix
         answer = np.asarray(self.settings.derivative(values, self.sizes), dtype=float)
-        if answer.shape != centre.shape + target.shape * order:
+        if answer.shape != (*centre.shape, *(size for target in self.targets for size in target.shape)):
             return np.inf
-        answer = answer.reshape(*centre.shape, *(target.entries.size,) * order)[..., picked]
-        if order == 2:
-            answer = answer[..., picked, :]
+        answer = answer.reshape(*centre.shape, *(target.entries.size for target in self.targets))
+        for axis, chosen in enumerate(picked, centre.ndim):
+            answer = answer.take(chosen, axis)
         if not np.isfinite(answer).all():
             return np.inf
         return float(np.max(np.abs(answer - numbers) / (1 + np.abs(numbers)), initial=0.0))
+
+    def _picked(self) -> list[Any]:
+        """The entries of each target that are looked at, the same ones of a target that occurs twice."""
+        chosen: dict[int, Any] = {}
+        for target in self.targets:
+            if id(target) not in chosen:
+                every = np.arange(target.entries.size)
+                few = every.size > self.entries
+                picked = np.sort(self.settings.random.choice(every.size, self.entries, replace=False)) if few else every
+                chosen[id(target)] = picked
+        return [chosen[id(target)] for target in self.targets]
 
     def _near_kink(self) -> bool:
         """Whether some kink is near. One that is met exactly, as in max(x, x), may be one that nothing changes."""

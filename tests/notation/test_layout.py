@@ -31,7 +31,7 @@ TABLE = [
 @pytest.mark.parametrize(("value", "variable", "numerator", "denominator", "gradient"), TABLE)
 def test_every_pair_of_shapes(value: Shape, variable: Shape, numerator: str, denominator: str, gradient: str) -> None:
     for layout, expected in (("numerator", numerator), ("denominator", denominator), ("gradient", gradient)):
-        placed = arrangement(value, variable, layout_named(layout))
+        placed = arrangement(value, [variable], layout_named(layout))
         assert " ".join(map(str, placed.shape)) == expected, layout
 
 

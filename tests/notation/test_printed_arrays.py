@@ -54,7 +54,7 @@ def test_an_answer_is_true(text: str, wrt: str, where: str | None) -> None:
     check_all_forms(found)
     assert found.verify().passed
     check(derivative(text, wrt, where, layout="denominator"))
-    if found._value_shape.kind == "scalar":
+    if found._rows.kind == "scalar":
         second = derivative(text, wrt, where, order=2)
         check_all_forms(second)
         assert second.verify().passed

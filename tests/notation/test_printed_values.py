@@ -62,12 +62,12 @@ def point(found: Derivative, seed: int) -> tuple[dict[str, Any], dict[str, int]]
 def check(found: Derivative, seed: int = 1) -> None:
     """The printed answer, and the element printed beside it, have the value of the derivative."""
     values, sizes = point(found, seed)
-    raw = found._raw(values, sizes, stand_in)
-    outputs = len(found._value_shape.dims)
+    raw = found.raw(values, sizes, stand_in)
+    outputs = len(found._rows.dims)
     answer = found.answer
     reader = Reader(values, sizes)
     reader.define(answer)
-    dims = [*found._value_shape.dims, *found._variable_shape().dims]
+    dims = [*found._rows.dims, *(size for shape in found._columns for size in shape.dims)]
     if answer.element is not None:
         names, element = answer.element
         np.testing.assert_allclose(Reader(values, sizes).elements(element, names, tuple(dims)), raw, 1e-9, 1e-9)
