@@ -118,7 +118,7 @@ class Problem:
     def _use_structures(self) -> list[tree.Fact]:
         """Take equations such as A = A' for properties of the variables; the other ones that are not about a target."""
         symbols = self.inference.symbols
-        targets = {name for target in self.targets for name in _names(target)}
+        targets = {name for target in self.inference.targets for name in _names(target)}
         self.unused_facts = list(self.inference.unused)
         rest: list[tree.Fact] = []
         for fact in self.inference.facts:
@@ -229,9 +229,10 @@ class Problem:
 
         for fact, left, right in self.facts.stated if self.facts.used else ():
             needed = {node.name for node in topological([left, right]) if isinstance(node, Variable)}
-            if fact in self.facts.used and needed <= set(arrays):
-                if not np.allclose(evaluate(left, arrays, sizes), evaluate(right, arrays, sizes), rtol=1e-6, atol=1e-8):
-                    raise EvaluationError(f"{fact.span.excerpt} was stated, but does not hold for these values", fact.span)
+            if fact not in self.facts.used or not needed <= set(arrays):
+                continue
+            if not np.allclose(evaluate(left, arrays, sizes), evaluate(right, arrays, sizes), rtol=1e-6, atol=1e-8):
+                raise EvaluationError(f"{fact.span.excerpt} was stated, but does not hold for these values", fact.span)
 
 
 def _check_structure(np: Any, name: str, array: Any, properties: frozenset[str]) -> None:

@@ -43,7 +43,7 @@ class Equations:
             if np.max(np.abs(residual)) < _EXACT:
                 break
             step = np.linalg.lstsq(self._slopes(moved), residual, rcond=1e-10)[0]
-            moved = self._moved(moved, -step)
+            moved = self._moved(moved, np.asarray(-step, dtype=np.float64))
         return moved
 
     def _residual(self, values: dict[str, Array]) -> Array:
