@@ -337,7 +337,7 @@ def _sides(value: Shape, variables: Sequence[Shape]) -> tuple[Shape, list[Shape]
 def _is_open(body: tree.Expr) -> bool:
     """Whether an expression needs brackets after ∂/∂x."""
     if isinstance(body, tree.Binary):
-        return body.operator in ("+", "-") or body.operator in (">", "<", ">=", "<=", "==")
+        return body.operator in ("+", "-") or body.operator in (">", "<", ">=", "<=", "==", "!=")
     return isinstance(body, tree.Unary)
 
 

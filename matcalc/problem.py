@@ -106,7 +106,7 @@ class Problem:
             self.root: Node = self.simplifier.simplify(self.value.node)
         self.bindings: dict[str, Value] = dict(lowering.names or {})
         shapes_used = [symbol.shape.dims for symbol in self.inference.symbols.values()]
-        sizes = [size for dims in (*shapes_used, tuple(self.inference.ranges.values())) for size in dims]
+        sizes = [size for dims in (*shapes_used, *self.inference.ranges.values()) for size in dims]
         dimensions = frozenset(name for size in sizes for name in size.names)
         self.recovery = Recovery(
             self.simplifier,

@@ -359,7 +359,7 @@ def test_a_part_is_a_part_of_the_whole(text: str, part: str, whole: str, place: 
         ("x[1..3]", "unexpected `..`"),
         ("x[1:3]", "unexpected `:`"),
         ("x[i]", "the subscript `i`"),
-        ("x[-1]", "the subscript `-1`"),
+        ("x[-1]", "there is no entry -1"),
         ("x[0]", "a subscript is a positive integer, not 0"),
         ("x[4]", "is beyond the end"),
         ("X[:, :]", "which selects everything"),

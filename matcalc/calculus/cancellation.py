@@ -6,12 +6,13 @@ Each changes a product in place. `products` says in which order they apply.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from matcalc.calculus import symmetry
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import elementwise, matrix_function
-from matcalc.tensor.nodes import Contraction, Labels, MatrixCall, Node, Number, Pointwise, Rational, Sum, Unit
+from matcalc.tensor.nodes import Contraction, Labels, MatrixCall, Node, Number, Pointwise, Positions, Rational, Sum, Unit
 
 if TYPE_CHECKING:
     from matcalc.calculus.products import Product
@@ -54,11 +55,12 @@ def units(product: Product) -> None:
         elif len(joined) == 2 and all(type(other) is Unit for other, _ in joined):
             second = next((other for other, _ in joined if other is not node), node)
             assert type(second) is Unit
-            if node.position is None or second.position is None:
+            apart = (node.position - second.position).size
+            if apart is None:
                 continue
             for factor in joined:
                 product.factors.remove(factor)
-            if node.position != second.position:
+            if apart:
                 product.coefficient = 0
     product.drop_ones()
 
@@ -74,6 +76,24 @@ def softmax_totals(product: Product) -> None:
                 product.factors += ones
                 product.drop_ones()
 
+
+
+def position_totals(product: Product) -> None:
+    """1 + 2 + … + n = n (n + 1)/2, and 1² + … + n² = n (n + 1) (2n + 1)/6."""
+    for node, labels in list(product.factors):
+        base, power = split_power(node)
+        if type(base) is not Positions or power not in (1, 2) or labels[0] in product.kept:
+            continue
+        if sum(label == labels[0] for _, names in product.factors for label in names) > 1:
+            continue
+        graph, size = product.s.graph, product.s.graph.size(base.shape[0])
+        factors = [size, graph.sum([(1, size), (1, graph.number(1))], ())]
+        if power == 2:
+            factors.append(graph.sum([(2, size), (1, graph.number(1))], ()))
+        product.coefficient *= Fraction(1, 2 if power == 1 else 6)
+        product.factors.remove((node, labels))
+        for factor in factors:
+            product.put(factor, ())
 
 
 def exponentials(product: Product) -> None:
@@ -184,7 +204,7 @@ def on_support(s: Simplifier, indicator: Pointwise) -> dict[Node, Node]:
     graph, (a, b) = s.graph, indicator.args
     if indicator.operation.infix in ("<", "<="):
         a, b = b, a
-    elif indicator.operation.infix == "==":
+    elif indicator.operation.infix in ("==", "!="):
         return {}
     known: dict[Node, Node] = {}
     for name, value in (("max", a), ("min", b)):

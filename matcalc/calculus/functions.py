@@ -328,15 +328,18 @@ def _comparison(s: Simplifier, operation: Elementwise, args: Sequence[Node]) -> 
     """A comparison of numbers is a number; a > a is 0, a >= a is 1; exp(x) > 0 is 1."""
     a, b = args
     if a is b:
-        return s.graph.number(1 if "=" in operation.infix else 0)
-    for bound, other, holding in ((b, a, (">", ">=")), (a, b, ("<", "<="))):
+        return s.graph.number(1 if operation.infix in (">=", "<=", "==") else 0)
+    for bound, other, holding in ((b, a, (">", ">=", "!=")), (a, b, ("<", "<=", "!="))):
         if type(bound) is not Number or bound.value > 0:
             continue
         if signs.is_positive(s.graph, other) or (bound.value < 0 and signs.is_nonnegative(s.graph, other)):
             return s.graph.number(int(operation.infix in holding))
     if type(a) is Number and type(b) is Number:
-        truth = {">": a.value > b.value, "<": a.value < b.value, ">=": a.value >= b.value, "<=": a.value <= b.value}
-        return s.graph.number(int(truth.get(operation.infix, a.value == b.value)))
+        truth = {
+            ">": a.value > b.value, "<": a.value < b.value, ">=": a.value >= b.value, "<=": a.value <= b.value,
+            "==": a.value == b.value, "!=": a.value != b.value,
+        }  # fmt: skip
+        return s.graph.number(int(truth[operation.infix]))
     return None
 
 

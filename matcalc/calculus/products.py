@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from matcalc.calculus import cancellation, patterns, structure, symmetry
 from matcalc.calculus.cancellation import DEEP, is_named
 from matcalc.language.dimensions import Dim
+from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import elementwise
 from matcalc.tensor.nodes import (
     Concatenation,
@@ -21,6 +22,7 @@ from matcalc.tensor.nodes import (
     Node,
     Number,
     Ones,
+    Pointwise,
     Rational,
     Sum,
     Unit,
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 _FEW = 20
 """Sums with more terms than this are not searched for terms that repeat."""
+
+_OUTER = 4
+"""Sums of vectors and rows with more terms than this are not taken apart."""
 
 _LOOK = 40
 """Nodes that are searched for another use of a sum."""
@@ -183,7 +188,7 @@ class Product:
         """The product as a node; axes that no factor has are filled with ones."""
         graph = self.s.graph
         shape = self.shape()
-        total = self._by_blocks() or self._total_of_repetitions()
+        total = self._by_blocks() or self._total_of_repetitions() or self._of_outer_sum()
         if total is not None:
             return total
         number = {label: position for position, label in enumerate(self.out)}
@@ -259,6 +264,31 @@ class Product:
         return None
 
 
+    def _of_outer_sum(self) -> Node | None:
+        """Σⱼ Aᵢⱼ (xᵢ - yⱼ) = (A 1)ᵢ xᵢ - (A y)ᵢ: a matrix that a vector and a row make up is summed term by term.
+
+        Not beside an indicator, for what that excludes may not exist term by term, nor where it stands elsewhere too.
+        """
+        if self.s.depth >= DEEP or any(is_indicator(node) for node, _ in self.factors):
+            return None
+        for position, (node, labels) in enumerate(self.factors):
+            if type(node) is not Sum or node.order != 2 or len(node.args) > _OUTER or set(labels) <= self.kept:
+                continue
+            if labels[0] == labels[1] or not all(repeated(arg) for arg in node.args):
+                continue
+            others = [factor for other, factor in enumerate(self.factors) if other != position]
+            if _stands_in(node, [other for other, _ in others]):
+                continue
+            parts = [self.s.contraction([*others, (arg, labels)], self.out, self.shape()) for arg in node.args]
+            return self.s.scaled(self.coefficient, self.s.sum(zip(node.coefficients, parts, strict=True), self.shape()))
+        return None
+
+
+def is_indicator(node: Node) -> bool:
+    """Whether the values of an element-wise function are 0 and 1."""
+    return type(node) is Pointwise and isinstance(node.operation, Elementwise) and node.operation.indicator
+
+
 def _divides(node: Node, names: Labels, label: int, sizes: Sequence[Dim]) -> bool:
     """Whether a factor has blocks of these sizes along a label."""
     if type(node) is Ones:
@@ -326,7 +356,14 @@ def _stands_elsewhere(product: Contraction, part: Sum) -> bool:
     """Whether a factor is a factor twice, or part of another one (as far as a short look tells)."""
     if sum(arg is part for arg in product.args) > 1:
         return True
-    stack = [arg for arg in product.args if arg is not part]
+    return _stands_in(part, [arg for arg in product.args if arg is not part])
+
+
+def _stands_in(part: Node, nodes: Sequence[Node]) -> bool:
+    """Whether a node is, or is below, one of some nodes (as far as a short look tells)."""
+    if part in nodes:
+        return True
+    stack = list(nodes)
     for _ in range(_LOOK):
         if not stack:
             return False
@@ -436,6 +473,7 @@ _RULES: tuple[Callable[[Product], None], ...] = (
     structure.diagonals,
     cancellation.units,
     cancellation.softmax_totals,
+    cancellation.position_totals,
     _scalars,
     cancellation.indicators,
     _powers,

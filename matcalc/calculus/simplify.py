@@ -21,6 +21,7 @@ from matcalc.tensor.nodes import (
     Node,
     Ones,
     Pointwise,
+    Positions,
     Rational,
     Slice,
     Sum,
@@ -189,10 +190,18 @@ class Simplifier:
                                 part = self.slice(part, own, start, length, depth + 1)
                         factors.append((part, labels))
                     return self.contraction(factors, range(node.order))
-        if length.size == 1 and start.size is not None:  # one entry: the product with a unit vector
+        if type(node) is Positions:  # 3, 4, …, n
+            return graph.sum([(1, graph.positions(length)), (1, self.broadcast(graph.size(start), [length]))], (length,))
+        if type(node) is Slice:
+            inner, width = node.args[0], node.shape[node.axis]
+            if node.axis == axis:  # a part of a part
+                return self.slice(inner, axis, node.start + start, length)
+            if node.axis > axis:  # rows first, then columns
+                return graph.slice(graph.slice(inner, axis, start, length), node.axis, node.start, width)
+        if length.size == 1:  # one entry: the product with a unit vector
             axes = tuple(range(node.order))
             out = tuple(node.order if label == axis else label for label in axes)
-            unit = graph.unit(node.shape[axis], start.size + 1)
+            unit = graph.unit(node.shape[axis], start + length)
             entry: Factors = [(node, axes), (unit, (axis,)), (graph.ones(length), (node.order,))]
             return self.contraction(entry, out)
         return graph.slice(node, axis, start, length)

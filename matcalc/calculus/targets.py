@@ -142,9 +142,9 @@ class Targets:
             if subscript is None or isinstance(subscript, tree.Slice):
                 out.append(label)
             elif isinstance(subscript, tree.Number):
-                units.append((graph.unit(size, int(subscript.value)), (label,)))
+                units.append((graph.unit(size, dim(int(subscript.value))), (label,)))
             elif isinstance(subscript, tree.Name) and dim(subscript.name) == size:
-                units.append((graph.unit(size, None), (label,)))
+                units.append((graph.unit(size, size), (label,)))
             else:
                 raise NotSupportedError(
                     "a derivative by this part", target.span, help="write an element, a row or a column: `x[2]`, `X[2, :]`"

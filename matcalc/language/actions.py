@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from fractions import Fraction
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from matcalc.errors import LimitError, MatcalcSyntaxError, Span
 from matcalc.language.dialects import MATCALC, Dialect
@@ -40,6 +40,14 @@ from matcalc.limits import MAX_DIGITS, MAX_STACK
 Placed = tuple[Expr, int, int]
 """An expression and its extent."""
 
+
+class _Head(NamedTuple):
+    """What stands under the sign of a sum: indices, and conditions on them."""
+
+    clauses: list[Clause]
+    conditions: list[Binary]
+
+
 KINDS: Final = ("scalar", "vector", "row", "matrix")
 MATRIX_PROPERTIES: Final = {
     "symmetric": "symmetric",
@@ -52,7 +60,8 @@ MATRIX_PROPERTIES: Final = {
 ENTRY_PROPERTIES: Final = ("positive",)
 _ALL_KINDS: Final = (*KINDS, *MATRIX_PROPERTIES, "elementwise")
 
-SERIES: Final = {"sum": "sum", "Σ": "sum", "∑": "sum", "prod": "prod", "Π": "prod", "∏": "prod", "mean": "mean"}
+SERIES: Final = {"sum": "sum", "Σ": "sum", "∑": "sum", "prod": "prod", "Π": "prod", "∏": "prod", "mean": "mean",
+                 "max": "max", "min": "min"}
 """What can be taken over an index."""
 
 _NORMS: Final = {"1": "norm1", "2": "norm2", "F": "normF", "fro": "normF", **dict.fromkeys(("inf", "∞", "infty"), "norminf")}
@@ -252,7 +261,7 @@ class Actions:
             )
         if len(rows) == 1:
             only = rows[0][0][0]
-            if len(rows[0]) == 1 and isinstance(only, Binary) and only.operator in (">", "<", ">=", "<=", "=="):
+            if len(rows[0]) == 1 and isinstance(only, Binary) and only.operator in (">", "<", ">=", "<=", "==", "!="):
                 return only, start, end  # Iverson's bracket: [x > 0] is 1 where it holds
             return Stack(",", tuple(item for item, _, _ in rows[0]), self._span(start, end)), start, end
         items = tuple(
@@ -341,7 +350,7 @@ class Actions:
                 f"`{function.value}` cannot be taken over an index",
                 function.start,
                 function.end,
-                "sum, prod and mean can: sum(x_i for i in 1..n)",
+                "sum, prod, mean, max and min can: sum(x_i for i in 1..n)",
             )
         span = self._span(function.start, closer.end)
         return IndexSum(SERIES[function.value], body, tuple(clauses), span), function.start, closer.end
@@ -350,64 +359,109 @@ class Actions:
         """The `i=1` of `sum_{i=1}^N`."""
         return parts[0], parts[2] if len(parts) > 2 else None, parts[4] if len(parts) > 4 else None
 
-    def series_named(self, parts: list[Any]) -> tuple[Token, str, list[Clause]]:
+    def first_relation(self, parts: list[Any]) -> list[Any]:
+        """The `i < j` of `sum_{i<j}`: operands and signs by turns."""
+        return list(parts)
+
+    def next_relation(self, parts: list[Any]) -> list[Any]:
+        """The `1 <= i < j` of `sum_{1 <= i < j <= n}`, one comparison more."""
+        chain, *rest = parts
+        return [*chain, *rest]
+
+    def series_relation(self, parts: list[Any]) -> _Head:
+        """The indices and conditions of `sum_{1 <= i < j <= n}`."""
+        (chain,) = parts
+        operands: list[Placed] = chain[::2]
+        signs: list[Token] = chain[1::2]
+        start, end = operands[0][1], operands[-1][2]
+        lower = None if isinstance(operands[0][0], Name) else self._beyond(operands[0][0], signs[0], "+")
+        has_upper = not isinstance(operands[-1][0], Name) or (lower is not None and len(operands) > 2)
+        upper = self._beyond(operands[-1][0], signs[-1], "-") if has_upper else None
+        names = [each for each, _, _ in operands[lower is not None : len(operands) - has_upper]]
+        ascending = all(sign.value in ("<", "<=") for sign in signs)
+        bounded = lower is not None or has_upper
+        if not names or not all(isinstance(name, Name) for name in names) or (bounded and not (ascending and lower and upper)):
+            self._refuse("this is no condition on indices", start, end, "write sum_{i<j}, sum_{i≠j} or sum_{1 <= i < j <= n}")
+        span = self._span(start, end)
+        clauses = [Clause(name, lower, upper, span, not bounded) for name in names if isinstance(name, Name)]
+        inner = signs[lower is not None : len(signs) - has_upper]
+        conditions = []
+        for sign, left, right in zip(inner, names, names[1:], strict=False):
+            between = self._span(left.span.start, right.span.end)
+            copies = [Name(each.name, each.span) for each in (left, right) if isinstance(each, Name)]
+            conditions.append(Binary(sign.value, copies[0], copies[1], between, self._span(sign.start, sign.end)))
+        return _Head(clauses, conditions)
+
+    def _beyond(self, bound: Expr, sign: Token, step: str) -> Expr:
+        """The bound itself for `<=`, the next number for `<`."""
+        if sign.value == "<=":
+            return bound
+        return Binary(step, bound, Number(1, bound.span), bound.span, bound.span)
+
+    def series_named(self, parts: list[Any]) -> tuple[Token, str, _Head]:
         """`sum_i`, `∑ᵢ^N`: the head of a sum."""
         head = parts[0]
         found = re.match(r"sum|prod|mean|.", head.value)
         function = found[0] if found else ""
         offset = len(function) + (head.value[len(function)] == "_")
         token = Token("NAME", clean_name(head.value[len(function) :]).lstrip("_"), head.start + offset, head.end)
-        return head, SERIES[function], self._series_clauses([(token, None, None)], parts[2] if len(parts) > 2 else None, "ijkl")
+        return head, SERIES[function], self._series_head([(token, None, None)], parts[2] if len(parts) > 2 else None, "ijkl")
 
-    def series_braced(self, parts: list[Any]) -> tuple[Token, str, list[Clause]]:
+    def series_braced(self, parts: list[Any]) -> tuple[Token, str, _Head]:
         """`sum_{i=1}^N`: the head of a sum."""
         head = parts[0]
-        clauses = self._series_clauses(parts[1], parts[4] if len(parts) > 3 else None, "ijklmnpqrst")
-        return head, SERIES[head.value[:-2]], clauses
+        return head, SERIES[head.value[:-2]], self._series_head(parts[1], parts[4] if len(parts) > 3 else None, "ijklmnpqrst")
 
-    def _series_clauses(
-        self, indices: list[tuple[Token, Placed | None, Placed | None]], bound: Placed | None, letters: str
-    ) -> list[Clause]:
-        clauses: list[Clause] = []
-        for token, lower, upper in indices:
-            name = token.value
-            text = self.text
-            if lower is None and upper is None and 1 < len(name) == len(set(name)) and set(name) <= set(letters):
-                # `sum_{ij}` is a double sum
-                places = [(letter, text.find(letter, token.start, token.end)) for letter in name]
-                clauses += [
-                    Clause(Name(letter, self._span(at, at + 1)), None, None, self._span(at, at + 1)) for letter, at in places
-                ]
-                continue
-            end = (upper or lower or (None, 0, token.end))[2]
-            clauses.append(Clause(self._name(token), lower and lower[0], upper and upper[0], self._span(token.start, end)))
-        last = clauses[-1]
+    def _series_head(
+        self, indices: list[_Head | tuple[Token, Placed | None, Placed | None]], bound: Placed | None, letters: str
+    ) -> _Head:
+        head = _Head([], [])
+        for each in indices:
+            if isinstance(each, _Head):
+                head.clauses.extend(each.clauses)
+                head.conditions.extend(each.conditions)
+            else:
+                head.clauses.extend(self._clauses_of(*each, letters))
         if bound is not None:
-            if last.upper is not None:
-                self._refuse("the index has two upper bounds", bound[1], bound[2])
-            if len(clauses) > 1:
-                self._refuse(
-                    "an upper bound for several indices",
-                    bound[1],
-                    bound[2],
-                    "write one sum for each: sum_{i=1}^m sum_{j=1}^n ...",
-                )
-            last.upper = bound[0]
-            if last.lower is None:
-                last.lower = Number(1, last.index.span)
-            last.span = last.span.to(self._span(bound[1], bound[2]))
-        for clause in clauses:
+            self._set_upper(head, bound, several=isinstance(indices[-1], _Head) and len(indices) == 1)
+        for clause in head.clauses:
             if clause.lower is not None and clause.upper is None:
                 place = clause.span
                 self._refuse(
                     f"the sum over `{clause.index.name}` has no upper bound", place.start, place.end, "write sum_{i=1}^N x_i"
                 )
-        return clauses
+        return head
+
+    def _clauses_of(self, token: Token, lower: Placed | None, upper: Placed | None, letters: str) -> list[Clause]:
+        name, text = token.value, self.text
+        if lower is None and upper is None and 1 < len(name) == len(set(name)) and set(name) <= set(letters):
+            # `sum_{ij}` is a double sum
+            places = [(letter, text.find(letter, token.start, token.end)) for letter in name]
+            spans = [self._span(at, at + 1) for _, at in places]
+            return [Clause(Name(letter, span), None, None, span) for (letter, _), span in zip(places, spans, strict=True)]
+        end = (upper or lower or (None, 0, token.end))[2]
+        return [Clause(self._name(token), lower and lower[0], upper and upper[0], self._span(token.start, end))]
+
+    def _set_upper(self, head: _Head, bound: Placed, *, several: bool) -> None:
+        """The upper bound above the sign."""
+        if any(clause.upper is not None for clause in head.clauses[-1:]):
+            self._refuse("the index has two upper bounds", bound[1], bound[2])
+        if len(head.clauses) > 1 and not several:
+            self._refuse(
+                "an upper bound for several indices", bound[1], bound[2],
+                "write one sum for each: sum_{i=1}^m sum_{j=1}^n ...",
+            )
+        for clause in head.clauses:
+            clause.upper = bound[0]
+            if clause.lower is None:
+                clause.lower = Number(1, clause.index.span)
+            clause.span = clause.span.to(self._span(bound[1], bound[2]))
 
     def series(self, parts: list[Any]) -> Placed:
         """`sum_{i=1}^N body`."""
-        (head, function, clauses), (body, _, end) = parts
-        return IndexSum(function, body, tuple(clauses), self._span(head.start, end)), head.start, end
+        (token, function, head), (body, _, end) = parts
+        span = self._span(token.start, end)
+        return IndexSum(function, body, tuple(head.clauses), span, tuple(head.conditions)), token.start, end
 
     # Declarations
 

@@ -54,10 +54,11 @@ class Dim(NamedTuple):
         return Dim((("*".join(rest), a // b),), 0) if rest else Dim((), a // b)
 
     def __str__(self) -> str:
-        parts = [name if count == 1 else f"{count}*{name}" for name, count in self.terms]
+        parts = [(count, name if abs(count) == 1 else f"{abs(count)}*{name}") for name, count in self.terms]
         if self.constant or not parts:
-            parts.append(str(self.constant))
-        return " + ".join(parts).replace("+ -", "- ")
+            parts.append((self.constant, str(abs(self.constant))))
+        first, *rest = sorted(parts, key=lambda part: part[0] < 0)
+        return ("-" if first[0] < 0 else "") + first[1] + "".join(f" {'-' if n < 0 else '+'} {text}" for n, text in rest)
 
     def __repr__(self) -> str:
         return str(self)
@@ -88,8 +89,8 @@ class Dim(NamedTuple):
 def dim(value: str | int) -> Dim:
     """The dimension with this name or size.
 
-    >>> str(dim("n") + dim(1)), str(dim("n") - dim(1))
-    ('n + 1', 'n - 1')
+    >>> str(dim("n") + dim(1)), str(dim(3) - dim("n")), str(dim("n") - dim("m") - dim(2))
+    ('n + 1', '3 - n', 'n - m - 2')
     """
     return Dim((), value) if isinstance(value, int) else Dim(((value, 1),), 0)
 

@@ -18,10 +18,10 @@ _ELEMENTWISE: Final = {
     "*": "multiplies element by element",
     "/": "divides element by element",
     "**": "takes powers element by element",
-    **dict.fromkeys((">", "<", ">=", "<=", "=="), "compares element by element"),
+    **dict.fromkeys((">", "<", ">=", "<=", "==", "!="), "compares element by element"),
 }
 
-_LOOSE: Final = frozenset({"+", "-", ">", "<", ">=", "<=", "=="})
+_LOOSE: Final = frozenset({"+", "-", ">", "<", ">=", "<=", "==", "!="})
 _PRODUCTS: Final = frozenset({"*", "/", "@", "juxtapose", "divide"})
 
 

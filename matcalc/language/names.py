@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal
@@ -16,6 +16,7 @@ from typing import Final, Literal
 from matcalc.errors import LimitError, NotSupportedError, ShapeError, Span, UnknownNameError
 from matcalc.language.calls import canonical, check_keywords, check_operands, is_function_of_t, wrong_count
 from matcalc.language.declared import Declarations, Declared, read_declarations
+from matcalc.language.linear import SIZES, leaves
 from matcalc.language.tree import (
     Binary,
     Binding,
@@ -45,9 +46,6 @@ Role = Literal["variable", "binding", "index", "dimension", "constant"]
 NUMBERS: Final = frozenset({"pi", "π"})
 CONSTANTS: Final = NUMBERS | SIZED | {"I"}
 """Names that are constants unless they are declared, bound or differentiated by."""
-
-SIZES: Final = frozenset({"len", "rows", "cols"})
-"""Functions whose value is a dimension."""
 
 _FUNCTION_NAME: Final = re.compile(r"(f|g|h|phi|psi|φ|ϕ|ψ)(\d+|_\w+)?")
 _GREEK: Final = frozenset({"σ", "sigma", "gamma"})
@@ -233,6 +231,7 @@ class _Resolver:
                 stack.append((node.right, None, False))
                 stack.append((node.left, None, False))
             elif isinstance(node, IndexSum):
+                node = self._with_unbound(node)
                 stack.append((node, self.scope, True))
                 self._enter(node)
                 stack.append((node.body, None, False))
@@ -280,9 +279,9 @@ class _Resolver:
     def _name(self, node: Name) -> Expr:
         name = node.name
         if name in self.scope:
-            raise NotSupportedError(
-                f"the index `{name}` used as a number", node.span, help=f"an index can only select: `x[{name}]` or `x_{name}`",
-            )
+            self._index_name(node, self.scope)
+            self.order.append(node)
+            return node
         known = name in self.declared or name in self.uses.bound or name in self.uses.dimensions
         if self.scope and "_" in name and not known:
             split = self._split(node)
@@ -312,8 +311,7 @@ class _Resolver:
         for part in parts:
             if part in self.scope:
                 subscript = Name(part, span)
-                self.roles[subscript] = "index"
-                self.clauses[subscript] = self.scope[part]
+                self._index_name(subscript, self.scope)
                 subscripts.append(subscript)
             else:
                 subscripts.append(Number(int(part), span))
@@ -352,11 +350,15 @@ class _Resolver:
         self.variables.setdefault(name, node)
         return "variable"
 
+    def _with_unbound(self, node: IndexSum) -> IndexSum:
+        """`sum_{i<j}` where j is bound already is a sum over i."""
+        kept = tuple(clause for clause in node.clauses if not (clause.implied and clause.index.name in self.scope))
+        if not kept:
+            raise ShapeError("all indices of the sum are bound already", node.clauses[0].span)
+        return node if len(kept) == len(node.clauses) else replace(node, clauses=kept)
+
     def _enter(self, node: IndexSum) -> None:
         """Bring the indices of a sum into scope."""
-        if node.function != "sum":
-            help_ = "write `sum(…)/N`" if node.function == "mean" else None
-            raise NotSupportedError(f"{node.function} over an index", node.span, help=help_)
         if len(self.scope) + len(node.clauses) > MAX_INDICES:
             raise LimitError(f"more than {MAX_INDICES} indices are open at the same place", node.clauses[-1].span)
         scope = dict(self.scope)
@@ -365,33 +367,53 @@ class _Resolver:
             if any(clause is not other and index.name == other.index.name for other in node.clauses):
                 raise ShapeError(f"two clauses bind the same index `{index.name}`", index.span)
             self.roles[index] = "index"
-            self._check_range(clause)
+            self._check_range(clause, scope, node)
             scope[index.name] = clause
+        for condition in node.conditions:
+            for side in (condition.left, condition.right):
+                assert isinstance(side, Name)
+                self._index_name(side, scope)
         self.scope = scope
 
-    def _check_range(self, clause: Clause) -> None:
-        lower, upper = clause.lower, clause.upper
-        if lower is not None:
-            if not (isinstance(lower, Number) and lower.value == 1):
-                raise NotSupportedError(f"a sum that starts at {lower.span.excerpt}", lower.span, help="start at 1")
-            self.order.append(lower)
-        if upper is None:
-            return
-        if isinstance(upper, Name) and upper.name not in self.scope:
-            self.roles[upper] = "dimension"
-        elif isinstance(upper, Call) and upper.function in SIZES:
-            self._check_call(upper)
-            argument = upper.arguments[0]
+    def _index_name(self, node: Name, scope: Mapping[str, Clause]) -> None:
+        self.roles[node] = "index"
+        self.clauses[node] = scope[node.name]
+
+    def _check_range(self, clause: Clause, scope: Mapping[str, Clause], node: IndexSum) -> None:
+        """The bounds are linear in numbers, dimensions and the indices bound before."""
+        own = {other.index.name for other in node.clauses}
+        for bound in (clause.lower, clause.upper):
+            for leaf in leaves(bound) if bound is not None else ():
+                if isinstance(leaf, Name) and leaf.name in own:
+                    before = leaf.name in scope and scope[leaf.name] in node.clauses
+                    if not before:
+                        raise ShapeError(
+                            f"the range of `{clause.index.name}` needs `{leaf.name}`, which is bound after it", leaf.span,
+                            help=f"write the clause of `{leaf.name}` first" if leaf.name != clause.index.name else
+                            "give one of the two indices another name",
+                        )
+                self._position_leaf(leaf, scope)
+
+    def _position_leaf(self, leaf: Expr, scope: Mapping[str, Clause]) -> None:
+        """A part of a bound or subscript: an index, a dimension, a number, the length of something."""
+        if isinstance(leaf, Name):
+            if leaf.name in scope:
+                self._index_name(leaf, scope)
+            elif leaf.name in self.uses.dimensions:
+                self.roles[leaf] = "dimension"
+            else:
+                raise NotSupportedError(
+                    f"the subscript `{leaf.span.excerpt}`", leaf.span,
+                    help="a subscript is made of numbers, dimensions and the indices of sums",
+                )
+        elif isinstance(leaf, Call):
+            self._check_call(leaf)
+            argument = leaf.arguments[0]
             if not isinstance(argument, Name):
-                raise NotSupportedError(f"`{upper.span.excerpt}` as the end of a range", upper.span)
+                raise NotSupportedError(f"`{leaf.span.excerpt}` as the end of a range", leaf.span)
             self.roles[argument] = self._role(argument)
             self.order.append(argument)
-        elif not isinstance(upper, Number):
-            raise NotSupportedError(
-                f"`{upper.span.excerpt}` as the end of a range", upper.span,
-                help="a dimension such as `N`, a number or `len(x)`",
-            )
-        self.order.append(upper)
+        self.order.append(leaf)
 
     def _check_subscripts(self, node: Index) -> None:
         for subscript in node.subscripts:
@@ -402,17 +424,9 @@ class _Resolver:
                         help="elements are counted from 1",
                     )
                 self.order.append(subscript)
-            elif isinstance(subscript, Name) and subscript.name in self.scope:
-                self.roles[subscript] = "index"
-                self.clauses[subscript] = self.scope[subscript.name]
-            elif isinstance(subscript, Name) and subscript.name in self.uses.dimensions:
-                self.roles[subscript] = "dimension"
-                self.order.append(subscript)
             elif not isinstance(subscript, Slice):
-                raise NotSupportedError(
-                    f"the subscript `{subscript.span.excerpt}`", subscript.span,
-                    help="a subscript is a number, a dimension or the index of a sum",
-                )
+                for leaf in leaves(subscript):
+                    self._position_leaf(leaf, self.scope)
         if len(node.subscripts) > 2:
             raise ShapeError("more than two subscripts", node.span)
         if all(isinstance(s, Slice) for s in node.subscripts):

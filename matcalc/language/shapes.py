@@ -17,7 +17,8 @@ from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.kinds import BIT, KIND, MATRIX_BIT, ROW_BIT, SAME_KIND, SCALAR_BIT, VECTOR_BIT
 from matcalc.language.mismatch import Clash, excerpt, explain, innermost_name, kinds_in_words
 from matcalc.language.names import Resolution, Role, resolve
-from matcalc.language.tree import Call, Clause, Declaration, Expr, Fact, Name, Number, Program, Slice
+from matcalc.language.ranges import Range, Ranges, Selection
+from matcalc.language.tree import Call, Clause, Declaration, Expr, Fact, Name, Program, Slice
 
 _SETTLED: Final = frozenset(KIND)
 _DEFAULTS: Final = (SCALAR_BIT, VECTOR_BIT, MATRIX_BIT, ROW_BIT)
@@ -69,7 +70,11 @@ class Inference:
     roles: dict[Name, Role]
     symbols: dict[str, Symbol]
     functions: dict[str, FunctionSymbol]
-    ranges: dict[Clause, Dim]
+    ranges: dict[Clause, Range]
+    needed: tuple[Dim, ...]
+    """What must not be negative for every entry that is selected to exist."""
+    indices: dict[Name, Clause]
+    """The range of each index, where it is used."""
     stretched: tuple[Stretch, ...]
     assumed: tuple[Symbol, ...]
     facts: tuple[Fact, ...]
@@ -132,7 +137,6 @@ class _Solver:
         """The relations of the program; later ones are assumptions."""
         self.totals: list[Blame] = []
         """Where each size that is a sum or product of others comes from, as `sizes` numbers them."""
-        self.clauses: dict[Clause, int] = {}
         self.shape_memo: dict[int, Shape] = {}
 
     def solve(self) -> None:
@@ -146,7 +150,7 @@ class _Solver:
         self._unite_all(strict=True)
         self._unite_indices()
         self._unite_totals()
-        self._check_bounds()
+        self.ranges.check()
 
     # Preferences
 
@@ -307,33 +311,19 @@ class _Solver:
                     sizes.product(size, [letters[factor] for factor in letter.split("*")])
 
     def _unite_indices(self) -> None:
-        """The range of an index is the length of every axis that it selects from."""
-        for clause in self.made.clauses:
-            self.clauses[clause] = self.sizes.fresh() if clause.upper is None else self.made.size(clause.upper)
-        fixed: set[Clause] = set()
-        for node, operand in self.made.indices:
-            for subscript, size in zip(node.subscripts, self.made.dims_of(operand), strict=False):
-                if isinstance(subscript, (Slice, Number)):
-                    continue
-                assert isinstance(subscript, Name)
-                selecting = self.resolution.clauses.get(subscript)
-                if selecting is not None:
-                    fixed.add(selecting)
-                wanted = self.clauses[selecting] if selecting is not None else self.made.size(subscript)
-                if not self.sizes.unite(wanted, size):
-                    self._name_sizes()
-                    last, length = known_dim(self.sizes, wanted), known_dim(self.sizes, size)
-                    what = f"{subscript.name} runs over 1..{last}" if selecting is not None else f"{last} is not the last one"
-                    raise ShapeError(
-                        f"`{excerpt(node)}`: {what}, but {self._is_a(node.operand)}; {last} and {length} differ", node.span,
-                        related=self._place(node.operand),
-                    )
-        for clause in self.made.clauses:
-            if clause.upper is None and clause not in fixed:
-                raise ShapeError(
-                    f"nothing fixes the range of the index `{clause.index.name}`", clause.index.span,
-                    help=f"write `for {clause.index.name} in 1..N`",
-                )
+        """Ranges have the lengths of what they select from."""
+        made = self.made
+        selections = [
+            Selection(node, subscript, size)
+            for node, operand in made.indices
+            for subscript, size in zip(node.subscripts, made.dims_of(operand), strict=False)
+            if not isinstance(subscript, Slice)
+        ]
+        self.ranges = Ranges(self.resolution, self.sizes, made.clauses, selections, made.size, self._is_a, self._place)
+        different = self.ranges.infer()
+        if different is not None:
+            self._name_sizes()
+            raise self.ranges.mismatch(different)
 
     def _unite_totals(self) -> None:
         """A stack of vectors is as long as all of them together."""
@@ -379,14 +369,6 @@ class _Solver:
         rows = [size for size, is_row in counts_rows.items() if is_row]
         taken = self.resolution.used | self.resolution.declarations.dimensions.keys()
         return self.sizes.name_all(order, rows, taken)
-
-    def _check_bounds(self) -> None:
-        for node, operand in self.made.indices:
-            for subscript, size in zip(node.subscripts, self.made.dims_of(operand), strict=False):
-                length = known_dim(self.sizes, size).size
-                if isinstance(subscript, Number) and length is not None and subscript.value > length:
-                    message = f"`{excerpt(node)}` is beyond the end: {self._is_a(node.operand)}"
-                    raise ShapeError(message, subscript.span, related=self._place(node.operand))
 
     # Words
 
@@ -457,9 +439,9 @@ class _Solver:
             symbols[name] = Symbol(name, self._shape(made.names[name]), properties, known, span)
         return Inference(
             resolution.program, resolution.targets, shapes, resolution.roles, symbols, self._functions(shapes),
-            {clause: known_dim(self.sizes, size) for clause, size in self.clauses.items()}, tuple(self._stretches()),
-            tuple(symbol for symbol in symbols.values() if not symbol.declared), resolution.facts, resolution.unused,
-            self.sizes.meaning,
+            {clause: self.ranges.found(clause) for clause in made.clauses}, tuple(self.ranges.needed()), resolution.clauses,
+            tuple(self._stretches()), tuple(symbol for symbol in symbols.values() if not symbol.declared),
+            resolution.facts, resolution.unused, self.sizes.meaning,
         )
 
     def _functions(self, shapes: dict[Expr, Shape]) -> dict[str, FunctionSymbol]:

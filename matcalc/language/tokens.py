@@ -30,6 +30,7 @@ SPELLINGS: Final = {
     ".^": "**",
     **dict.fromkeys(("≥", "⩾"), ">="),
     **dict.fromkeys(("≤", "⩽"), "<="),
+    "≠": "!=",
 }
 """The canonical spelling of every operator that has several."""
 
@@ -52,11 +53,9 @@ _CLOSERS: Final = {")": "RPAR", "]": "RBRACKET", "}": "RBRACE"}
 _PARTNERS: Final = {"(": ")", "[": "]", "{": "}"}
 
 _STRAY: Final = {
-    "!=": "matcalc has no `!=`; write 1 - (a == b)",
-    "≠": "matcalc has no `≠`; write 1 - (a == b)",
     "&&": "multiply comparisons instead: (a > 0) * (b > 0)",
     "&": "multiply comparisons instead: (a > 0) * (b > 0)",
-    "!": "write gamma(n + 1) for a factorial, 1 - (a == b) for `!=`",
+    "!": "write gamma(n + 1) for a factorial, `!=` for `≠`",
     "√": "write sqrt(x)",
     "_": "a subscript is a name or a number directly after a name; write x[i + 1] for an index that is computed",
     "–": "write the minus sign as `-`",
@@ -89,7 +88,9 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
     bound = False  # is the upper bound of a sum to come?
     room = MAX_TOKENS
     scanned = re.sub(dialect.ignored, lambda match: " " * len(match[0]), text) if dialect.ignored else text
-    for match in pattern.finditer(scanned):
+    position = 0
+    while match := pattern.match(scanned, position):
+        position = match.end()
         kind = match.lastgroup or ""
         if kind == "SPACE":
             continue
@@ -165,7 +166,7 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
                 brackets.append(_Bracket(value, _PARTNERS[value], start, role))
             else:
                 role = _close(text, value, start, end, brackets)
-                kind = "SUM_CLOSE" if role == "sum" else _CLOSERS[value]
+                kind = "SUM_CLOSE" if role == "sum" else "RBRACKET" if role == "index" else _CLOSERS[value]
                 ends = role not in ("sum", "bound")
         elif kind == "BAR":
             mark = "|" if value == "|" else "||"
@@ -183,7 +184,7 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
             if kind == "POWER_T" and previous in _HEADS:  # the T of `sum_{t=1}^T x_t` is the last index
                 yield Token("UPTO", "^", start, start + 1)
                 start = text.index("T", start, end) if "T" in value else end - 1
-                kind, value = "NAME", "T"
+                kind, value, end = "NAME", "T", start + 1
             else:
                 if not operand:
                     raise MatcalcSyntaxError(f"`{value}` has no operand before it to transpose", Span(text, start, end))
@@ -210,9 +211,14 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
                     raise LimitError(f"more than {MAX_NESTING:,} brackets are open", Span(text, start, end))
                 brackets.append(_Bracket("{", "}", end - 1, "sum"))
         elif kind == "SUBSCRIPT":
-            if previous != "NORM_CLOSE" or last != start:
+            if previous == "NAME" and last == start and value.startswith("_{"):  # `x_{i+1}` is `x[i+1]`
+                kind, value, end = "INDEX_OPEN", "_{", start + 2
+                position = end
+                brackets.append(_Bracket("{", "}", end - 1, "index"))
+            elif previous != "NORM_CLOSE" or last != start:
                 _refuse(text, "_", start, start + 1)
-            ends = True
+            else:
+                ends = True
         elif kind == "STRAY":
             if value[0] == "\\" and not dialect.paper:
                 _refuse_left_division(text, start)

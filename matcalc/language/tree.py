@@ -47,7 +47,7 @@ class Binary:
 
     "+", "-", "*" (element-wise product), "/" (element-wise quotient), "@" (product of linear algebra: `.`, `@`, `·`),
     "juxtapose" (product or scaling), "divide" (by a scalar, or A B⁻¹: the `/` of a dialect), "^" (power),
-    "**" (element-wise power: `**`, `.^`), ">", "<", ">=", "<=", "==".
+    "**" (element-wise power: `**`, `.^`), ">", "<", ">=", "<=", "==", "!=".
     """
 
     operator: str
@@ -107,22 +107,30 @@ class Stack:
 
 @dataclass(slots=True, eq=False)
 class Clause:
-    """`for i in lower..upper`; the range may be absent."""
+    """`for i in lower..upper`; the range may be absent.
+
+    `implied` is true if the index stands in a condition only, `sum_{i<j}`: where it is bound already, it is not bound again.
+    """
 
     index: Name
     lower: Expr | None
     upper: Expr | None
     span: Span
+    implied: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class IndexSum:
-    """`sum(body for i in 1..N for j in 1..M)`, `sum_{i=1}^N body`, `sum_i body`; `function` is "sum" (or "prod", "mean", …)."""
+    """`sum(body for i in 1..N for j in 1..M)`, `sum_{i=1}^N body`, `sum_i body`; `function` is "sum" (or "prod", "mean", …).
+
+    `conditions` are those of `sum_{i<j}`: comparisons of two indices by "<", "<=", ">", ">=" or "!=".
+    """
 
     function: str
     body: Expr
     clauses: tuple[Clause, ...]
     span: Span
+    conditions: tuple[Binary, ...] = ()
 
 
 Expr = Number | Name | Unary | Binary | Transpose | Call | Index | Stack | IndexSum

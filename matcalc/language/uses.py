@@ -8,7 +8,8 @@ from typing import Final
 
 from matcalc.errors import ShapeError, Span
 from matcalc.language.declared import Declarations
-from matcalc.language.tree import Binding, Call, Expr, IndexSum, Name, Program, postorder
+from matcalc.language.linear import leaves
+from matcalc.language.tree import Binding, Call, Expr, IndexSum, Name, Program, children
 
 SIZED: Final = frozenset({"eye", "ones", "zeros"})
 """Constants that are called with their sizes."""
@@ -41,25 +42,34 @@ def scan(program: Program, declarations: Declarations) -> Uses:
             )
         uses.bound[name] = binding
     for root in (*(b.value for b in program.bindings), program.body):
-        for node in postorder(root):
-            if isinstance(node, Name):
-                uses.bare.setdefault(node.name, node)
-            elif isinstance(node, Call):
-                uses.called.add(node.function)
-                if node.function in SIZED:
-                    _note_dimensions(uses, node.arguments)
-            elif isinstance(node, IndexSum):
-                for clause in node.clauses:
-                    uses.indices.add(clause.index.name)
-                    if clause.upper is not None:
-                        _note_dimensions(uses, (clause.upper,))
+        _scan(uses, root)
     _check_dimensions(uses, declarations)
     return uses
 
 
-def _note_dimensions(uses: Uses, sizes: Iterable[Expr]) -> None:
+def _scan(uses: Uses, root: Expr) -> None:
+    stack: list[tuple[Expr, frozenset[str]]] = [(root, frozenset())]
+    while stack:
+        node, scope = stack.pop()
+        if isinstance(node, Name):
+            uses.bare.setdefault(node.name, node)
+        elif isinstance(node, Call):
+            uses.called.add(node.function)
+            if node.function in SIZED:
+                _note_dimensions(uses, node.arguments)
+        elif isinstance(node, IndexSum):
+            for clause in node.clauses:
+                uses.indices.add(clause.index.name)
+                for bound in (clause.lower, clause.upper):
+                    if bound is not None:
+                        _note_dimensions(uses, leaves(bound), scope)
+                scope |= {clause.index.name}
+        stack.extend((child, scope) for child in reversed(children(node)))
+
+
+def _note_dimensions(uses: Uses, sizes: Iterable[Expr], indices: frozenset[str] = frozenset()) -> None:
     for size in sizes:
-        if isinstance(size, Name):
+        if isinstance(size, Name) and size.name not in indices:
             uses.dimensions.setdefault(size.name, size.span)
 
 

@@ -28,16 +28,19 @@ from matcalc.notation.matrix import (
     Norm,
     Number,
     Ones,
+    Position,
     Power,
     Product,
     Size,
     Stack,
+    Subscript,
     Sum,
     Symbol,
     Transpose,
     Unit,
     Unknown,
     Zeros,
+    postorder,
 )
 
 _DEPTH = 50
@@ -382,12 +385,12 @@ class Builder:
         if isinstance(left, Ones):
             core: Expression = self.make(Function, SCALAR, "sum", (right,))
         elif isinstance(left, Unit) and isinstance(right, Symbol):
-            core = self.make(Element, SCALAR, right, (str(left.position),))
+            core = self.make(Element, SCALAR, right, (_subscript(left),))
         elif isinstance(left, Unit) and _is_column_of_symbol(right):
             assert isinstance(right, MatMul)
             array, unit = right.factors
             assert isinstance(unit, Unit)
-            row_, column = str(left.position), str(unit.position)
+            row_, column = _subscript(left), _subscript(unit)
             if isinstance(array, Transpose):
                 array, row_, column = array.operand, column, row_
             core = self.make(Element, SCALAR, array, (row_, column))
@@ -470,8 +473,14 @@ def _is_term(part: Expression, total: Sum) -> bool:
     return any(term is part or (isinstance(term, Product) and part in term.factors) for term in total.terms)
 
 
+def _subscript(unit: Unit) -> Subscript:
+    """The position of a unit vector as a subscript."""
+    position = unit.position
+    return position if isinstance(position, str) or position.size is None else str(position.size)
+
+
 def _place(factor: Expression) -> int:
-    """Where a factor stands: sizes and symbols, then sums, then functions, then δ and Σ, then the array."""
+    """Where a factor stands: sizes, conditions on indices, symbols, sums, functions, then δ and Σ, then the array."""
     if factor.shape.dims:
         return 6
     match factor:
@@ -480,6 +489,8 @@ def _place(factor: Expression) -> int:
         case IndexedSum():
             return 5
         case Size():
+            return 0
+        case Indicator() if any(isinstance(each, Position) for each in postorder(factor.condition)):
             return 0
         case Symbol():
             return 1

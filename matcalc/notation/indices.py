@@ -29,6 +29,7 @@ from matcalc.tensor.nodes import (
     Ones,
     Pattern,
     Pointwise,
+    Positions,
     Slice,
     Sum,
     Unit,
@@ -212,7 +213,7 @@ class _Writing:
     def unit(self, node: Node, names: Names) -> Node:
         """e(2)ᵢ = δᵢ₂."""
         assert isinstance(node, Unit)
-        if node.position is None:
+        if node.position.size is None:
             return self.entry(node, names)
         return self.leaf(self.build.make(notation.Delta, SCALAR, (names[0], str(node.position))))
 
@@ -230,6 +231,10 @@ class _Writing:
         before = build.make(notation.Sum, SCALAR, (others[1], build.number(-1)))
         count = build.product(1, [build.make(notation.Size, SCALAR, node.shape[1]), before], (), SCALAR)
         return self.leaf(build.indicator("==", first, build.make(notation.Sum, SCALAR, (others[0], count)), SCALAR))
+
+    def positions(self, node: Node, names: Names) -> Node:
+        """The index itself."""
+        return self.leaf(self.build.make(notation.Position, SCALAR, names[0]))
 
     def ones(self, node: Node, names: Names) -> Node:
         """1."""
@@ -429,6 +434,7 @@ def _parts(factors: Sequence[Factor], known: Mapping[int, str]) -> list[tuple[li
 _RULES: dict[type[Node], Callable[[_Writing, Node, Names], Node]] = {
     Delta: _Writing.delta,
     Unit: _Writing.unit,
+    Positions: _Writing.positions,
     Ones: _Writing.ones,
     Zero: _Writing.zero,
     Pattern: _Writing.pattern,

@@ -67,6 +67,21 @@ class Unit:
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
+class Positions:
+    """The column (1, 2, …, n)."""
+
+    shape: Shape
+
+
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
+class Position:
+    """An index as a number, in index notation."""
+
+    shape: Shape
+    index: str
+
+
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Sum:
     """A sum. In a sum that is not scalar, a scalar term is added to each element (scalar expansion)."""
 
@@ -181,7 +196,7 @@ class Norm:
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Comparison:
-    """`left > right`, element by element; `sign` is one of > < >= <= ==. A scalar side is compared with each element."""
+    """`left > right`, element by element; `sign` is one of > < >= <= == !=. A scalar side is compared with each element."""
 
     shape: Shape
     sign: str
@@ -289,6 +304,10 @@ class NamedElement:
     operands: tuple[Expression, ...]
 
 
+Subscript = str | Dim
+"""The name of an index, or a position from 1: digits, or a dimension."""
+
+
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Element:
     """An element in index notation: `A_{ij}`, `(X w)_i`. Indices are names (bound or free) or positions from 1.
@@ -298,7 +317,7 @@ class Element:
 
     shape: Shape
     operand: Expression
-    indices: tuple[str, ...]
+    indices: tuple[Subscript, ...]
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
@@ -319,17 +338,24 @@ class Delta:
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
 class IndexedSum:
-    """A sum over indices, each from 1 to its size."""
+    """A sum over indices, each from 1 to its size.
+
+    As somebody wrote it, it may have other `bounds` (an empty one: as usual) or `conditions` instead, and be a product or so.
+    """
 
     shape: Shape
     body: Expression
     indices: tuple[tuple[str, Dim], ...]
+    function: str = "sum"
+    bounds: tuple[tuple[str, str] | tuple[()], ...] = ()
+    conditions: tuple[tuple[str, str, str], ...] = ()
+    """Left side, sign, right side."""
 
 
 Expression = (
-    Symbol | Number | Size | Identity | Ones | Zeros | Unit | Sum | Product | MatMul | Dot | Hadamard | Transpose | Inverse
-    | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack | Kronecker | Commutation
-    | Unknown | Named | NamedElement | Part | Element | Delta | LeviCivita | IndexedSum
+    Symbol | Number | Size | Identity | Ones | Zeros | Unit | Positions | Position | Sum | Product | MatMul | Dot | Hadamard
+    | Transpose | Inverse | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack
+    | Kronecker | Commutation | Unknown | Named | NamedElement | Part | Element | Delta | LeviCivita | IndexedSum
 )  # fmt: skip
 
 
@@ -358,7 +384,10 @@ class Answer:
 def children(node: Expression) -> tuple[Expression, ...]:
     """The expressions directly below a node."""
     match node:
-        case Symbol() | Number() | Size() | Identity() | Ones() | Zeros() | Unit() | Commutation() | Delta() | LeviCivita():
+        case (
+            Symbol() | Number() | Size() | Identity() | Ones() | Zeros() | Unit() | Commutation() | Delta() | LeviCivita()
+            | Positions() | Position()
+        ):
             return ()
         case Sum():
             return node.terms

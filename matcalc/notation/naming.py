@@ -27,6 +27,8 @@ from matcalc.notation.matrix import (
     Norm,
     Number,
     Ones,
+    Position,
+    Positions,
     Power,
     Product,
     Size,
@@ -61,7 +63,7 @@ _OWN_NAMES = 8
 _MANY = 2_000
 """Distinct parts in an answer beyond which it is not searched for repeats."""
 
-_ATOMS = (Symbol, Number, Size, Identity, Ones, Zeros, Unit, Commutation)
+_ATOMS = (Symbol, Number, Size, Identity, Ones, Zeros, Unit, Commutation, Positions, Position)
 
 _LETTERS: Mapping[str, str] = {"sigmoid": "sp", "softmax": "sp", "tanh": "th", "exp": "uv", "logsumexp": "c"}
 
@@ -72,7 +74,7 @@ def with_names(build: Builder, body: Expression, bound: Sequence[tuple[str, Expr
     body, definitions = _with_own_names(build, body, bound)
     if definitions and len(definitions) > _OWN_NAMES:
         definitions = []
-    by_elements = any(isinstance(node, (Element, Delta, IndexedSum)) for node in postorder(body))
+    by_elements = any(isinstance(node, (Element, Delta, Position, IndexedSum)) for node in postorder(body))
     for _ in range(0 if by_elements else _NAMES):  # a definition cannot stand outside the sum that binds its index
         part = _residual(body) or _repeated(body)
         if part is None:

@@ -17,7 +17,7 @@ from matcalc.calculus.cancellation import split_power
 from matcalc.calculus.products import content_of
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.symmetry import SYMMETRIC
-from matcalc.language.dimensions import SCALAR, Dim, Shape, dim, matrix, vector
+from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import Builder
 from matcalc.notation.component import Component, MatrixNotationError
@@ -36,6 +36,7 @@ from matcalc.tensor.nodes import (
     Ones,
     Pattern,
     Pointwise,
+    Positions,
     Rational,
     Size,
     Slice,
@@ -182,8 +183,11 @@ def _delta(r: Recovery, node: Node) -> Expression:
 
 def _unit(r: Recovery, node: Node) -> Expression:
     assert isinstance(node, Unit)
-    position = node.shape[0] if node.position is None else dim(node.position)
-    return r.build.make(notation.Unit, vector(node.shape[0]), position)
+    return r.build.make(notation.Unit, vector(node.shape[0]), node.position)
+
+
+def _positions(r: Recovery, node: Node) -> Expression:
+    return r.build.make(notation.Positions, vector(node.shape[0]))
 
 
 def _pattern(r: Recovery, node: Node) -> Expression:
@@ -371,8 +375,15 @@ def _slice(r: Recovery, node: Node) -> Expression:
 # Contractions
 
 
+def _counts(node: Node) -> bool:
+    """Whether a vector is made of the positions of its entries."""
+    return type(node) is Positions or (type(node) is Sum and any(type(arg) is Positions for arg in node.args))
+
+
 def _contraction(r: Recovery, node: Node) -> Expression:
     assert isinstance(node, Contraction)
+    if node.order == 2 and any(type(arg) is Ones for arg in node.args) and any(map(_counts, node.args)):
+        raise MatrixNotationError  # i and j of an entry are better read than (1, …, m) 1ᵀ
     factors: Sequence[tuple[Node, Sequence[int]]] = list(zip(node.args, node.labels, strict=True))
     if any(type(arg) is Pattern for arg in node.args):
         factors = without_pairs(r, factors, node.order)
@@ -424,6 +435,7 @@ _RULES: dict[type[Node], Callable[[Recovery, Node], Expression]] = {
     Ones: _ones,
     Delta: _delta,
     Unit: _unit,
+    Positions: _positions,
     Zero: _zero,
     Pattern: _pattern,
     Sum: _sum,

@@ -49,8 +49,21 @@ def _node(build: Builder, inference: Inference, node: tree.Expr, done: Mapping[t
             items = [done[item] for item in node.items]
             return build.make(notation.Stack, shape, tuple(items), 0)
         case tree.IndexSum():
-            indices = tuple((clause.index.name, inference.ranges[clause]) for clause in node.clauses)
-            return build.make(notation.IndexedSum, shape, done[node.body], indices)
+            indices = tuple((clause.index.name, inference.ranges[clause].length) for clause in node.clauses)
+            bounds = tuple(_bounds(inference, clause) for clause in node.clauses)
+            conditions = tuple((each.left.span.excerpt, each.operator, each.right.span.excerpt) for each in node.conditions)
+            return build.make(notation.IndexedSum, shape, done[node.body], indices, node.function, bounds, conditions)
+
+
+def _bounds(inference: Inference, clause: tree.Clause) -> tuple[str, str] | tuple[()]:
+    """The bounds of a range, if they are not 1 and a length."""
+    lower, upper = clause.lower, clause.upper
+    if lower is None or upper is None:
+        return ()
+    depends = isinstance(upper, tree.Name) and inference.roles.get(upper) == "index"
+    if isinstance(lower, tree.Number) and lower.value == 1 and not depends and not isinstance(upper, tree.Binary):
+        return ()
+    return (lower.span.excerpt, upper.span.excerpt)
 
 
 def _name(build: Builder, inference: Inference, node: tree.Name, shape: Shape) -> Expression:

@@ -212,4 +212,8 @@ ELEMENTWISE: tuple[Operation, ...] = (
         name="equal", summary="1 where a equals b, else 0", parameters=("a", "b"), derivatives=("0", "0"), infix="==",
         evaluate=lambda np, a, b: np.where(np.equal(a, b), 1.0, 0.0), kink=lambda np, a, b: a - b, sympy="matcalc:equal",
     ),
+    Elementwise(
+        name="not_equal", summary="0 where a equals b, else 1", parameters=("a", "b"), derivatives=("0", "0"), infix="!=",
+        evaluate=lambda np, a, b: np.where(np.equal(a, b), 0.0, 1.0), kink=lambda np, a, b: a - b, sympy="matcalc:not_equal",
+    ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from matcalc.language.dimensions import Shape
+from matcalc.language.dimensions import Dim, Shape
 from matcalc.notation.matrix import (
     Answer,
     Cases,
@@ -15,18 +15,18 @@ from matcalc.notation.matrix import (
     Element,
     Expression,
     Function,
-    IndexedSum,
     LeviCivita,
     Named,
     Part,
     Power,
     Stack,
+    Subscript,
     Symbol,
     Unit,
 )
 from matcalc.operations.table import OPERATIONS
 from matcalc.output.precedence import Level, Piece, interleave, rational
-from matcalc.output.text import TextPrinter
+from matcalc.output.text import TextPrinter, whole_of
 
 _GREEK: Final = {
     **{word: rf"\{word}" for word in re.findall(
@@ -42,7 +42,9 @@ _GREEK: Final = {
     "Ξ": r"\Xi", "Π": r"\Pi", "Σ": r"\Sigma", "Υ": r"\Upsilon", "Φ": r"\Phi", "Ψ": r"\Psi", "Ω": r"\Omega", "ℓ": r"\ell",
 }  # fmt: skip
 _ACCENTS: Final = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot"}
-_RELATIONS: Final = {">=": r"\geq", "<=": r"\leq", "==": "="}
+_RELATIONS: Final = {">=": r"\geq", "<=": r"\leq", "==": "=", "!=": r"\neq"}
+_SUM: Final = r"\sum"
+_SERIES: Final = {"prod": r"\prod", "max": r"\max", "min": r"\min", "mean": r"\operatorname*{mean}"}
 _POWERED: Final = frozenset(("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "log"))
 """Functions whose power stands before the operand, sin²(x)."""
 _NAMED_NORMS: Final = {"norm1": "_1", "norminf": r"_\infty"}
@@ -304,6 +306,8 @@ class LatexPrinter(TextPrinter):
         position = _name(node.position) if isinstance(node.position, str) else str(node.position)
         return Piece(Level.ATOM, rf"\mathbf{{e}}_{{{position}}}")
 
+    dots = r"\dots"
+
     def element(self, node: Element) -> Piece:
         """An element: a number, so not bold. A name that has a subscript already is put in parentheses."""
         base = self.fitted(node.operand, Level.ATOM)
@@ -313,9 +317,12 @@ class LatexPrinter(TextPrinter):
         return Piece(Level.ATOM, base, _indices(node.indices))
 
     def part(self, node: Part) -> Piece:
-        """Some entries, rows or columns."""
-        first, last = (str(position).replace("*", " ") for position in node.range)
-        return Piece(Level.ATOM, self.fitted(node.operand, Level.ATOM), f"_{{{':,' * node.axis}{first}:{last}}}")
+        """Some entries, rows or columns. A name that has a subscript already is put in parentheses."""
+        operand, ranges = whole_of(node)
+        base = self.fitted(operand, Level.ATOM)
+        if isinstance(operand, Symbol) and "_{" in self.name(operand.name):
+            base = Piece(Level.ATOM, r"\left(", base, r"\right)")
+        return Piece(Level.ATOM, base, f"_{{{','.join(ranges).replace('*', ' ')}}}")
 
     def delta(self, node: Delta) -> Piece:
         """Kronecker's delta."""
@@ -325,17 +332,28 @@ class LatexPrinter(TextPrinter):
         """The sign of a permutation."""
         return Piece(Level.ATOM, rf"\varepsilon{_indices(node.indices)}")
 
-    def indexed_sum(self, node: IndexedSum) -> Piece:
-        """A sum over indices."""
-        parts: list[str | Piece] = []
-        for index, size in node.indices:
-            parts += (rf"\sum_{{{_name(index)}=1}}^{{", self.dimension(size), "} ")
-        return Piece(Level.SERIES, *parts, self.fitted(node.body, Level.SERIES))
+    def under_condition(self, function: str, conditions: Sequence[tuple[str, str, str]]) -> Piece:
+        """The sign of a sum over all indices for which conditions hold."""
+        written = ", ".join(f"{_name(left)} {_RELATIONS.get(sign, sign)} {_name(right)}" for left, sign, right in conditions)
+        return Piece(Level.ATOM, rf"{_SERIES.get(function, _SUM)}_{{{written}}} ")
+
+    def under_range(self, function: str, index: str, size: Dim, bounds: tuple[str, ...]) -> Piece:
+        """The sign of a sum over an index, from 1 to its size unless it has other bounds."""
+        lower, upper = (each.replace("*", " ") for each in bounds or ("1", ""))
+        sign = rf"{_SERIES.get(function, _SUM)}_{{{_name(index)}={lower}}}^{{"
+        return Piece(Level.ATOM, sign, upper if bounds else self.dimension(size), "} ")
 
 
-def _indices(indices: Sequence[str]) -> str:
-    separator = "," if any(len(index) > 1 or index == ":" for index in indices) else ""
-    return f"_{{{separator.join(index if index.isdecimal() else _name(index) for index in indices)}}}"
+def _indices(indices: Sequence[Subscript]) -> str:
+    names = [index.name or index if isinstance(index, Dim) else index for index in indices]
+    separator = "," if any(len(str(index)) > 1 or index == ":" for index in names) else ""
+    return f"_{{{separator.join(map(_written, names))}}}"
+
+
+def _written(index: Subscript) -> str:
+    if isinstance(index, Dim):
+        return str(index).replace("*", " ")
+    return _name(index) if index.isidentifier() else index.replace("*", " ")
 
 
 _name = name

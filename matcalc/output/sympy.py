@@ -26,7 +26,7 @@ from matcalc.output import sympy_functions
 from matcalc.output.precedence import rational
 from matcalc.output.sympy_arrays import EXPLICIT, ArrayFunction, Reduction
 
-_RELATIONS: Final = {">": sympy.Gt, "<": sympy.Lt, ">=": sympy.Ge, "<=": sympy.Le, "==": sympy.Eq}
+_RELATIONS: Final = {">": sympy.Gt, "<": sympy.Lt, ">=": sympy.Ge, "<=": sympy.Le, "==": sympy.Eq, "!=": sympy.Ne}
 _HALF: Final = sympy.Rational(1, 2)
 _NOTHING: Final[Mapping[str, frozenset[str]]] = MappingProxyType({})
 
@@ -99,8 +99,10 @@ def _number(value: int | Fraction) -> Any:
     return sympy.Rational(value.numerator, value.denominator)
 
 
-def _index(name: str) -> Any:
+def _index(name: nodes.Subscript) -> Any:
     """An index: a name, or a position counted from 1."""
+    if isinstance(name, Dim):
+        return _dimension(name) - 1
     return sympy.Integer(int(name) - 1) if name.isdecimal() else sympy.Symbol(name, integer=True, nonnegative=True)
 
 
@@ -242,6 +244,14 @@ class _Building:
         position = _index(node.position) + 1 if isinstance(node.position, str) else _dimension(node.position)
         return sympy_functions.UnitVector(_dimensions(node.shape)[0], position)
 
+    def positions(self, node: nodes.Positions) -> Any:
+        """The column 1, 2, …, n."""
+        return sympy_functions.Positions(_dimensions(node.shape)[0])
+
+    def position(self, node: nodes.Position) -> Any:
+        """An index as a number counts from 1."""
+        return _index(node.index) + 1
+
     def zeros(self, node: nodes.Zeros) -> Any:
         """Zeros."""
         return sympy.S.Zero if _is_scalar(node.shape) else sympy.ZeroMatrix(*_dimensions(node.shape))
@@ -369,6 +379,10 @@ class _Building:
     def indicator(self, node: nodes.Indicator) -> Any:
         """Ones and zeros."""
         condition = self.built[node.condition]
+        if any(isinstance(each, nodes.Position | nodes.Element) for each in postorder(node.condition)):
+            comparison = getattr(sympy_functions, COMPARISONS[node.condition.sign].name)
+            sides = self.built[node.condition.left], self.built[node.condition.right]
+            return comparison(*sides)  # cases within a sum SymPy would move out of it
         return sympy.Piecewise((1, condition), (0, True)) if _is_scalar(node.shape) else condition
 
     def cases(self, node: nodes.Cases) -> Any:
@@ -430,7 +444,7 @@ class _Building:
             indices.insert(0, sympy.S.Zero)
         return MatrixElement(self.built[node.operand], *indices)
 
-    def _line(self, operand: Any, indices: tuple[str, ...]) -> Any:
+    def _line(self, operand: Any, indices: tuple[nodes.Subscript, ...]) -> Any:
         """A row or column, as a column."""
         rows, columns = operand.shape
         cut = sympy.matrices.expressions.slice.MatrixSlice
@@ -535,7 +549,7 @@ _LINE_BY_LINE: Final[dict[str, Callable[[Any, int], Any]]] = {
 
 _METHODS: Final[dict[type, str]] = {
     nodes.Symbol: "symbol", nodes.Number: "number", nodes.Size: "size", nodes.Identity: "identity", nodes.Ones: "ones",
-    nodes.Zeros: "zeros", nodes.Unit: "unit",
+    nodes.Zeros: "zeros", nodes.Unit: "unit", nodes.Positions: "positions", nodes.Position: "position",
     nodes.Commutation: "commutation", nodes.Sum: "sum", nodes.Product: "product", nodes.MatMul: "matmul",
     nodes.Dot: "dot_product",
     nodes.Hadamard: "hadamard", nodes.Transpose: "transpose", nodes.Inverse: "inverse", nodes.Power: "power",

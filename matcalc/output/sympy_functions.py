@@ -201,6 +201,12 @@ class equal(_Indicator):  # noqa: N801
     relation, sign, latex_sign = sympy.Eq, "==", "="
 
 
+class not_equal(_Indicator):  # noqa: N801
+    """[a ≠ b]."""
+
+    relation, sign, latex_sign = sympy.Ne, "!=", r"\neq"
+
+
 def _entry(operand: Any, i: Any, j: Any) -> Any:
     """An entry of an array; a scalar is the same everywhere."""
     return operand[i, j] if getattr(operand, "is_Matrix", False) else operand
@@ -274,6 +280,32 @@ class UnitVector(sympy.MatrixExpr):  # type: ignore[misc]
 
     def _sympystr(self, printer: Any) -> str:
         return f"e({printer._print(self.args[1])})"
+
+
+class Positions(sympy.MatrixExpr):  # type: ignore[misc]
+    """The column 1, 2, …, n."""
+
+    def __new__(cls, size: Any) -> Any:
+        """Make one from its size."""
+        return super().__new__(cls, size)
+
+    @property
+    def shape(self) -> Any:
+        """n×1."""
+        return self.args[0], sympy.S.One
+
+    def doit(self, **hints: Any) -> Any:
+        """The entries, if the size is known."""
+        return self.as_explicit() if _is_explicit(self) else self
+
+    def _entry(self, i: Any, j: Any, **hints: Any) -> Any:
+        return i + 1
+
+    def _latex(self, printer: Any) -> str:
+        return rf"\left(1, \dots, {printer._print(self.args[0])}\right)"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"positions({printer._print(self.args[0])})"
 
 
 class NamedArray(sympy.MatrixExpr):  # type: ignore[misc]

@@ -33,6 +33,8 @@ from matcalc.notation.matrix import (
     Number,
     Ones,
     Part,
+    Position,
+    Positions,
     Power,
     Product,
     Size,
@@ -52,7 +54,8 @@ SUPERSCRIPTS: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹�
 SUBSCRIPTS: Final = str.maketrans("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 _LOWERABLE: Final = frozenset(map(chr, SUBSCRIPTS))
 
-_SIGNS: Final = {">=": "≥", "<=": "≤"}
+_SIGNS: Final = {">=": "≥", "<=": "≤", "!=": "≠"}
+_SERIES: Final = {"sum": "Σ", "prod": "Π"}
 _PRIMES: Final = ("", "′", "″", "‴")
 _FUNCTION_NAMES: Final = ("f", "g", "h", "phi", "psi", "φ", "ψ")
 _NORMS: Final = ("norm", "norm2", "normF")
@@ -144,16 +147,15 @@ class TextPrinter(Printer):
 
     def dimension(self, dim: Dim) -> Piece:
         """A dimension."""
-        parts = []
-        for monomial, count in dim.terms:
-            factors = [*([str(count)] if count != 1 else []), *map(self.name, monomial.split("*"))]
+        terms = [*dim.terms, *([("", dim.constant)] if dim.constant or not dim.terms else [])]
+        parts: list[str | Piece] = []
+        for monomial, count in sorted(terms, key=lambda term: term[1] < 0):
+            if parts or count < 0:
+                parts.append(f" {'-' if count < 0 else '+'} " if parts else "-")
+            size = [str(abs(count))] if abs(count) != 1 or not monomial else []
+            factors = [*size, *map(self.name, filter(None, monomial.split("*")))]
             parts.append(Piece(Level.CHAIN if len(factors) > 1 else Level.ATOM, " ".join(factors)))
-        if dim.constant or not parts:
-            sign = " - " if dim.constant < 0 and parts else " + "
-            parts.append(Piece(Level.ATOM, str(abs(dim.constant) if parts else dim.constant)))
-            if len(parts) > 1:
-                return Piece(Level.SUM, *interleave(parts[:-1], " + "), sign, parts[-1])
-        return parts[0] if len(parts) == 1 else Piece(Level.SUM, *interleave(parts, " + "))
+        return parts[0] if len(parts) == 1 and isinstance(parts[0], Piece) else Piece(Level.SUM, *parts)
 
     def identity(self, node: Identity) -> Piece:
         """The identity matrix."""
@@ -170,6 +172,19 @@ class TextPrinter(Printer):
     def unit(self, node: Unit) -> Piece:
         """A unit vector."""
         return Piece(Level.ATOM, f"e({node.position})")
+
+    dots = "…"
+
+    def positions(self, node: Positions) -> Piece:
+        """The column (1, …, n)."""
+        size = node.shape.dims[0]
+        if size.size is not None and size.size <= 3:
+            return Piece(Level.ATOM, f"({', '.join(str(k + 1) for k in range(size.size))}{',' * (size.size == 1)})")
+        return Piece(Level.ATOM, f"(1, {self.dots}, ", self.dimension(size), ")")
+
+    def position(self, node: Position) -> Piece:
+        """An index as a number."""
+        return Piece(Level.ATOM, self.name(node.index))
 
     def zeros(self, node: Zeros) -> Piece:
         """Zeros."""
@@ -543,15 +558,16 @@ class TextPrinter(Printer):
         operand = node.operand
         base = self.fitted(operand, Level.ATOM)
         plain = not (isinstance(operand, Symbol) and "_" in operand.name)
-        if any(index.isdecimal() for index in node.indices):
+        indices = list(map(str, node.indices))
+        if any(index.isdecimal() for index in indices):
             plain = False  # x₁ is the name of another variable
-        lowered = _lowered(node.indices) if plain else ""
-        return Piece(Level.ATOM, base, lowered or f"[{', '.join(node.indices)}]")
+        lowered = _lowered(indices) if plain else ""
+        return Piece(Level.ATOM, base, lowered or f"[{', '.join(indices)}]")
 
     def part(self, node: Part) -> Piece:
         """Some entries, rows or columns."""
-        first, last = node.range
-        return Piece(Level.ATOM, self.fitted(node.operand, Level.ATOM), f"[{':, ' * node.axis}{first}:{last}]")
+        operand, ranges = whole_of(node)
+        return Piece(Level.ATOM, self.fitted(operand, Level.ATOM), f"[{', '.join(ranges)}]")
 
     def delta(self, node: Delta) -> Piece:
         """Kronecker's delta."""
@@ -563,8 +579,32 @@ class TextPrinter(Printer):
 
     def indexed_sum(self, node: IndexedSum) -> Piece:
         """A sum over indices."""
-        signs = [f"Σ{_lowered((index,)) or '_' + index} " for index, _ in node.indices]
-        return Piece(Level.SERIES, *signs, self.fitted(node.body, Level.SERIES))
+        within = {side for left, _, right in node.conditions for side in (left, right)}
+        heads = [self.under_condition(node.function, node.conditions)] if node.conditions else []
+        for position, (index, size) in enumerate(node.indices):
+            bounds = node.bounds[position] if node.bounds else ()
+            if bounds or index not in within:
+                heads.append(self.under_range(node.function, index, size, bounds))
+        return Piece(Level.SERIES, *heads, self.fitted(node.body, Level.SERIES))
+
+    def under_condition(self, function: str, conditions: Sequence[tuple[str, str, str]]) -> Piece:
+        """The sign of a sum over all indices for which conditions hold."""
+        written = ", ".join(f"{left} {_SIGNS.get(sign, sign)} {right}" for left, sign, right in conditions)
+        return Piece(Level.ATOM, f"{_SERIES.get(function, function)}[{written}] ")
+
+    def under_range(self, function: str, index: str, size: Dim, bounds: tuple[str, ...]) -> Piece:
+        """The sign of a sum over an index; its range is written only if it does not begin at 1."""
+        below = f"[{index} = {'..'.join(bounds)}]" if bounds else _lowered((index,)) or f"_{index}"
+        return Piece(Level.ATOM, f"{_SERIES.get(function, function)}{below} ")
+
+
+def whole_of(node: Part) -> tuple[Expression, list[str]]:
+    """What a part is taken of, and what is taken along each axis: rows of columns are one part."""
+    operand, ranges = node.operand, [":"] * node.axis + ["{}:{}".format(*node.range)]
+    if isinstance(operand, Part) and operand.axis < node.axis:
+        ranges[operand.axis] = "{}:{}".format(*operand.range)
+        operand = operand.operand
+    return operand, ranges
 
 
 def superscript(exponent: int) -> str:
@@ -582,7 +622,7 @@ def _lowered(indices: Sequence[str]) -> str:
 
 _METHODS: Final[dict[type, str]] = {
     Symbol: "symbol", Number: "number", Size: "size", Identity: "identity", Ones: "ones", Zeros: "zeros",
-    Unit: "unit", Commutation: "commutation", Sum: "sum",
+    Unit: "unit", Positions: "positions", Position: "position", Commutation: "commutation", Sum: "sum",
     Product: "product", MatMul: "matmul", Dot: "dot_product", Hadamard: "hadamard", Transpose: "transpose",
     Inverse: "inverse", Power: "power", MatrixPower: "matrix_power", Diagonal: "diagonal", Function: "function",
     Norm: "norm", Comparison: "comparison", Indicator: "indicator", Cases: "cases", Stack: "stack", Kronecker: "kronecker",

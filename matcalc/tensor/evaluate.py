@@ -19,6 +19,7 @@ from matcalc.tensor.nodes import (
     Ones,
     Pattern,
     Pointwise,
+    Positions,
     Size,
     Slice,
     Sum,
@@ -57,6 +58,8 @@ def evaluate(
     done: dict[Node, Any] = {}
     for node in topological([root]):
         shape = tuple(size.value(sizes) for size in node.shape)
+        if min(shape, default=0) < 0:
+            raise EvaluationError(f"an index would run over {min(shape)} values at these sizes")
         if np.prod(shape, dtype=float) > limits.MAX_ENTRIES:
             raise LimitError(f"an array of shape {shape} is larger than {limits.MAX_ENTRIES:,} entries")
         with np.errstate(all="ignore"):
@@ -100,9 +103,12 @@ def _value(
         case Delta():
             return np.eye(shape[0])
         case Unit():
-            if node.position is not None and node.position > shape[0]:
-                raise EvaluationError(f"the entry {node.position} of a vector with {shape[0]} entries")
-            return np.eye(shape[0])[(node.position or 0) - 1]
+            position = node.position.value(sizes)
+            if not 0 < position <= shape[0]:
+                raise EvaluationError(f"the entry {position} of a vector with {shape[0]} entries")
+            return np.eye(shape[0])[position - 1]
+        case Positions():
+            return np.arange(1.0, shape[0] + 1)
         case Pattern():
             return _PATTERNS[node.name](np, shape)
         case Sum():
@@ -123,6 +129,10 @@ def _value(
             return np.concatenate(args, axis=node.axis)
         case Slice():
             start = node.start.value(sizes)
+            if start < 0 or start + shape[node.axis] > args[0].shape[node.axis]:
+                raise EvaluationError(
+                    f"the entries {start + 1} to {start + shape[node.axis]} of {args[0].shape[node.axis]}"
+                )
             taken: list[Any] = [slice(None)] * node.order
             taken[node.axis] = slice(start, start + shape[node.axis])
             return args[0][tuple(taken)]
@@ -190,11 +200,11 @@ def _switched_off(np: Any, node: Contraction, args: list[Any]) -> list[Any]:
 
 def _is_indicator(node: Node, depth: int = 0) -> bool:
     """Whether a node is made of comparisons, steps and constants only, so that its zeros are exact."""
+    if isinstance(node, Pointwise) and not isinstance(node.operation, UnknownFunction) and node.operation.indicator:
+        return True
     if node.constant or depth > _LOOK:
         return depth > 0 and node.constant
     if isinstance(node, Pointwise) and not isinstance(node.operation, UnknownFunction):
-        if node.operation.indicator:
-            return True
         if node.operation.name == "where":
             return all(_is_indicator(arg, depth + 1) for arg in node.args[1:])
         return False

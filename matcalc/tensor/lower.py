@@ -20,6 +20,7 @@ from matcalc.language.calls import axis_of
 from matcalc.language.dimensions import SCALAR, Dim, Shape, dim, matrix, vector
 from matcalc.operations import rows
 from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS, elementwise
+from matcalc.tensor import indexed
 from matcalc.tensor.nodes import Graph, Node, Number, UnknownFunction
 
 if TYPE_CHECKING:
@@ -94,10 +95,10 @@ class Lowering:
         if isinstance(node, tree.Call):
             return self._call(node, values)
         if isinstance(node, tree.Index):
-            return self._index(node, values[node.operand])
+            return indexed.element(self, node, values[node.operand], values)
         if isinstance(node, tree.Stack):
             return self._stack(node, [values[item] for item in node.items])
-        return self._index_sum(node, values[node.body])
+        return indexed.series(self, node, values[node.body], values)
 
     # Leaves
 
@@ -115,7 +116,7 @@ class Lowering:
             return Value(self.graph.size(self.inference.dimension(name)), SCALAR)
         if role == "constant":
             return self._constant(name, node)
-        return Value(self.graph.number(0), SCALAR)  # a bound index: read by the subscript it stands in
+        return indexed.number(self, node, Value(self.graph.number(0), SCALAR))
 
     def _constant(self, name: str, node: tree.Expr) -> Value:
         if name in ("pi", "π"):
@@ -249,7 +250,7 @@ class Lowering:
         position = node.arguments[0]
         assert isinstance(position, tree.Number)
         shape = self.inference.shapes[node]
-        return Value(self.graph.unit(shape.dims[0], _position(position)), shape)
+        return Value(self.graph.unit(shape.dims[0], dim(_position(position))), shape)
 
     def apply(self, operation: rows.Operation, operands: Sequence[Value], span: Span | None) -> Value:
         """The value of an operation of the table.
@@ -358,58 +359,6 @@ class Lowering:
         return nodes, shape, tuple(bound)
 
     # Indices and blocks
-
-    def _index(self, node: tree.Index, operand: Value) -> Value:
-        graph = self.graph
-        subscripts: list[tree.Expr | tree.Slice] = list(node.subscripts)
-        if operand.shape.kind == "matrix" and len(subscripts) == 1:
-            subscripts.append(tree.Slice(node.span))
-        bound = {name: position for position, name in enumerate(operand.bound)}
-        labels = list(bound.values())
-        factors: list[tuple[Node, Sequence[int]]] = []
-        kept: list[tuple[int, Dim]] = []
-        for axis, subscript in enumerate(subscripts):
-            size = operand.shape.dims[axis]
-            fresh = 1000 + axis
-            if isinstance(subscript, tree.Slice):
-                kept.append((fresh, size))
-            elif isinstance(subscript, tree.Number):
-                factors.append((graph.unit(size, _position(subscript)), (fresh,)))
-            elif isinstance(subscript, tree.Name) and self._role(subscript) == "index":
-                fresh = bound.setdefault(subscript.name, len(bound))
-            elif isinstance(subscript, tree.Name) and dim(subscript.name) == size:
-                factors.append((graph.unit(size, None), (fresh,)))
-            else:
-                raise NotSupportedError("this subscript", subscript.span, help="write a number, a bound index or `:`")
-            labels.append(fresh)
-        out = [*bound.values(), *(label for label, _ in kept)]
-        result = graph.contraction([(operand.node, labels), *factors], out)
-        shape = vector(kept[0][1]) if len(kept) == 1 else matrix(kept[0][1], kept[1][1]) if kept else SCALAR
-        return Value(result, shape, tuple(bound))
-
-    def _role(self, name: tree.Name) -> str:
-        return self.inference.roles.get(name, "") if self.inference is not None else ""
-
-    def _index_sum(self, node: tree.IndexSum, body: Value) -> Value:
-        assert self.inference is not None
-        factors: list[tuple[Node, Sequence[int]]] = []
-        summed = set()
-        for clause in node.clauses:
-            name, size = clause.index.name, self.inference.ranges[clause]
-            if node.function not in ("sum", "mean"):
-                raise NotSupportedError(f"`{node.function}` over an index", node.span)
-            if name in body.bound:
-                summed.add(name)
-                if node.function == "mean":
-                    inverse = self.graph.pointwise(elementwise("power"), [self.graph.size(size), self.graph.number(-1)])
-                    factors.append((inverse, ()))
-            elif node.function == "sum":
-                factors.append((self.graph.size(size), ()))
-        labels = range(body.node.order)
-        names = (*body.bound, *("" for _ in body.shape.dims))
-        out = [label for label, name in zip(labels, names, strict=True) if name not in summed]
-        remaining = tuple(name for name in body.bound if name not in summed)
-        return Value(self.graph.contraction([(body.node, labels), *factors], out), body.shape, remaining)
 
     def _stack(self, node: tree.Stack, items: Sequence[Value]) -> Value:
         graph = self.graph

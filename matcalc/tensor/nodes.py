@@ -9,6 +9,7 @@ gives the same ids.
 | --- | --- |
 | `Variable`, `Number`, `Size`, `Constant` | a free variable, a rational, a dimension as a number, pi |
 | `Ones`, `Delta`, `Unit`, `Zero` | ones along one axis, the identity δ, a unit vector, zeros of any shape |
+| `Positions` | the numbers 1, 2, …, n along one axis: an index as a number |
 | `Contraction` | a product of factors with index labels, summed over the labels that are not kept |
 | `Sum` | a linear combination with rational coefficients, of terms of one shape |
 | `Pointwise` | an element-wise function; operands have the node's shape or are scalars |
@@ -107,10 +108,16 @@ class Delta(Node):
 
 
 class Unit(Node):
-    """The unit vector whose entry at `position` (from 1) is 1; position None is the last one."""
+    """The unit vector whose entry at `position` (from 1) is 1."""
 
     __slots__ = ("position",)
-    position: int | None
+    position: Dim
+
+
+class Positions(Node):
+    """The vector 1, 2, …, n."""
+
+    __slots__ = ()
 
 
 class Pattern(Node):
@@ -217,9 +224,10 @@ class Graph:
         return [node for node in self._nodes.values() if isinstance(node, Variable)]
 
     def sizes(self) -> list[Dim]:
-        """The dimensions that stand as numbers somewhere; pairs are counted with the number of the first ones."""
-        nodes = self._nodes.values()
-        return [node.size if isinstance(node, Size) else node.shape[1] for node in nodes if isinstance(node, (Size, Pattern))]
+        """The dimensions that stand as numbers somewhere, also those that count pairs or say which part of an axis is meant."""
+        nodes = list(self._nodes.values())
+        sizes = [node.size if isinstance(node, Size) else node.shape[1] for node in nodes if isinstance(node, (Size, Pattern))]
+        return sizes + [size for node in nodes if isinstance(node, Slice) for size in (node.start, node.shape[node.axis])]
 
     def _intern(self, cls: type[N], shape: Shape, args: tuple[Node, ...], data: Any) -> N:
         key = (cls, args, data) if args else (cls, shape, data)
@@ -272,7 +280,11 @@ class Graph:
         """The identity matrix."""
         return self._intern(Delta, (size, size), (), None)
 
-    def unit(self, size: Dim, position: int | None) -> Node:
+    def positions(self, size: Dim) -> Node:
+        """The vector 1, 2, …, n."""
+        return self._intern(Positions, (size,), (), None)
+
+    def unit(self, size: Dim, position: Dim) -> Node:
         """A unit vector."""
         node = self._intern(Unit, (size,), (), position)
         node.position = position

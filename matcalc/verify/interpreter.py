@@ -7,9 +7,10 @@ Inside, everything is as the operation table has it: scalars 0-d, vectors (n, 1)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from matcalc.language import tree
 from matcalc.language.calls import axis_of
 from matcalc.language.dimensions import Shape
 from matcalc.operations import rows
-from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS, elementwise
+from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS, elementwise, matrix_function
 from matcalc.verify.stand_ins import stand_in
 
 if TYPE_CHECKING:
@@ -48,10 +49,14 @@ def value(inference: Inference, values: Mapping[str, Any], sizes: Mapping[str, i
 
 @dataclass(slots=True)
 class _Cell:
-    """The present value of a bound index, counted from 0, and the depth of the sum that binds it."""
+    """The present value of a bound index, and the depth of the sum that binds it."""
 
     level: int
     position: int = 0
+
+    def get(self) -> int:
+        """The present value."""
+        return self.position
 
 
 class _Step(NamedTuple):
@@ -143,6 +148,9 @@ class Interpreter:
 
     def _node(self, node: tree.Expr, below: tuple[int, ...], scope: Mapping[str, _Cell]) -> int:
         if isinstance(node, tree.Name):
+            if node.name in scope:
+                cell = scope[node.name]
+                return self._emit(lambda: np.float64(cell.position), (), mask=1 << cell.level - 1)
             return self._name(node)
         if isinstance(node, tree.Number):
             return self._constant(float(node.value))
@@ -203,9 +211,7 @@ class Interpreter:
             return self._bindings[name]
         if role == "dimension":
             return self._constant(self.inference.dimension(name).value(self.sizes))
-        if role == "constant":
-            return self._sized(name, node)
-        raise NotSupportedError(f"the index `{name}` used as a number", node.span)
+        return self._sized(name, node)
 
     def _sized(self, name: str, node: tree.Expr) -> int:
         """π, I, ones, zeros."""
@@ -305,60 +311,143 @@ class Interpreter:
 
     def _index(self, node: tree.Index, operand: int, scope: Mapping[str, _Cell]) -> int:
         mask = 0
-        parts: list[_Cell | slice] = []
+        parts: list[Callable[[], int] | slice] = []
         for subscript in node.subscripts:
             if isinstance(subscript, tree.Slice):
                 parts.append(slice(None))
-            elif isinstance(subscript, tree.Name) and subscript.name in scope:
-                cell = scope[subscript.name]
-                mask |= 1 << cell.level - 1
-                parts.append(cell)
-            elif isinstance(subscript, tree.Name):
-                parts.append(_Cell(0, self.sizes[subscript.name] - 1))
-            elif isinstance(subscript, tree.Number):
-                parts.append(_Cell(0, int(subscript.value) - 1))
             else:
-                raise NotSupportedError("this subscript", subscript.span)
+                position, levels = self._whole(subscript, scope)
+                mask |= levels
+                parts.append(position)
         kind = self._shape_of(node.operand).kind
         if kind == "matrix" and len(parts) == 1:
             parts.append(slice(None))
         elif kind != "matrix":
-            parts = [*parts, _Cell(0)] if kind == "vector" else [_Cell(0), *parts]
+            parts = [*parts, lambda: 1] if kind == "vector" else [lambda: 1, *parts]
         is_element = not any(isinstance(part, slice) for part in parts)
 
         def select(array: Any) -> Any:
-            selected = array[tuple(part if isinstance(part, slice) else part.position for part in parts)]
+            places: list[Any] = []
+            for part, size in zip(parts, array.shape, strict=True):
+                place = part if isinstance(part, slice) else part() - 1
+                if not isinstance(place, slice) and not 0 <= place < size:
+                    raise EvaluationError(f"`{node.span.excerpt}`: there is no entry {place + 1} of {size}")
+                places.append(place)
+            selected = array[tuple(places)]
             return selected if is_element else selected.reshape(-1, 1)
 
         return self._emit(select, (operand,), mask=mask)
 
+    def _whole(self, root: tree.Expr, scope: Mapping[str, _Cell]) -> tuple[Callable[[], int], int]:
+        """An expression of integers – indices, dimensions, numbers – and the levels of the sums it depends on, as bits."""
+        mask = 0
+        code: list[tuple[str, Callable[[], int]]] = []
+        stack = [(root, False)]
+        while stack:
+            node, entered = stack.pop()
+            if isinstance(node, (tree.Binary, tree.Unary)) and not entered:
+                stack += [(node, True), *((child, False) for child in reversed(tree.children(node)))]
+            elif isinstance(node, tree.Unary):
+                code.append(("negative", int))
+            elif isinstance(node, tree.Binary):
+                code.append(("*" if node.operator == "juxtapose" else node.operator, int))
+            elif isinstance(node, tree.Name) and node.name in scope:
+                cell = scope[node.name]
+                mask |= 1 << cell.level - 1
+                code.append(("", cell.get))
+            else:
+                code.append(("", partial(int, self._fixed(node))))
+        return partial(_calculated, code), mask
+
+    def _fixed(self, node: tree.Expr) -> int:
+        """A number, a dimension, or the length of something."""
+        if isinstance(node, tree.Number):
+            return int(node.value)
+        if isinstance(node, tree.Name):
+            return self.inference.dimension(node.name).value(self.sizes)
+        if isinstance(node, tree.Call) and node.function in ("len", "rows", "cols"):
+            return self._shape_of(node.arguments[0]).dims[-1 if node.function == "cols" else 0].value(self.sizes)
+        raise NotSupportedError("this subscript", node.span)
+
     def _index_sum(self, node: tree.IndexSum, scope: Mapping[str, _Cell]) -> int:
-        if node.function != "sum":
-            raise NotSupportedError(f"`{node.function}` over an index", node.span)
         level = len(self._blocks)
-        cells = {clause.index.name: _Cell(level) for clause in node.clauses}
-        ranges = [range(self.inference.ranges[clause].value(self.sizes)) for clause in node.clauses]
+        outer, times = 0, 1
+        inner = dict(scope)
+        loops: list[tuple[_Cell, Callable[[], int], Callable[[], int]]] = []
+        for clause in node.clauses:
+            length = self.inference.ranges[clause].length.value(self.sizes)
+            times *= max(length, 1)
+            lower: Callable[[], int] = partial(int, 1)
+            upper: Callable[[], int] = partial(int, length)
+            if clause.upper is not None:
+                upper, mask = self._whole(clause.upper, inner)
+                outer |= mask
+            if clause.lower is not None:
+                lower, mask = self._whole(clause.lower, inner)
+                outer |= mask
+            inner[clause.index.name] = _Cell(level)
+            loops.append((inner[clause.index.name], lower, upper))
+        conditions = []
+        for condition in node.conditions:
+            (left, mask), (right, other) = self._whole(condition.left, inner), self._whole(condition.right, inner)
+            conditions.append((_HOLDS[condition.operator], left, right))
+            outer |= mask | other
         self._blocks.append(_Block())
-        body = self._compile(node.body, {**scope, **cells})
+        body = self._compile(node.body, inner)
         block = self._blocks.pop()
-        slots, bound = self._slots, list(cells.values())
+        slots = self._slots
 
-        def total() -> Any:
-            result: Any = 0.0
-            for positions in product(*ranges):
-                for cell, position in zip(bound, positions, strict=True):
-                    cell.position = position
+        def over_all() -> Any:
+            found = []
+            for _ in _nested(loops):
+                if not all(holds(left(), right()) for holds, left, right in conditions):
+                    continue
                 self._run(block)
-                result = result + slots[body]
-            return result
+                found.append(slots[body])
+            values = np.asarray(found)
+            if node.function in ("max", "min"):
+                kink = matrix_function(f"a{node.function}").kink
+                assert kink is not None
+                columns = values.reshape(len(found), -1).T
+                self.kinks.append((Site(node, 0), np.concatenate([np.reshape(kink(np, each), -1) for each in columns])))
+            return _OVER_INDEX[node.function](values)
 
-        times = 1
-        for each in ranges:
-            times *= len(each)
-        outer = self._masks[body] & ~(1 << level - 1)
-        return self._emit(total, (), mask=outer, cost=times * (1 + block.cost))
+        outer = (outer | self._masks[body]) & ~(1 << level - 1)
+        return self._emit(over_all, (), mask=outer, cost=times * (1 + block.cost))
 
 
+def _nested(loops: Sequence[tuple[_Cell, Callable[[], int], Callable[[], int]]]) -> Iterator[None]:
+    """Set the indices to all values of their ranges, each of which may depend on the indices before."""
+    if not loops:
+        yield
+        return
+    (cell, lower, upper), *rest = loops
+    for position in range(lower(), upper() + 1):
+        cell.position = position
+        yield from _nested(rest)
+
+
+def _calculated(code: Sequence[tuple[str, Callable[[], int]]]) -> int:
+    """The value of integer arithmetic in postfix order."""
+    stack: list[int] = []
+    for sign, value in code:
+        if not sign:
+            stack.append(value())
+        elif sign == "negative":
+            stack.append(-stack.pop())
+        else:
+            right, left = stack.pop(), stack.pop()
+            stack.append({"+": left + right, "-": left - right, "*": left * right}[sign])
+    return stack.pop()
+
+
+_OVER_INDEX: dict[str, Callable[[Any], Any]] = {
+    "sum": partial(np.sum, axis=0), "prod": partial(np.prod, axis=0), "mean": partial(np.mean, axis=0),
+    "max": partial(np.max, axis=0), "min": partial(np.min, axis=0),
+}
+_HOLDS: dict[str, Callable[[int, int], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "!=": operator.ne,
+}
 _SCALAR = Shape("scalar", ())
 _ARITHMETIC: dict[str, Callable[..., Any]] = {"+": np.add, "-": np.subtract, "/": np.divide}
 _NO_OPERANDS = frozenset({"eye", "I", "ones", "zeros", "len", "rows", "cols"})

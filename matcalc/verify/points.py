@@ -45,7 +45,8 @@ class Assignments:
         self.random = random
         self.dims = {size for shape in inference.shapes.values() for size in shape.dims}
         self.dims |= {size for symbol in inference.symbols.values() for size in symbol.shape.dims}
-        self.dims |= set(inference.ranges.values())
+        self.dims |= {found.length for found in inference.ranges.values()}
+        self.needed = inference.needed
         names = {name for size in self.dims for name in size.names}
         names |= {node.name for node, role in inference.roles.items() if role == "dimension"}
         self.names = sorted(names)
@@ -67,6 +68,7 @@ class Assignments:
             sizes = {name: int(pool[position % count]) for position, name in enumerate(self.names)}
             values = [size.value(sizes) for size in self.dims]
             impossible = sum(value < 1 for value in values)
+            impossible += sum(size.value(sizes) < 0 for size in self.needed)
             impossible += sum(size.value(sizes) < low for size, low in self.least.items())
             impossible += sum(small.value(sizes) > large.value(sizes) for small, large in self.ordered)
             unwanted = sum(value == 1 for size, value in zip(self.dims, values, strict=True) if size.terms)

@@ -146,6 +146,7 @@ EXPRESSIONS = {
     "2.*x": "(* 2 x)",
     # comparisons
     "a >= b + c": "(>= a (+ b c))",
+    "a ≠ b": "(!= a b)",
     "a ≤ b": "(<= a b)",
     "(a > 0) * (b == 0)": "(* (> a 0) (== b 0))",
     # norms and bars
@@ -173,6 +174,7 @@ EXPRESSIONS = {
     "sum(c[i]*w.X[i] for i in 1..N)": "<sum (@ (* c[i] w) X[i]) for i in 1..N>",
     "sum(X[i,j] for i = 1..N for j ∈ 1..M+1)": "<sum X[i, j] for i in 1..N for j in 1..(+ M 1)>",
     "mean(x_i for i) + prod(x_i for i)": "(+ <mean x_i for i> <prod x_i for i>)",
+    "sum(x_{i+1, 2} for i in 1..N-1)": "<sum x[(+ i 1), 2] for i in 1..(- N 1)>",
     "sum_{i=1}^N (a_i) + 3": "(+ <sum a_i for i in 1..N> 3)",
     "sum_{i=1}^N(a_i)": "<sum a_i for i in 1..N>",
     "sum_{i=1}^{N} x_i y_i": "<sum (. x_i y_i) for i in 1..N>",
@@ -311,7 +313,6 @@ ERRORS = {
         "`×` is not an operator of expressions\n  a × b\n    ^\n"
         "help: write `*` for the element-wise product, `@` for the matrix product"
     ),
-    "a != b": "unexpected character `!=`\n  a != b\n    ^^\nhelp: matcalc has no `!=`; write 1 - (a == b)",
     "a && b": "unexpected character `&&`\n  a && b\n    ^^\nhelp: multiply comparisons instead: (a > 0) * (b > 0)",
     "x..y": "unexpected `..`\n  x..y\n   ^^\nhelp: a range belongs to an index: sum(x_i for i in 1..n)",
     "sum(x for)": "unexpected `)` where a name is expected\n  sum(x for)\n           ^",
@@ -319,8 +320,9 @@ ERRORS = {
         "unexpected `)` where `..` is expected\n  sum(x for i in N)\n                  ^\n"
         "help: a range has two ends: for i in 1..N"
     ),
-    "max(x for i)": (
-        "`max` cannot be taken over an index\n  max(x for i)\n  ^^^\nhelp: sum, prod and mean can: sum(x_i for i in 1..n)"
+    "exp(x for i)": (
+        "`exp` cannot be taken over an index\n  exp(x for i)\n  ^^^\n"
+        "help: sum, prod, mean, max and min can: sum(x_i for i in 1..n)"
     ),
     "sum_x + 1": (
         "unexpected `+`: an operand is missing before it\n  sum_x + 1\n        ^\n"
@@ -340,10 +342,6 @@ ERRORS = {
     ),
     "a\u202eb": "unexpected character U+202E (right-to-left override)\n  a\ufffdb\n   ^\nhelp: remove it",
     "a\x1bb": "unexpected character U+001B (a control character)\n  a\ufffdb\n   ^\nhelp: remove it",
-    "x_{i+1}": (
-        "unexpected character `_`\n  x_{i+1}\n   ^\n"
-        "help: a subscript is a name or a number directly after a name; write x[i + 1] for an index that is computed"
-    ),
     "f(a=1, b)": "an argument without a name cannot follow one with a name\n  f(a=1, b)\n         ^",
     "x where w": (
         "the declaration is not complete\n  x where w\n           ^\nhelp: write x: vector(n), or an equation like sum(y) = 1"

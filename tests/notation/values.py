@@ -43,7 +43,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cross": lambda a, b: np.cross(a.reshape(-1), b.reshape(-1)).reshape(-1, 1),
 }  # fmt: skip
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {
-    ">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal, "==": np.equal,
+    ">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal,
 }
 
 
@@ -87,21 +87,23 @@ class Reader:
                 value = self.read(meaning)
                 self.names[left.name] = value.reshape(-1) if left.shape.kind in ("vector", "row") else value
 
-    def elements(self, expr: Expression, names: tuple[str, ...], sizes: tuple[Any, ...]) -> Any:
+    def elements(self, expr: Expression, names: tuple[m.Subscript, ...], sizes: tuple[Any, ...]) -> Any:
         """The array with these elements."""
         shape = tuple(size.value(self.sizes) for size in sizes)
         result = np.empty(shape)
         before = dict(self.indices)
         for at in itertools.product(*map(range, shape)):
-            self.indices |= dict(zip(names, (position + 1 for position in at), strict=True))
+            self.indices |= dict(zip(map(str, names), (position + 1 for position in at), strict=True))
             value = self.read(expr)
             assert np.size(value) == 1
             result[at] = np.squeeze(value)
         self.indices = before
         return result
 
-    def position(self, name: str) -> Any:
+    def place(self, name: m.Subscript) -> Any:
         """Where an index points to, from 0."""
+        if not isinstance(name, str):
+            return name.value(self.sizes) - 1
         if name == ":":
             return slice(None)
         return int(name) - 1 if name.isdecimal() else self.indices[name] - 1
@@ -141,7 +143,7 @@ class Reader:
         return np.zeros(self.shape(node))
 
     def unit(self, node: m.Unit) -> Any:
-        at = self.position(node.position) if isinstance(node.position, str) else node.position.value(self.sizes) - 1
+        at = self.place(node.position) if isinstance(node.position, str) else node.position.value(self.sizes) - 1
         return np.eye(self.shape(node)[0])[:, [at]]
 
     def sum(self, node: m.Sum) -> Any:
@@ -149,6 +151,8 @@ class Reader:
 
     def product(self, node: m.Product) -> Any:
         value: Any = float(node.coefficient)
+        if any(isinstance(factor, m.Indicator) and not np.any(self.read(factor)) for factor in node.factors):
+            return 0.0  # whatever the other factors are: what an Iverson bracket excludes need not exist
         for factor in node.factors:
             value = value * self.read(factor)
         for divisor in node.divisors:
@@ -249,10 +253,16 @@ class Reader:
     def namedelement(self, node: m.NamedElement) -> Any:
         operands = self._operands(node)
         orders = tuple(sum(operand == k for operand, _ in node.by) for k, _ in enumerate(operands))
-        value = tuple(self.position(name) for name in node.value)
+        value = tuple(self.place(name) for name in node.value)
         found = named(node.name, orders, operands, tuple(at + 1 for at in value))
-        by = [self.position(name) for _, names in node.by for name in names]
+        by = [self.place(name) for _, names in node.by for name in names]
         return found[(*value, *by)]
+
+    def positions(self, node: m.Positions) -> Any:
+        return np.arange(1.0, 1 + self.shape(node)[0]).reshape(-1, 1)
+
+    def position(self, node: m.Position) -> Any:
+        return self.indices[node.index]
 
     def part(self, node: m.Part) -> Any:
         first, last = (position.value(self.sizes) for position in node.range)
@@ -263,15 +273,15 @@ class Reader:
         operand = self.read(node.operand)
         if node.operand.shape.kind in ("vector", "row"):
             operand = operand.reshape(-1)
-        found = operand[tuple(self.position(name) for name in node.indices)]
+        found = operand[tuple(self.place(name) for name in node.indices)]
         return found.reshape(-1, 1) if node.shape.kind == "vector" else found
 
     def levicivita(self, node: m.LeviCivita) -> Any:
-        i, j, k = map(self.position, node.indices)
+        i, j, k = map(self.place, node.indices)
         return (i - j) * (j - k) * (k - i) / 2
 
     def delta(self, node: m.Delta) -> Any:
-        i, j = map(self.position, node.indices)
+        i, j = map(self.place, node.indices)
         return float(i == j)
 
     def indexedsum(self, node: m.IndexedSum) -> Any:
