@@ -228,6 +228,9 @@ def _rebuilt(
     cofactors = []
     for use, rest in members:
         cofactors.append((parts[use.term].coefficient, s.contraction(rest, axes, shape)))
+    collected = s.graph.sum(cofactors, shape)
+    if type(collected) is Sum and len(collected.args) == len(members) and _mentions(collected, base):
+        return None  # before anything is done with it: with one choice more at each level the time would be exponential
     inner = s.sum(cofactors, shape)
     if not joined and type(inner) is Sum and len(inner.args) <= _EXPANDED:
         terms_ = [each for c, arg in terms(inner) for each in expanded(s, c, arg)]
