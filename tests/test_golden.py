@@ -3,7 +3,7 @@
 `golden/*.jsonl` holds a problem on each line. `textbook` is the answer as a textbook has it, in numerator layout and in the
 input language, written from the mathematics; it is empty where a matrix cannot say it. `prints` and `latex` are what must be
 printed; both are empty where what is printed now is worse than the textbook. `golden/pending.jsonl` waits for things that are
-not there yet (`needs`), and is not run.
+not there yet (`needs`), and is not run. `dialect`, where a problem has it, is that of its text.
 
 After printing has improved,
 
@@ -58,9 +58,18 @@ each_problem = pytest.mark.parametrize("problem", [pytest.param(problem, id=prob
 
 def derivative(problem: Record) -> Derivative:
     """The derivative that a problem asks for."""
-    result = mc.diff(problem["text"], wrt=problem["wrt"], where=problem["where"] or None, order=problem["order"])
+    where, dialect = problem["where"] or None, problem.get("dialect", "matcalc")
+    result = mc.diff(problem["text"], wrt=problem["wrt"], where=where, order=problem["order"], dialect=dialect)
     assert isinstance(result, Derivative)
     return result
+
+
+def textbook_answer(problem: Record, result: Derivative) -> Expression:
+    """The textbook's answer, of variables with the shapes that they have in the problem."""
+    if problem["where"]:
+        return mc.parse(problem["textbook"], where=problem["where"])
+    shapes = {name: str(symbol.shape) for name, symbol in result._problem.inference.symbols.items()}
+    return mc.parse(problem["textbook"], shapes=shapes)
 
 
 def points(result: Derivative, seed: int) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
@@ -94,7 +103,7 @@ def test_corpus() -> None:
     pending = read(PENDING)
     names = [record["id"] for record in [*PROBLEMS, *pending]]
     assert len(set(names)) == len(names)
-    assert all(list(record) == FIELDS for record in PROBLEMS)
+    assert all([key for key in record if key != "dialect"] == FIELDS for record in PROBLEMS)
     assert all([key for key in record if key != "dialect"] == [*FIELDS, "needs"] for record in pending)
     assert all(bool(record["prints"]) == bool(record["latex"]) for record in PROBLEMS)
 
@@ -108,7 +117,8 @@ def test_prints(problem: Record) -> None:
 
 @pytest.mark.parametrize("problem", [pytest.param(each, id=each["id"]) for each in PROBLEMS if each["textbook"]])
 def test_textbook(problem: Record) -> None:
-    result, textbook = derivative(problem), mc.parse(problem["textbook"], where=problem["where"] or None)
+    result = derivative(problem)
+    textbook = textbook_answer(problem, result)
     usable = 0
     for point, sizes in points(result, crc32(problem["id"].encode())):
         try:
