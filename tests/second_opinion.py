@@ -93,8 +93,8 @@ class Evaluator:
             return _number(math.pi)
         if name in ("I", "ones", "zeros"):
             return self.constant(name, self.inference.shapes[node])
-        if name in self.sizes:
-            return _number(float(self.sizes[name]))
+        if self.inference.roles.get(node) == "dimension":
+            return _number(float(self.inference.dimension(name).value(self.sizes)))
         raise CannotTellError(name)
 
     def constant(self, name: str, shape: Shape) -> Any:
@@ -117,6 +117,7 @@ class Evaluator:
         operators: dict[str, Callable[[Any, Any], Any]] = {
             "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b,
             "^": lambda a, b: a**b, "**": lambda a, b: a**b,
+            "divide": lambda a, b: a / b if b.ndim == 0 else a @ torch.linalg.inv(b),
             ">": lambda a, b: (a > b).double(), "<": lambda a, b: (a < b).double(), ">=": lambda a, b: (a >= b).double(),
             "<=": lambda a, b: (a <= b).double(), "==": lambda a, b: (a == b).double(),
         }  # fmt: skip
@@ -170,7 +171,7 @@ class Evaluator:
         operands = [self.value(argument, scope) for argument in node.arguments]
         if name == "e":
             return torch.eye(shape.dims[0].value(self.sizes))[:, [round(float(operands[0])) - 1]]
-        if node.keywords:
+        if node.keywords and self.inference.shapes[node.arguments[0]].kind == "matrix":
             return self.along(name, operands[0], round(float(self.value(node.keywords[0][1], scope))) % 2, shape)
         if len(operands) == 1 and name in WHOLE:
             result = WHOLE[name](operands[0].reshape(-1))
@@ -364,6 +365,7 @@ def points(inference: Inference, random: Any) -> Iterator[tuple[Values, dict[str
     """Random values at random sizes, all different."""
     shapes = [symbol.shape for symbol in inference.symbols.values()] + list(inference.shapes.values())
     dims = {size for shape in shapes for size in shape.dims} | set(inference.ranges.values())
+    dims |= {inference.dimension(node.name) for node, role in inference.roles.items() if role == "dimension"}
     names = sorted({name for size in dims for name in size.names})
     for attempt in range(ATTEMPTS):
         pool = random.permutation(np.arange(2, max(MOST, len(names) + 2)))
