@@ -299,30 +299,40 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 def automatic(result: Derivative, point: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
-    """The derivative in numerator layout by automatic differentiation."""
+    """The derivative in numerator layout by automatic differentiation; by several variables in turn with their axes in turn."""
     inference = result._problem.inference
-    names = _targets(result._target)
     fixed = {name: _axes(torch.tensor(value), inference.symbols[name].shape) for name, value in point.items()}
-    shapes = [inference.symbols[name].shape for name in names]
-    start = torch.cat([torch.tensor(point[name]).reshape(-1) for name in names])
+    function: Callable[[Values], Any] = lambda values: Evaluator(inference, sizes, values).body()  # noqa: E731
+    value = inference.shapes[inference.program.body]
+    axes = [size.value(sizes) for size in value.dims]
+    for target in result._path:
+        names = _targets(target)
+        kind = inference.symbols[names[0]].shape.kind if len(names) == 1 else "vector"
+        axes += [size.value(sizes) for size in inference.shapes[target].dims]
+        function = _differentiated(function, names, inference, sizes)
+    array = function(fixed).reshape(axes).detach().numpy()
+    return _laid_out(array, value.kind, kind, len(value.dims)) if len(result._path) == 1 else array
 
-    def function(flat: Any) -> Any:
-        moved, place = dict(fixed), 0
-        for name, shape in zip(names, shapes, strict=True):
-            count = math.prod(size.value(sizes) for size in shape.dims)
-            moved[name] = _axes(_structured(flat[place : place + count], inference.symbols[name].properties), shape, sizes)
-            place += count
-        return Evaluator(inference, sizes, moved).body()
 
-    value_shape = inference.shapes[inference.program.body]
-    variable = Shape("vector", ()) if len(names) > 1 else shapes[0]
-    dims = [start.numel()] if len(names) > 1 else [size.value(sizes) for size in variable.dims]
-    if result.order == 2:
-        hessian = torch.autograd.functional.hessian(lambda flat: function(flat).reshape(()), start)
-        return hessian.reshape([*dims, *dims]).detach().numpy()
-    jacobian = torch.autograd.functional.jacobian(function, start)
-    outputs = [size.value(sizes) for size in value_shape.dims]
-    return _laid_out(jacobian.reshape([*outputs, *dims]).detach().numpy(), value_shape.kind, variable.kind, len(outputs))
+def _differentiated(
+    function: Callable[[Values], Any], names: list[str], inference: Inference, sizes: Mapping[str, int]
+) -> Callable[[Values], Any]:
+    """The function of all values that is the derivative by the variables named, put behind each other."""
+
+    def derivative(values: Values) -> Any:
+        def along(flat: Any) -> Any:
+            moved, place = dict(values), 0
+            for name in names:
+                symbol = inference.symbols[name]
+                count = math.prod(size.value(sizes) for size in symbol.shape.dims)
+                moved[name] = _axes(_structured(flat[place : place + count], symbol.properties), symbol.shape, sizes)
+                place += count
+            return function(moved).reshape(-1)
+
+        start = torch.cat([values[name].reshape(-1) for name in names])
+        return torch.autograd.functional.jacobian(along, start, create_graph=True)
+
+    return derivative
 
 
 def _laid_out(array: Any, value: str, variable: str, outputs: int) -> Any:
@@ -405,6 +415,8 @@ def compare(problem: Record) -> str:
     result: Any = mc.diff(
         problem["text"], wrt=problem["wrt"], where=problem["where"] or None, order=problem.get("order", 1), **options
     )
+    if result._problem.inference.facts:
+        raise CannotTellError("an equation that the values do not fulfil")
     random = np.random.default_rng(crc32(problem["id"].encode()))
     usable = 0
     for point, sizes in points(result._problem.inference, random):
@@ -416,6 +428,8 @@ def compare(problem: Record) -> str:
         except NotSupportedError as error:
             raise CannotTellError(str(error)) from None
         theirs = automatic(result, point, sizes)
+        if len(result._path) > 1 and np.squeeze(mine).shape == np.squeeze(theirs).shape:
+            mine = mine.reshape(theirs.shape)  # an axis of length 1 is only for show
         if not np.isfinite(theirs).all():
             continue
         if mine.shape != theirs.shape:
