@@ -10,7 +10,6 @@ else. PyTorch is needed only here; it is not a dependency, and pytest does not r
 from __future__ import annotations
 
 import importlib
-import itertools
 import json
 import math
 import sys
@@ -119,7 +118,7 @@ class Evaluator:
             "^": lambda a, b: a**b, "**": lambda a, b: a**b,
             "divide": lambda a, b: a / b if b.ndim == 0 else a @ torch.linalg.inv(b),
             ">": lambda a, b: (a > b).double(), "<": lambda a, b: (a < b).double(), ">=": lambda a, b: (a >= b).double(),
-            "<=": lambda a, b: (a <= b).double(), "==": lambda a, b: (a == b).double(),
+            "<=": lambda a, b: (a <= b).double(), "==": lambda a, b: (a == b).double(), "!=": lambda a, b: (a != b).double(),
         }  # fmt: skip
         if operator not in operators:
             raise CannotTellError(operator)
@@ -147,16 +146,30 @@ class Evaluator:
         return torch.cat([item.reshape(axes) for item in items], 0)
 
     def reduced(self, node: tree.IndexSum, scope: Mapping[str, int]) -> Any:
-        """A sum or product over indices."""
-        ranges = [range(1, self.inference.ranges[clause].value(self.sizes) + 1) for clause in node.clauses]
-        names = [clause.index.name for clause in node.clauses]
-        terms = [self.value(node.body, {**scope, **dict(zip(names, each, strict=True))}) for each in itertools.product(*ranges)]
-        if node.function not in ("sum", "prod"):
+        """A sum or product, or another function of all values, over indices."""
+        terms = [self.value(node.body, each) for each in self.positions(node, scope, 0)]
+        if node.function in ("sum", "prod"):
+            result = _number(float(node.function == "prod"))
+            for term in terms:
+                result = result + term if node.function == "sum" else result * term
+            return result
+        if node.function not in WHOLE or terms[0].ndim:
             raise CannotTellError(f"{node.function} over an index")
-        result = terms[0]
-        for term in terms[1:]:
-            result = result + term if node.function == "sum" else result * term
-        return result
+        return WHOLE[node.function](torch.stack(terms))
+
+    def positions(self, node: tree.IndexSum, scope: Mapping[str, int], place: int) -> Iterator[Mapping[str, int]]:
+        """The values of all indices; ranges may depend on the indices before, and conditions on all."""
+        if place == len(node.clauses):
+            if all(float(self.value(condition, scope)) for condition in node.conditions):
+                yield scope
+            return
+        clause = node.clauses[place]
+        first = 1 if clause.lower is None else round(float(self.value(clause.lower, scope)))
+        last = round(float(self.value(clause.upper, scope))) if clause.upper is not None else first - 1
+        if clause.upper is None:
+            last += self.inference.ranges[clause].length.value(self.sizes)
+        for index in range(first, last + 1):
+            yield from self.positions(node, {**scope, clause.index.name: index}, place + 1)
 
     def call(self, node: tree.Call, scope: Mapping[str, int]) -> Any:
         """A function."""
@@ -373,7 +386,7 @@ def _axes(array: Any, shape: Shape, sizes: Mapping[str, int] | None = None) -> A
 def points(inference: Inference, random: Any) -> Iterator[tuple[Values, dict[str, int]]]:
     """Random values at random sizes, all different."""
     shapes = [symbol.shape for symbol in inference.symbols.values()] + list(inference.shapes.values())
-    dims = {size for shape in shapes for size in shape.dims} | set(inference.ranges.values())
+    dims = {size for shape in shapes for size in shape.dims} | {found.length for found in inference.ranges.values()}
     dims |= {inference.dimension(node.name) for node, role in inference.roles.items() if role == "dimension"}
     names = sorted({name for size in dims for name in size.names})
     for attempt in range(ATTEMPTS):
