@@ -385,9 +385,14 @@ class _Building:
             return comparison(*sides)  # cases within a sum SymPy would move out of it
         return sympy.Piecewise((1, condition), (0, True)) if _is_scalar(node.shape) else condition
 
+    def conjunction(self, node: nodes.Conjunction) -> Any:
+        """Relations that all hold."""
+        return sympy.And(*(self.built[part] for part in node.parts))
+
     def cases(self, node: nodes.Cases) -> Any:
         """Alternatives; the last one is taken otherwise."""
-        branches = [(self.array(value, node.shape), self.built[when]) for value, when in node.branches]
+        values = [(self.array(value, node.shape), when) for value, when in node.branches]
+        branches = [(value, sympy.true if when is None else self.built[when]) for value, when in values]
         branches[-1] = (branches[-1][0], sympy.true)
         return sympy.Piecewise(*branches) if _is_scalar(node.shape) else sympy_functions.MatrixCases(*branches)
 
@@ -554,7 +559,8 @@ _METHODS: Final[dict[type, str]] = {
     nodes.Dot: "dot_product",
     nodes.Hadamard: "hadamard", nodes.Transpose: "transpose", nodes.Inverse: "inverse", nodes.Power: "power",
     nodes.MatrixPower: "matrix_power", nodes.Diagonal: "diagonal", nodes.Function: "function", nodes.Norm: "norm",
-    nodes.Comparison: "comparison", nodes.Indicator: "indicator", nodes.Cases: "cases", nodes.Stack: "stack",
+    nodes.Comparison: "comparison", nodes.Indicator: "indicator",
+    nodes.Conjunction: "conjunction", nodes.Cases: "cases", nodes.Stack: "stack",
     nodes.Kronecker: "kronecker", nodes.Unknown: "unknown",
     nodes.NamedElement: "named_element", nodes.Named: "named", nodes.Part: "part", nodes.Element: "element",
     nodes.Delta: "delta", nodes.LeviCivita: "levi_civita", nodes.IndexedSum: "indexed_sum",
