@@ -12,6 +12,7 @@ from matcalc.notation.layout import Layout, indexed, write
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.naming import with_names
 from matcalc.notation.recover import Recovery
+from matcalc.notation.statistics import with_averages
 from matcalc.tensor.lower import Value
 from matcalc.tensor.nodes import Node
 
@@ -33,7 +34,9 @@ def write_answer(
     written = cases(recovery, node, value, variables, layout)
     if written is None:
         written = write(recovery, node, value, variables, layout, name, title)
-    answer = with_names(recovery.build, written.expression, bound)
+    build, words = recovery.build, recovery.words
+    named = [(own, with_averages(build, meaning, words)) for own, meaning in bound]
+    answer = with_names(build, with_averages(build, written.expression, words), named)
     element: tuple[tuple[str, ...], Expression] | None = None
     if node.order > 2 and not written.indices:
         by_element = indexed(recovery, node)

@@ -157,6 +157,12 @@ def _norm(array: Any) -> Any:
     return sympy.sqrt(sympy.Trace(sympy.MatMul(sympy.Transpose(array), array, evaluate=False)))
 
 
+def _variance(array: Any) -> Any:
+    size = sympy.Mul(*array.shape)
+    average = _multiplied(-_total(array) / size, sympy_functions.Ones(*array.shape))
+    return _total(sympy.HadamardPower(sympy.MatAdd(array, average, evaluate=False), 2)) / size
+
+
 def _matrix_power(base: Any, exponent: Any) -> Any:
     """An element-wise power."""
     return sympy.HadamardPower(base, exponent)
@@ -525,6 +531,8 @@ _FUNCTIONS: Final[dict[str, Callable[[_Building, nodes.Function], Any]]] = {
     "where": _where,
     "sum": _of_array(_total),
     "mean": _of_array(lambda array: _total(array) / sympy.Mul(*array.shape)),
+    "var": _of_array(_variance),
+    "std": _of_array(lambda array: sympy.sqrt(_variance(array))),
     "norm": _of_array(_norm),
     "norm2": _of_array(_norm),
     "normF": _of_array(_norm),
