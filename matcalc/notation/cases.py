@@ -14,7 +14,7 @@ from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import COMPARISONS
-from matcalc.tensor.nodes import Node, Number, Pointwise, Zero, topological
+from matcalc.tensor.nodes import Node, Number, Pointwise, Sum, Zero, topological
 
 _NEGATED = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}
 _TURNED = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
@@ -144,11 +144,17 @@ def _substituted(recovery: Recovery, root: Node, known: Mapping[Node, Node]) -> 
 
 
 def _bound(comparison: Pointwise) -> tuple[Node, str, Fraction] | None:
-    """x > 1 as (x, ">", 1), if it compares something with a number."""
+    """x > 1 as (x, ">", 1), if it compares something with a number; -2 x > 1 as (x, "<", -1/2)."""
     a, b = comparison.args
-    if isinstance(b, Number):
-        return a, _sign(comparison), Fraction(b.value)
-    return (b, _TURNED[_sign(comparison)], Fraction(a.value)) if isinstance(a, Number) else None
+    sign = _sign(comparison)
+    if isinstance(a, Number):
+        a, b, sign = b, a, _TURNED[sign]
+    if not isinstance(b, Number):
+        return None
+    if isinstance(a, Sum) and len(a.args) == 1:
+        factor = Fraction(a.coefficients[0])
+        return a.args[0], sign if factor > 0 else _TURNED[sign], Fraction(b.value) / factor
+    return a, sign, Fraction(b.value)
 
 
 def _is_possible(holding: Sequence[Pointwise]) -> bool:

@@ -20,6 +20,7 @@ PRINTED = [
         "max(w.x, min(w.y, 1))", "w", None,
         ["⎧ xᵀ   if w·x ≥ u", "⎨ yᵀ   if w·x < u and w·y < 1", "⎩ 0ᵀ   otherwise", "where u = min(1, w·y)"],
     ),
+    ("max(0, x) + max(0, -x)", "x", "x: scalar", ["⎧ 1    if x > 0", "⎨ -1   if -x > 0", "⎩ 0    otherwise"]),
     ("abs(x)*max(0, y)", "y", "x, y: scalar", ["⎧ 0        if y ≤ 0", "⎩ abs(x)   if y > 0"]),
 ]  # fmt: skip
 
