@@ -31,7 +31,7 @@ def entries(product: Product) -> None:
                     product.factors.remove(factor)
                 size = block.shape[node.axis]
                 graph = product.s.graph
-                product.factors.append((graph.ones(size) if size.size == 1 else graph.unit(size, position), (label,)))
+                product.factors.append((graph.ones(size) if size.size == 1 else graph.unit(size, dim(position)), (label,)))
                 product.put(block, labels)
         elif isinstance(node, MatrixCall) and node.operation.name == "inv" and is_two_by_two(node.args[0]):
             _entry_of_inverse(product, other)
@@ -40,13 +40,13 @@ def entries(product: Product) -> None:
 
 def _block(node: Concatenation, unit: Unit) -> tuple[Node, int] | None:
     """The block in which the entry of a unit vector lies, and where in it; None if that depends on sizes."""
-    before = 0
+    before, wanted = 0, unit.position.size
     for block in node.args:
         length = block.shape[node.axis].size
-        if unit.position is None or length is None:
+        if wanted is None or length is None:
             return None
-        if unit.position <= before + length:
-            return block, unit.position - before
+        if wanted <= before + length:
+            return block, wanted - before
         before += length
     return None
 
@@ -62,10 +62,11 @@ def _entry_of_inverse(product: Product, factor: Factor) -> None:
         if label in product.kept or len(found) != 1 or uses != 2 or labels[0] == labels[1]:
             return
         assert isinstance(found[0][0], Unit)
-        if found[0][0].position is None:
+        position = found[0][0].position.size
+        if position not in (1, 2):
             return
         units += found
-        positions.append(found[0][0].position)
+        positions.append(position)
     for each in (factor, *units):
         product.factors.remove(each)
     i, j = positions
@@ -83,7 +84,7 @@ def is_two_by_two(node: Node) -> bool:
 def entry(s: Simplifier, node: Node, row: int, column: int) -> Node:
     """One entry of a 2×2 matrix."""
     size: Dim = node.shape[0]
-    return s.contraction([(node, (0, 1)), (s.graph.unit(size, row), (0,)), (s.graph.unit(size, column), (1,))], ())
+    return s.contraction([(node, (0, 1)), (s.graph.unit(size, dim(row)), (0,)), (s.graph.unit(size, dim(column)), (1,))], ())
 
 
 def determinant(s: Simplifier, node: Node) -> Node:

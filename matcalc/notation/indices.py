@@ -228,7 +228,7 @@ class _Writing:
         build = self.build
         if node.name == "cross":
             return self.leaf(build.make(notation.LeviCivita, SCALAR, names))
-        first, *others = (build.make(notation.Symbol, SCALAR, name) for name in names)
+        first, *others = (build.make(notation.Position, SCALAR, name) for name in names)
         if node.name == "lower":
             return self.leaf(build.indicator(">=", first, others[0], SCALAR))
         before = build.make(notation.Sum, SCALAR, (others[1], build.number(-1)))

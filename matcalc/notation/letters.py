@@ -75,11 +75,8 @@ _INDEX_FIELDS = frozenset(("index", "indices", "value", "by", "position"))
 
 
 def _index_fields(node: Expression) -> Iterator[str]:
-    """The fields with names of indices in them; a symbol may be an index as a number."""
-    if isinstance(node, notation.Symbol):
-        yield "name"
-    else:
-        yield from (each.name for each in fields(node) if each.name in _INDEX_FIELDS)
+    """The fields with names of indices in them."""
+    yield from (each.name for each in fields(node) if each.name in _INDEX_FIELDS)
 
 
 def _names(node: Expression) -> frozenset[str]:

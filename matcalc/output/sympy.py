@@ -45,7 +45,6 @@ def to_sympy(answer: Answer, properties: Mapping[str, frozenset[str]] = _NOTHING
         raise LimitError("the answer is too large for a SymPy expression")
     _check(answer)
     building = _Building(properties)
-    building.indices = _indices(answer)
     for left, meaning in answer.definitions:
         if isinstance(left, nodes.Element):
             assert isinstance(left.operand, nodes.Symbol)
@@ -76,15 +75,6 @@ def _check(answer: Answer) -> None:
             raise LimitError(f"the answer has more than {MAX_PRINTED:,} symbols, too many for a SymPy expression")
         if isinstance(symbol, nodes.Symbol):
             names[symbol.name] = measures[expr]
-
-
-def _indices(answer: Answer) -> frozenset[str]:
-    """The names of all indices."""
-    found = set(answer.indices)
-    for left, expr in (*answer.definitions, (None, answer.body)):
-        found.update(left.indices if isinstance(left, nodes.Element) else ())
-        found.update(name for node in postorder(expr) if isinstance(node, nodes.IndexedSum) for name, _ in node.indices)
-    return frozenset(found)
 
 
 def _dimension(size: Dim) -> Any:
@@ -176,8 +166,6 @@ class _Building:
         self.names: dict[str, Any] = {}
         self.arrays: dict[str, tuple[tuple[Any, ...], Any]] = {}
         """What is defined by its elements: the indices, and the element."""
-        self.indices: frozenset[str] = frozenset()
-        """The names of indices; as a number, one counts from 1."""
         self.built: dict[Expression, Any] = {}
 
     def build(self, root: Expression) -> Any:
@@ -206,8 +194,6 @@ class _Building:
             return sympy.MatrixSymbol(node.name, *_dimensions(node.shape))
         if node.name == "pi":
             return sympy.pi
-        if node.name in self.indices:
-            return _index(node.name) + 1
         positive = "positive" in self.properties.get(node.name, frozenset())
         return sympy.Symbol(node.name, positive=True) if positive else sympy.Symbol(node.name, real=True)
 
