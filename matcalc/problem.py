@@ -114,6 +114,7 @@ class Problem:
             frozenset({*self.inference.symbols, *self.bindings, *self.inference.functions, *dimensions, "I", "pi", "π"}),
             dimensions,
         )
+        self.recovery.words = _functions(program)
 
     def _use_structures(self) -> list[tree.Fact]:
         """Take equations such as A = A' for properties of the variables; the other ones that are not about a target."""
@@ -294,3 +295,14 @@ def _paths(wrt: Sequence[str]) -> tuple[list[tree.Expr], list[int]]:
 
 def _names(target: tree.Expr) -> list[str]:
     return [node.name for node in tree.postorder(target) if isinstance(node, tree.Name)]
+
+
+def _functions(program: tree.Program) -> frozenset[str]:
+    """The operations that are called."""
+    calls = (
+        node.function
+        for root in (*(binding.value for binding in program.bindings), program.body)
+        for node in tree.postorder(root)
+        if isinstance(node, tree.Call)
+    )
+    return frozenset(FUNCTIONS[name].name for name in calls if name in FUNCTIONS)

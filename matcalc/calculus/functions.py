@@ -8,7 +8,7 @@ from math import isqrt
 from typing import TYPE_CHECKING, TypeGuard
 
 from matcalc import limits
-from matcalc.calculus import signs, structure
+from matcalc.calculus import literals, signs, structure
 from matcalc.calculus.cancellation import is_named
 from matcalc.calculus.products import content_of, repeated
 from matcalc.errors import LimitError
@@ -402,13 +402,16 @@ _RULES: dict[str, _Rule] = {
 def matrix_call(s: Simplifier, operation: MatrixFunction, arg: Node) -> Node:
     """A matrix function in normal form.
 
-    (A⁻¹)⁻¹ = A, (cA)⁻¹ = c⁻¹A⁻¹, (Aᵀ)⁻¹ = (A⁻¹)ᵀ; det(Aᵀ) = det A, det(A⁻¹) = (det A)⁻¹, and the same for logdet.
+    (A⁻¹)⁻¹ = A, (cA)⁻¹ = c⁻¹A⁻¹, (Aᵀ)⁻¹ = (A⁻¹)ᵀ; det(Aᵀ) = det A, det(A⁻¹) = (det A)⁻¹, and the same for logdet;
+    det [[a, b], [c, d]] = a d - b c.
     """
     graph, name = s.graph, operation.name
     if name == "skew" and type(arg) is Sum and len(arg.args) == 1:
         return s.scaled(arg.coefficients[0], graph.matrix_call(operation, arg.args[0]))
     if name not in ("inv", "det", "logdet") or arg.order != 2:
         return graph.matrix_call(operation, arg)
+    if name == "det" and literals.is_two_by_two(arg):
+        return literals.determinant(s, arg)
     if type(arg) is Delta:
         return arg if name == "inv" else graph.number(1 if name == "det" else 0)
     if name == "inv" and structure.has(arg, structure.ORTHOGONAL):  # Q⁻¹ = Qᵀ

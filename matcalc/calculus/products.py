@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import gcd
 from typing import TYPE_CHECKING
 
-from matcalc.calculus import cancellation, patterns, structure, symmetry
+from matcalc.calculus import cancellation, literals, patterns, structure, symmetry
 from matcalc.calculus.cancellation import DEEP, is_named
 from matcalc.language.dimensions import Dim
 from matcalc.operations.rows import Elementwise
@@ -471,6 +471,7 @@ _RULES: tuple[Callable[[Product], None], ...] = (
     structure.orthogonal,
     structure.triangular,
     structure.diagonals,
+    literals.entries,
     cancellation.units,
     cancellation.softmax_totals,
     cancellation.position_totals,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import reduce
 from typing import Any, TypeVar, cast
 
 from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, row, vector
@@ -121,6 +122,11 @@ class Builder:
         self.commutation = next((letter for letter in ("K", "C", "T", "P") if letter not in taken), "K_vec")
         """The letter for the commutation matrix."""
 
+    def value_name(self, axes: int) -> str:
+        """A letter for what is differentiated, which has this number of axes."""
+        letters = ("fyzhg", "yfzhg", "YFZHG")[axes]
+        return next((letter for letter in letters if letter not in self.taken), f"{letters[0]}_")
+
     def make(self, cls: type[E], shape: Shape, *fields: Any) -> E:
         """The node of this class with these fields."""
         key = (cls, shape, fields)
@@ -148,7 +154,7 @@ class Builder:
                 return node.shape.kind == "matrix"
             case Hadamard():
                 return any(isinstance(factor, (Identity, Diagonal)) for factor in node.factors)
-            case Inverse() | Power():
+            case Inverse() | Power() | MatrixPower():
                 return self.is_symmetric(node.operand if isinstance(node, Inverse) else node.base, depth + 1)
             case MatMul() if len(node.factors) <= _FACTORS:  # Aᵀ S A
                 left, right = node.factors[: len(node.factors) // 2], node.factors[(len(node.factors) + 1) // 2 :]
@@ -260,6 +266,13 @@ class Builder:
         if not above and not below:
             return self.number(coefficient)
         return self.make(Product, shape, coefficient, tuple(above), tuple(below))
+
+    def _listed(self, node: Expression) -> Expression:
+        """A row of zeros with each of them written."""
+        size = node.shape.dims[0].size if isinstance(node, Zeros) and node.shape.kind == "row" else None
+        if size is None:
+            return node
+        return self.make(Stack, node.shape, (self.make(Number, SCALAR, 0),) * size, 1)
 
     def matmul(self, *factors: Expression) -> Expression:
         """A product of arrays; identities disappear, scalars within go to the front."""
@@ -420,6 +433,14 @@ class Builder:
             return self.transpose(columns) if shape.kind == "matrix" else columns
         return self.make(Function, shape, name, (operand,), 1)
 
+    def vec(self, node: Expression) -> Expression:
+        """The columns of a matrix under each other; scalars stand before it."""
+        if node.shape.kind != "matrix":
+            return node
+        outside, (inner,) = self._apart((node,))
+        stacked = self.make(Function, vector(inner.shape.dims[0].times(inner.shape.dims[1])), "vec", (inner,))
+        return self._joined(outside, stacked)
+
     def inverse(self, node: Expression) -> Expression:
         """A⁻¹."""
         return self.make(Inverse, node.shape, node)
@@ -427,7 +448,7 @@ class Builder:
     def kronecker(self, left: Expression, right: Expression) -> Expression:
         """left ⊗ right; scalars go to the front."""
         outside, sides = self._apart((left, right))
-        shape = sides[0].shape  # of the first factor: products of dimensions are not dimensions
+        shape = shape_of(_times(rows_of, sides), _times(columns_of, sides))
         core = self.make(Kronecker, shape, tuple(sides))
         return self._joined(outside, core)
 
@@ -450,6 +471,8 @@ class Builder:
 
     def stack(self, blocks: Sequence[Expression], axis: int, shape: Shape) -> Expression:
         """Blocks under each other (axis 0) or side by side (axis 1); columns side by side are written by rows."""
+        if axis == 0 and any(_is_list(block) for block in blocks):
+            blocks = [self._listed(block) for block in blocks]
         columns = [block.blocks for block in blocks if isinstance(block, Stack) and block.axis == 0]
         if axis == 1 and len(columns) == len(blocks) and len({len(column) for column in columns}) == 1:
             lines = []
@@ -458,6 +481,17 @@ class Builder:
                 lines.append(self.make(Stack, shape_of(rows, shape.dims[1]), tuple(line), 1))
             return self.make(Stack, shape, tuple(lines), 0)
         return self.make(Stack, shape, tuple(blocks), axis)
+
+
+def _is_list(node: Expression) -> bool:
+    """Is it a row of numbers, each written?"""
+    return isinstance(node, Stack) and node.axis == 1 and not any(block.shape.dims for block in node.blocks)
+
+
+def _times(size_of: Callable[[Shape], Dim | None], arrays: Sequence[Expression]) -> Dim | None:
+    """The number of rows, or of columns, of a Kronecker product."""
+    sizes = [size for size in (size_of(array.shape) for array in arrays) if size is not None]
+    return reduce(Dim.times, sizes) if sizes else None
 
 
 def _is_column_of_symbol(node: Expression) -> bool:

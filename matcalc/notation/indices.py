@@ -17,6 +17,7 @@ from matcalc.language.dimensions import SCALAR, Dim, Kind, Shape, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import transposes
 from matcalc.notation.component import MatrixNotationError
+from matcalc.notation.letters import with_few_letters
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery
 from matcalc.tensor.nodes import (
@@ -73,7 +74,7 @@ def element(recovery: Recovery, node: Node, indices: Sequence[str]) -> Elements:
 def free_indices(recovery: Recovery, used: Collection[str] = ()) -> Iterator[str]:
     """Letters for indices that mean nothing else."""
     taken = {*used, *recovery.spoken_for()}
-    yield from (letter for letter in "ijklmnpqrst" if letter not in taken)
+    yield from (letter for letter in "ijklmnprstuvahq" if letter not in taken)
     yield from (name for name in map("i_{}".format, count(1)) if name not in taken)
 
 
@@ -101,6 +102,8 @@ class _Writing:
             symbol = self._symbol(part)
             left = self.build.make(notation.Element, SCALAR, symbol, own) if own else symbol
             written[part] = (left, meaning)
+        if not written:  # a definition is put in where other letters may be meant
+            body = with_few_letters(self.build, body, lambda: free_indices(self.r, indices))
         definitions = [written[part] for part in sorted(written, key=lambda part: part.id)]
         return Elements(body, tuple(definitions), tuple(name for part, name in self.names.items() if part not in written))
 
@@ -225,7 +228,7 @@ class _Writing:
         build = self.build
         if node.name == "cross":
             return self.leaf(build.make(notation.LeviCivita, SCALAR, names))
-        first, *others = (build.make(notation.Symbol, SCALAR, name) for name in names)
+        first, *others = (build.make(notation.Position, SCALAR, name) for name in names)
         if node.name == "lower":
             return self.leaf(build.indicator(">=", first, others[0], SCALAR))
         before = build.make(notation.Sum, SCALAR, (others[1], build.number(-1)))
@@ -355,39 +358,47 @@ class _Writing:
         """A factor with the known labels put in. Two free axes of what has no notation are not worth keeping."""
         node, labels = factor
         names = tuple(known.get(label) for label in labels)
-        if names.count(None) > 1 and not self.is_plain(node):
+        if names.count(None) > 1 and not self._is_whole(node):
             raise MatrixNotationError
         return self.fixed(node, names), [label for label in labels if label not in known]
+
+    def _is_whole(self, node: Node) -> bool:
+        """Is it a vector or matrix by itself, as (xᵢ A + B)⁻¹ is, and not just one element beside the other?"""
+        return isinstance(node, MatrixCall) or self.is_plain(node)
 
     def closed(self, members: Sequence[Factor], known: Mapping[int, str], free: Sequence[int]) -> Node:
         """A connected part that is summed over all its `free` labels."""
         written = self._in_matrix_notation(members, known)
         if written is not None:
             return written
-        if len(members) == 1 and split_power(members[0][0])[1] == 2:  # ‖Xᵢ - Cₖ‖²
-            try:
-                total = self.graph.contraction([self.reduced(members[0], known)], ())
-                self.r.expression(total)
-            except MatrixNotationError:
-                pass
-            else:
-                return total
         label, size = self._to_open(members, free)
         name = next(self.fresh)
         body = self.expression(self.product(members, {**known, label: name}, ()))
         return self.leaf(self._total(body, name, size))
 
     def _in_matrix_notation(self, members: Sequence[Factor], known: Mapping[int, str]) -> Node | None:
-        """(A X)ᵢⱼ for Σₖ Aᵢₖ Xₖⱼ."""
-        kept = sorted({label for _, labels in members for label in labels if label in known})
-        if len(kept) > 2 or not all(self.is_plain(node) for node, _ in members):
+        """(A X)ᵢⱼ for Σₖ Aᵢₖ Xₖⱼ, y·softmax(W Xᵢ), ‖Xᵢ - Cₖ‖²; None if there is nothing like it."""
+        norm = len(members) == 1 and split_power(members[0][0])[1] == 2
+        whole = all(self._is_whole(node) for node, _ in members)
+        if not norm and not whole:
             return None
-        whole = self.r.simplifier.contraction(members, kept)
-        if not self.is_plain(whole):
-            return None
-        if not kept or type(whole) is Zero:
-            return self.fixed(whole, tuple(known[label] for label in kept))
-        return self.entry(whole, tuple(known[label] for label in kept))
+        along = {label for node, labels in members if isinstance(node, MatrixCall) for label in labels[: _batch(node)]}
+        kept = sorted({label for _, labels in members for label in labels if label in known} - along)
+        lines = norm or any(isinstance(node, MatrixCall) for node, _ in members)  # rows as such are wanted
+        tries = [kept] if whole and len(kept) <= 2 else []
+        for axes in [*tries, []] if lines else tries:
+            put_in = {label: name for label, name in known.items() if label not in axes}
+            try:
+                product = self._summed([self.reduced(member, put_in) for member in members], axes)
+                self.r.expression(product)
+            except MatrixNotationError:
+                continue
+            names = tuple(known[label] for label in axes)
+            return self.entry(product, names) if names and type(product) is not Zero else self.fixed(product, names)
+        return None
+
+    def _summed(self, factors: Sequence[Factor], axes: Sequence[int]) -> Node:
+        return self.r.simplifier.contraction(factors, axes)
 
     def _to_open(self, members: Sequence[Factor], free: Sequence[int]) -> tuple[int, Dim]:
         """The summed label that most factors have, above all those that matrix notation cannot say."""
@@ -413,6 +424,11 @@ def _free_names(taken: Collection[str]) -> Iterator[str]:
     """Letters for parts that mean nothing else."""
     yield from (letter for letter in _LETTERS if letter not in taken)
     yield from (name for name in map("T_{}".format, count(1)) if name not in taken)
+
+
+def _batch(node: MatrixCall) -> int:
+    """How many axes run along."""
+    return node.args[0].order - len(node.operation.operand_indices)
 
 
 def _parts(factors: Sequence[Factor], known: Mapping[int, str]) -> list[tuple[list[Factor], set[int]]]:

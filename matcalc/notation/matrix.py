@@ -213,11 +213,19 @@ class Indicator:
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
-class Cases:
-    """Alternatives with scalar conditions, complete and mutually exclusive."""
+class Conjunction:
+    """Several scalar comparisons that all hold."""
 
     shape: Shape
-    branches: tuple[tuple[Expression, Comparison], ...]
+    parts: tuple[Comparison, ...]
+
+
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
+class Cases:
+    """Alternatives with scalar conditions, mutually exclusive; the last one may have none, for all that is left."""
+
+    shape: Shape
+    branches: tuple[tuple[Expression, Condition | None], ...]
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
@@ -352,10 +360,12 @@ class IndexedSum:
     """Left side, sign, right side."""
 
 
+Condition = Comparison | Conjunction
+
 Expression = (
     Symbol | Number | Size | Identity | Ones | Zeros | Unit | Positions | Position | Sum | Product | MatMul | Dot | Hadamard
-    | Transpose | Inverse | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Cases | Stack
-    | Kronecker | Commutation | Unknown | Named | NamedElement | Part | Element | Delta | LeviCivita | IndexedSum
+    | Transpose | Inverse | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Conjunction | Cases
+    | Stack | Kronecker | Commutation | Unknown | Named | NamedElement | Part | Element | Delta | LeviCivita | IndexedSum
 )  # fmt: skip
 
 
@@ -408,7 +418,9 @@ def children(node: Expression) -> tuple[Expression, ...]:
         case Indicator():
             return (node.condition,)
         case Cases():
-            return tuple(part for branch in node.branches for part in branch)
+            return tuple(part for branch in node.branches for part in branch if part is not None)
+        case Conjunction():
+            return node.parts
         case Stack():
             return node.blocks
         case IndexedSum():

@@ -102,7 +102,7 @@ def _with_own_names(
     done: dict[Expression, Expression] = {}
     values: dict[Symbol, Expression] = {}
     for node in postorder(body):
-        done[node] = _with_children(build, node, done)
+        done[node] = with_children(build, node, done)
         if isinstance(node, Sum) and node not in names:
             part = _partial_sum(build, node, names, done, values)
             if part is not None:
@@ -132,7 +132,7 @@ def _partial_sum(
     for value, name in names.items():
         if isinstance(value, Sum) and value.shape == node.shape and set(value.terms) < set(node.terms):
             symbol = build.make(Symbol, value.shape, name)
-            values[symbol] = _with_children(build, value, done)
+            values[symbol] = with_children(build, value, done)
             rest = [done[term] for term in node.terms if term not in value.terms]
             return build.make(Sum, node.shape, (symbol, *rest))
     return None
@@ -159,11 +159,12 @@ def replaced(build: Builder, root: Expression, old: Expression, new: Expression)
     done: dict[Expression, Expression] = {old: new}
     for node in postorder(root):
         if node not in done:
-            done[node] = _with_children(build, node, done)
+            done[node] = with_children(build, node, done)
     return done[root]
 
 
-def _with_children(build: Builder, node: Expression, done: Mapping[Expression, Expression]) -> Expression:
+def with_children(build: Builder, node: Expression, done: Mapping[Expression, Expression]) -> Expression:
+    """A node with what is `done` for the ones below it."""
     if not any(done[child] is not child for child in children(node)):
         return node
 

@@ -85,6 +85,8 @@ class Recovery:
         self.build = Builder(frozenset(symmetric), taken)
         self._done: dict[Node, Expression] = {}
         self._failed: set[Node] = set()
+        self.words: frozenset[str] = frozenset()
+        """The functions that the reader called."""
         self._leaves: dict[Expression, Node] = {}
 
     def spoken_for(self) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from matcalc.language import tree
 from matcalc.language.dimensions import SCALAR, Shape
@@ -17,9 +17,6 @@ from matcalc.output.text import expression, superscript
 
 if TYPE_CHECKING:
     from matcalc.language.shapes import Inference
-
-_VALUES: Final = ("f", "y", "Y")
-"""What stands for a scalar, a vector and a matrix that was differentiated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +39,14 @@ class Labels:
     def element(self, indices: Sequence[str], value: str = "") -> str:
         """`∂Yᵢⱼ/∂Xₖₗ`, where Y is what was differentiated; `∂²f/∂xᵢ∂yⱼ`."""
         rest = iter(indices)
-        symbol = self.build.make(Symbol, self.value, value or _VALUES[len(self.value.dims)])
+        symbol = self.build.make(Symbol, self.value, value or self._name)
         own = tuple(islice(rest, len(self.value.dims)))
         above = expression(self.build.make(Element, SCALAR, symbol, own) if own else symbol)
         return f"∂{superscript(len(self.path))}{above}/" + "".join(f"∂{side}" for side in self._sides(rest, expression))
 
     def stacked(self) -> str:
         """`∂²f/∂vec(X)∂vec(Y)ᵀ`: what the Kronecker form of the derivative is."""
-        value = ("f", "y", "vec(Y)")[len(self.value.dims)]
+        value = f"vec({self._name})" if len(self.value.dims) == 2 else self._name
         names = (f"vec({t.span.excerpt})" if self._is_matrix(t) else t.span.excerpt for t in self.path)
         return f"∂{superscript(len(self.path))}{value}/{''.join(f'∂{name}' for name in names)}ᵀ"
 
@@ -57,7 +54,12 @@ class Labels:
         r"""`\frac{\partial^{2} f}{\partial x_i \, \partial y_j}`; without indices by the whole variables, maybe stacked."""
         sides = self._sides(iter(indices), latex_output.expression) if indices else self._wholes(stacked=stacked)
         below = r" \, ".join(rf"\partial {side}" for side in sides)
-        return rf"\frac{{\partial^{{{len(self.path)}}} {_VALUES[len(self.value.dims)]}}}{{{below}}}"
+        return rf"\frac{{\partial^{{{len(self.path)}}} {self._name}}}{{{below}}}"
+
+    @property
+    def _name(self) -> str:
+        """What stands for what was differentiated."""
+        return self.build.value_name(len(self.value.dims))
 
     def _wholes(self, *, stacked: bool) -> list[str]:
         sides = []

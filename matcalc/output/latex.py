@@ -130,6 +130,7 @@ class LatexPrinter(TextPrinter):
     transpose_mark = r"^\top"
     inverse_mark = "^{-1}"
     inverse_transpose_mark = r"^{-\top}"
+    conjoined = r" \text{ and } "
 
     # ------------------------------------------------------------------ names and constants
 
@@ -236,7 +237,7 @@ class LatexPrinter(TextPrinter):
 
     def cases(self, node: Cases) -> Piece:
         """Alternatives with all their conditions."""
-        return self.choice([(self.child(value), self.child(when)) for value, when in node.branches])
+        return self.choice(self.branches(node))
 
     def choice(self, branches: Sequence[tuple[Piece, Piece | None]]) -> Piece:
         """A brace before the alternatives."""

@@ -147,6 +147,12 @@ def _norm(array: Any) -> Any:
     return sympy.sqrt(sympy.Trace(sympy.MatMul(sympy.Transpose(array), array, evaluate=False)))
 
 
+def _variance(array: Any) -> Any:
+    size = sympy.Mul(*array.shape)
+    average = _multiplied(-_total(array) / size, sympy_functions.Ones(*array.shape))
+    return _total(sympy.HadamardPower(sympy.MatAdd(array, average, evaluate=False), 2)) / size
+
+
 def _matrix_power(base: Any, exponent: Any) -> Any:
     """An element-wise power."""
     return sympy.HadamardPower(base, exponent)
@@ -385,9 +391,14 @@ class _Building:
             return comparison(*sides)  # cases within a sum SymPy would move out of it
         return sympy.Piecewise((1, condition), (0, True)) if _is_scalar(node.shape) else condition
 
+    def conjunction(self, node: nodes.Conjunction) -> Any:
+        """Relations that all hold."""
+        return sympy.And(*(self.built[part] for part in node.parts))
+
     def cases(self, node: nodes.Cases) -> Any:
         """Alternatives; the last one is taken otherwise."""
-        branches = [(self.array(value, node.shape), self.built[when]) for value, when in node.branches]
+        values = [(self.array(value, node.shape), when) for value, when in node.branches]
+        branches = [(value, sympy.true if when is None else self.built[when]) for value, when in values]
         branches[-1] = (branches[-1][0], sympy.true)
         return sympy.Piecewise(*branches) if _is_scalar(node.shape) else sympy_functions.MatrixCases(*branches)
 
@@ -506,6 +517,8 @@ _FUNCTIONS: Final[dict[str, Callable[[_Building, nodes.Function], Any]]] = {
     "where": _where,
     "sum": _of_array(_total),
     "mean": _of_array(lambda array: _total(array) / sympy.Mul(*array.shape)),
+    "var": _of_array(_variance),
+    "std": _of_array(lambda array: sympy.sqrt(_variance(array))),
     "norm": _of_array(_norm),
     "norm2": _of_array(_norm),
     "normF": _of_array(_norm),
@@ -554,7 +567,8 @@ _METHODS: Final[dict[type, str]] = {
     nodes.Dot: "dot_product",
     nodes.Hadamard: "hadamard", nodes.Transpose: "transpose", nodes.Inverse: "inverse", nodes.Power: "power",
     nodes.MatrixPower: "matrix_power", nodes.Diagonal: "diagonal", nodes.Function: "function", nodes.Norm: "norm",
-    nodes.Comparison: "comparison", nodes.Indicator: "indicator", nodes.Cases: "cases", nodes.Stack: "stack",
+    nodes.Comparison: "comparison", nodes.Indicator: "indicator",
+    nodes.Conjunction: "conjunction", nodes.Cases: "cases", nodes.Stack: "stack",
     nodes.Kronecker: "kronecker", nodes.Unknown: "unknown",
     nodes.NamedElement: "named_element", nodes.Named: "named", nodes.Part: "part", nodes.Element: "element",
     nodes.Delta: "delta", nodes.LeviCivita: "levi_civita", nodes.IndexedSum: "indexed_sum",

@@ -12,6 +12,7 @@ from matcalc.notation.matrix import (
     Cases,
     Commutation,
     Comparison,
+    Conjunction,
     Delta,
     Diagonal,
     Dot,
@@ -95,13 +96,13 @@ def expression(expr: Expression) -> str:
 def _brace(printer: TextPrinter, cases: Cases) -> list[str]:
     """A line for each case, with a brace before them."""
     values = [printer.write(value) for value, _ in cases.branches]
-    conditions = [printer.write(condition) for _, condition in cases.branches]
+    conditions = ["otherwise" if condition is None else f"if {printer.write(condition)}" for _, condition in cases.branches]
     count = len(values)
     braces = ["⎧", *"⎪" * (count - 2), "⎩"]
     if count > 2:
         braces[count // 2] = "⎨"
     width = max(map(len, values))
-    return [f"{brace} {value:<{width}}   if {when}" for brace, value, when in zip(braces, values, conditions, strict=True)]
+    return [f"{brace} {value:<{width}}   {when}" for brace, value, when in zip(braces, values, conditions, strict=True)]
 
 
 class TextPrinter(Printer):
@@ -115,6 +116,7 @@ class TextPrinter(Printer):
     transpose_mark: str = "ᵀ"
     inverse_mark: str = "⁻¹"
     inverse_transpose_mark: str = "⁻ᵀ"
+    conjoined: str = " and "
 
     def piece(self, node: Expression) -> Piece:
         """The piece of a node."""
@@ -459,8 +461,28 @@ class TextPrinter(Printer):
 
     def cases(self, node: Cases) -> Piece:
         """Alternatives; they are complete, so the last one needs no condition."""
-        branches: list[tuple[Piece, Piece | None]] = [(self.child(value), self.child(when)) for value, when in node.branches]
+        branches = self.branches(node)
         return self.choice([*branches[:-1], (branches[-1][0], None)])
+
+    def branches(self, node: Cases) -> list[tuple[Piece, Piece | None]]:
+        """Values with their conditions."""
+        return [(self.child(value), None if when is None else self.child(when)) for value, when in node.branches]
+
+    def conjunction(self, node: Conjunction) -> Piece:
+        """Comparisons that all hold; two bounds of one thing are a chain, 0 < x < 1."""
+        pieces: list[str | Piece] = []
+        parts = list(node.parts)
+        while parts:
+            low = parts.pop(0)
+            high = next((part for part in parts if part.left is low.left and low.sign[0] == ">" and part.sign[0] == "<"), None)
+            if high is None:
+                pieces.append(self.child(low))
+            else:
+                parts.remove(high)
+                signs = [f" {self.relation(sign)} " for sign in (low.sign.replace(">", "<"), high.sign)]
+                bounded = [self.fitted(each, Level.SUM) for each in (low.right, low.left, high.right)]
+                pieces.append(Piece(Level.COMPARISON, bounded[0], signs[0], bounded[1], signs[1], bounded[2]))
+        return Piece(Level.COMPARISON, *interleave(pieces, self.conjoined))
 
     def choice(self, branches: Sequence[tuple[Piece, Piece | None]]) -> Piece:
         """Values with their conditions; None: otherwise."""
@@ -625,7 +647,8 @@ _METHODS: Final[dict[type, str]] = {
     Unit: "unit", Positions: "positions", Position: "position", Commutation: "commutation", Sum: "sum",
     Product: "product", MatMul: "matmul", Dot: "dot_product", Hadamard: "hadamard", Transpose: "transpose",
     Inverse: "inverse", Power: "power", MatrixPower: "matrix_power", Diagonal: "diagonal", Function: "function",
-    Norm: "norm", Comparison: "comparison", Indicator: "indicator", Cases: "cases", Stack: "stack", Kronecker: "kronecker",
+    Norm: "norm", Comparison: "comparison", Indicator: "indicator", Conjunction: "conjunction", Cases: "cases",
+    Stack: "stack", Kronecker: "kronecker",
     Unknown: "unknown", Named: "named", NamedElement: "named_element", Part: "part", Element: "element",
     Delta: "delta", LeviCivita: "levi_civita", IndexedSum: "indexed_sum",
 }  # fmt: skip

@@ -12,6 +12,7 @@ from matcalc.derivative import Derivative
 from matcalc.tensor import evaluate as evaluation
 from matcalc.tensor.nodes import NamedCall, Node, topological
 from matcalc.verify.stand_ins import stand_in
+from tests.notation.programs import DECLARED, random_cases
 from tests.notation.values import Reader, named
 
 
@@ -175,3 +176,11 @@ SCALARS = [case for case in CASES if mc.parse(case[0], where=case[2]).shape == (
 @pytest.mark.parametrize(("text", "wrt", "where"), SCALARS, ids=[f"{text} by {wrt}" for text, wrt, _ in SCALARS])
 def test_a_second_derivative_is_true(text: str, wrt: str, where: str | None) -> None:
     check_all_forms(derivative(text, wrt, where, order=2))
+
+
+@pytest.mark.parametrize(("text", "wrt"), random_cases(120, "first"))
+def test_what_is_printed_for_a_random_program_is_true(text: str, wrt: str) -> None:
+    found = derivative(text, wrt, DECLARED)
+    check_all_forms(found)
+    if found.value_kind == "scalar":
+        check_all_forms(derivative(text, wrt, DECLARED, order=2))

@@ -76,6 +76,7 @@ class Reader:
         self.sizes = sizes
         self.names: dict[str, Any] = {"pi": np.pi, **values}
         self.indices: dict[str, int] = {}
+        self.defined: set[str] = set()
 
     def define(self, answer: Answer) -> None:
         """Work out the names of an answer."""
@@ -84,8 +85,8 @@ class Reader:
                 assert isinstance(left.operand, m.Symbol)
                 self.names[left.operand.name] = self.elements(meaning, left.indices, left.operand.shape.dims)
             else:
-                value = self.read(meaning)
-                self.names[left.name] = value.reshape(-1) if left.shape.kind in ("vector", "row") else value
+                self.names[left.name] = self.read(meaning)
+                self.defined.add(left.name)
 
     def elements(self, expr: Expression, names: tuple[m.Subscript, ...], sizes: tuple[Any, ...]) -> Any:
         """The array with these elements."""
@@ -125,7 +126,8 @@ class Reader:
 
     def symbol(self, node: m.Symbol) -> Any:
         value = np.asarray(self.indices[node.name] if node.name in self.indices else self.names[node.name], dtype=float)
-        return value if len(node.shape.dims) > 2 else value.reshape(self.shape(node))
+        written = len(node.shape.dims) > 2 or node.name in self.defined
+        return value if written else value.reshape(self.shape(node))
 
     def number(self, node: m.Number) -> Any:
         return float(node.value)
@@ -211,8 +213,13 @@ class Reader:
     def indicator(self, node: m.Indicator) -> Any:
         return self.read(node.condition)
 
+    def conjunction(self, node: m.Conjunction) -> Any:
+        return float(all(self.read(part) for part in node.parts))
+
     def cases(self, node: m.Cases) -> Any:
-        holding = [value for value, when in node.branches if self.read(when)]
+        holding = [value for value, when in node.branches if when is not None and self.read(when)]
+        if not holding and node.branches[-1][1] is None:
+            holding = [node.branches[-1][0]]
         assert len(holding) == 1, "cases are complete and exclude each other"
         return self.read(holding[0])
 

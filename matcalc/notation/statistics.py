@@ -1,0 +1,76 @@
+"""The reader's words for averages: sum(x)/n as mean(x), ‖x - mean(x)‖²/n as var(x), and its root as std(x)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from fractions import Fraction
+
+from matcalc.language.dimensions import SCALAR
+from matcalc.notation.build import Builder
+from matcalc.notation.matrix import Expression, Function, Norm, Number, Power, Product, Size, Sum, postorder
+from matcalc.notation.naming import with_children
+
+WORDS = frozenset(("mean", "var", "std"))
+
+
+def with_averages(build: Builder, root: Expression, words: Collection[str]) -> Expression:
+    """An expression with those of the words in it that the reader used; std needs the mean, as var does."""
+    if not WORDS & set(words):
+        return root
+    done: dict[Expression, Expression] = {}
+    for node in postorder(root):
+        new = with_children(build, node, done)
+        if isinstance(new, Product):
+            new = _named(build, new)
+        elif isinstance(new, Power):
+            new = _root(build, new)
+        done[node] = new
+    return done[root]
+
+
+def _named(build: Builder, node: Product) -> Expression:
+    """c sum(x)/n as c mean(x), and c ‖x - mean(x)‖²/n as c var(x)."""
+    for factor in node.factors:
+        found = _total(build, factor)
+        divisors = None if found is None else _divided(build, node.divisors, found[1])
+        if found is not None and divisors is not None:
+            factors = [found[0] if each is factor else each for each in node.factors]
+            return build.product(node.coefficient, factors, divisors, node.shape)
+    return node
+
+
+def _total(build: Builder, node: Expression) -> tuple[Expression, Expression] | None:
+    """What n times an average is the average of x of, with that x."""
+    if isinstance(node, Function) and node.name == "sum" and node.operands[0].shape.kind == "vector":
+        return build.make(Function, SCALAR, "mean", node.operands), node.operands[0]
+    if isinstance(node, Power) and isinstance(node.base, Norm) and _exponent(node) == 2:
+        centred = node.base.operand
+        if isinstance(centred, Sum) and len(centred.terms) == 2 and centred.shape.kind == "vector":
+            operand, rest = centred.terms
+            average = build.scaled(-1, build.make(Function, SCALAR, "mean", (operand,)))
+            if rest is average:
+                return build.make(Function, SCALAR, "var", (operand,)), operand
+    return None
+
+
+def _divided(build: Builder, divisors: Sequence[Expression], array: Expression) -> list[Expression] | None:
+    """The divisors without the array's length; None if that is not among them."""
+    for position, divisor in enumerate(divisors):
+        size = divisor.base if isinstance(divisor, Power) else divisor
+        exponent = _exponent(divisor) if isinstance(divisor, Power) else 1
+        if isinstance(size, Size) and size.size == array.shape.dims[0] and exponent is not None and exponent >= 1:
+            rest = [build.power(size, exponent - 1)] if exponent > 1 else []
+            return [*divisors[:position], *rest, *divisors[position + 1 :]]
+    return None
+
+
+def _exponent(node: Power) -> Fraction | None:
+    return Fraction(node.exponent.value) if isinstance(node.exponent, Number) else None
+
+
+def _root(build: Builder, node: Power) -> Expression:
+    """var(x) to the power k/2 as std(x) to the power k."""
+    base, exponent = node.base, _exponent(node)
+    if isinstance(base, Function) and base.name == "var" and exponent is not None and exponent.denominator == 2:
+        return build.power(build.make(Function, SCALAR, "std", base.operands), exponent.numerator)
+    return node
