@@ -100,6 +100,7 @@ class Problem:
         self.facts = Facts()
         with without_collector():
             self.value: Value = lowering.program()
+            self.simplifier.keep(value.node for value in (lowering.names or {}).values())
             self.facts.learn(self.simplifier, lowering, facts)
             if self.facts:
                 self.simplifier.learn(self.facts.applied)

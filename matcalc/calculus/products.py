@@ -89,7 +89,6 @@ class Product:
     def add(self, factors: Factors) -> None:
         """Take factors in: coefficients go to the front, products are opened."""
         self.fresh = max([1 << 20, *(label + 1 for _, labels in factors for label in labels), *(k + 1 for k in self.out)])
-        count = len(factors)
         stack: list[tuple[Node, Sequence[int]]] = list(reversed(factors))
         while stack:
             node, labels = stack.pop()
@@ -101,8 +100,7 @@ class Product:
             elif type(node) is Zero:
                 self.coefficient = 0
                 self._measure(node, labels)
-            elif type(node) is Contraction and count + len(node.args) <= self.s.flat:
-                count += len(node.args) - 1
+            elif type(node) is Contraction and len(node.args) <= self.s.flat and node not in self.s.whole:
                 self._measure(node, labels)
                 rename = dict(enumerate(labels))
                 for inner, arg in zip(reversed(node.labels), reversed(node.args), strict=True):
@@ -167,7 +165,7 @@ class Product:
             self.coefficient *= node.value
         elif type(node) is Zero:
             self.coefficient = 0
-        elif type(node) is Contraction and node.order and len(self.factors) + len(node.args) <= self.s.flat:
+        elif type(node) is Contraction and node.order and len(node.args) <= self.s.flat and node not in self.s.whole:
             rename = dict(enumerate(labels))
             for inner, arg in zip(node.labels, node.args, strict=True):
                 names = tuple([rename[k] if k in rename else rename.setdefault(k, self._new()) for k in inner])

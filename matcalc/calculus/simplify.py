@@ -6,7 +6,7 @@ functions). Each states its identity. They keep what came in factored: a sum ins
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from matcalc.calculus import functions, products, sums
 from matcalc.language.dimensions import Dim
@@ -34,9 +34,12 @@ from matcalc.tensor.nodes import (
 _PASSES = 4
 """A walk can make new opportunities for the next one; this many always sufficed, and bound the work."""
 
-_LARGE, _FLAT, _FLAT_IF_LARGE = 2_000, 20, 6
-"""Products within products are opened up to a number of factors, so that deep chains stay linear in size; the number is
+_LARGE, _FLAT, _FLAT_IF_LARGE = 2_000, 24, 6
+"""Products within products are opened if they have few factors, so that deep chains stay linear in size; the number is
 smaller in a graph with many nodes, where nobody reads the product in one piece. Such a graph is walked once."""
+
+_LONG, _LONG_OF_NUMBERS = 4, 2
+"""Products of fewer factors are opened within others even if they have a name."""
 
 _SLICE_DEPTH = 50
 """How deep a part of an axis is pushed towards the leaves."""
@@ -53,6 +56,9 @@ class Simplifier:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._done: dict[Node, Node] = {}
+        self.whole: set[Node] = set()
+        """Products that stay one factor of others: long ones that the reader gave a name."""
+        self._named: frozenset[Node] = frozenset()
         self.known: Callable[[Node], Node] | None = None
         """What the reader said to be equal to a node; see `calculus.facts`."""
         self.flat = _FLAT
@@ -77,7 +83,10 @@ class Simplifier:
                 done[node] = node
                 continue
             args = [done.get(arg, arg) for arg in node.args]
-            done[node] = self.rebuilt(node, args)
+            result = done[node] = self.rebuilt(node, args)
+            if node in self._named and type(result) is Contraction:
+                if len(result.args) >= (_LONG if any(result.labels) else _LONG_OF_NUMBERS):
+                    self.whole.add(result)
         return done[root]
 
     def rebuilt(self, node: Node, args: Sequence[Node]) -> Node:
@@ -98,6 +107,10 @@ class Simplifier:
             case Slice():
                 return self.slice(args[0], node.axis, node.start, node.shape[node.axis])
         raise AssertionError(f"no simplification for {type(node).__name__}; is it a new kind of node?")
+
+    def keep(self, named: Iterable[Node]) -> None:
+        """Keep nodes that have a name in one piece where they are long products."""
+        self._named = frozenset(named)
 
     def learn(self, known: Callable[[Node], Node]) -> None:
         """Use what is known to be equal to a node from here on."""

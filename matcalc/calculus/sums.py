@@ -38,6 +38,9 @@ _EXPANDED = 8
 _LONG = 10**6
 """Lengths are not told apart from here on."""
 
+_SEVERAL = 3
+"""Common factors of all terms that are taken out together."""
+
 _WIDE = 200
 """Sums with more terms than this are searched once."""
 
@@ -93,7 +96,7 @@ class _Term(NamedTuple):
 def _factored(s: Simplifier, node: Sum) -> Node:
     """a c + b c = (a + b) c, for the factor whose removal pays most."""
     order = node.order
-    parts = [_Term(c, arg, _factors(arg)) for c, arg in terms(node)]
+    parts = [_Term(c, arg, _factors(s, arg)) for c, arg in terms(node)]
     uses: dict[tuple[Node, Labels], list[_Use]] = {}
     for index, term in enumerate(parts):
         seen = set()
@@ -105,6 +108,9 @@ def _factored(s: Simplifier, node: Sum) -> Node:
             seen.add((base, pattern))
             uses.setdefault((base, pattern), []).append(_Use(index, position, exponent, pattern))
     shared = [(key, found) for key, found in uses.items() if len(found) > 1]
+    whole = _common(s, node, parts, shared)
+    if whole is not None:
+        return whole
     shared.sort(key=lambda item: (-len(item[1]) * _weight(item[0][0]), item[0][0].id))
     for (base, pattern), found in shared:
         result = _take_out(s, node, parts, base, pattern, found)
@@ -113,9 +119,15 @@ def _factored(s: Simplifier, node: Sum) -> Node:
     return node
 
 
-def _factors(node: Node) -> tuple[tuple[Node, Labels], ...]:
-    if type(node) is Contraction:
-        return tuple(zip(node.args, node.labels, strict=True))
+def _factors(s: Simplifier, node: Node) -> tuple[tuple[Node, Labels], ...]:
+    if type(node) is Contraction and node not in s.whole:
+        factors: list[tuple[Node, Labels]] = []
+        for arg, labels in zip(node.args, node.labels, strict=True):
+            if type(arg) is Contraction and arg not in s.whole and not any(arg.labels):  # a long product of numbers
+                factors += [(inner, ()) for inner in arg.args]
+            else:
+                factors.append((arg, labels))
+        return tuple(factors)
     return ((node, tuple(range(node.order))),)
 
 
@@ -128,6 +140,36 @@ def _pattern(labels: Labels, order: int) -> Labels:
 def _weight(node: Node) -> int:
     """How much printing a factor costs, roughly."""
     return 1 + sum(1 + len(arg.args) for arg in node.args)
+
+
+def _common(
+    s: Simplifier, node: Sum, parts: Sequence[_Term], shared: Sequence[tuple[tuple[Node, Labels], Sequence[_Use]]]
+) -> Node | None:
+    """All factors together that every term has, if there are several: one after the other would take long."""
+    order = node.order
+    taken: dict[tuple[Node, Labels], Rational] = {}
+    positions: list[set[int]] = [set() for _ in parts]
+    for key, found in shared:
+        exponents = {use.exponent for use in found}
+        plain = not isinstance(key[0], (Variable, Size, Constant)) and all(label < order for label in key[1])
+        if len(found) == len(parts) and len(exponents) == 1 and plain and len(set(key[1])) == len(key[1]):
+            taken[key] = exponents.pop()
+            for use in found:
+                positions[use.term].add(use.position)
+    if len(taken) < _SEVERAL:
+        return None
+    rests = [
+        [factor for position, factor in enumerate(term.factors) if position not in gone]
+        for term, gone in zip(parts, positions, strict=True)
+    ]
+    kept = [tuple(sorted({label for _, labels in rest for label in labels if label < order})) for rest in rests]
+    axes = kept[0]
+    if any(labels != axes for labels in kept) or len(axes) > _AXES:
+        return None
+    shape = tuple(node.shape[label] for label in axes)
+    cofactors = [(term.coefficient, s.contraction(rest, axes, shape)) for term, rest in zip(parts, rests, strict=True)]
+    factors = [(base if power == 1 else s.power(base, power), pattern) for (base, pattern), power in taken.items()]
+    return s.contraction([*factors, (s.sum(cofactors, shape), axes)], range(order), node.shape)
 
 
 def _take_out(
@@ -228,16 +270,15 @@ def _rebuilt(
     cofactors = []
     for use, rest in members:
         cofactors.append((parts[use.term].coefficient, s.contraction(rest, axes, shape)))
-    collected = s.graph.sum(cofactors, shape)
-    if type(collected) is Sum and len(collected.args) == len(members) and _mentions(collected, base):
-        return None  # before anything is done with it: with one choice more at each level the time would be exponential
+    if joined and all(_goes_on(rest, base, pattern, node.order) for _, rest in members):
+        return None  # with one choice more at each level the time would be exponential
     inner = s.sum(cofactors, shape)
     if not joined and type(inner) is Sum and len(inner.args) <= _EXPANDED:
         terms_ = [each for c, arg in terms(inner) for each in expanded(s, c, arg)]
         multiplied = s.sum(terms_, shape)
         if _length(multiplied) < _length(inner):
             inner = multiplied
-    if type(inner) is Sum and len(inner.args) == len(members) and _mentions(inner, base):
+    if type(inner) is Sum and len(inner.args) == len(members) and _mentions(s, inner, base):
         return None
     factor = base if least == 1 else s.power(base, least)
     out = range(node.order)
@@ -247,6 +288,14 @@ def _rebuilt(
     return s.graph.sum([*remaining, (1, product)], node.shape)
 
 
-def _mentions(inner: Node, base: Node) -> bool:
+def _goes_on(rest: Sequence[tuple[Node, Labels]], base: Node, pattern: Labels, order: int) -> bool:
+    """Whether the factor taken out is followed by another one, as in A A x."""
+    if len(pattern) != 2:
+        return any(split_power(factor)[0] is base for factor, _ in rest)
+    joint = 0 if pattern[0] >= order else 1
+    return any(factor is base and labels[1 - joint] == pattern[joint] for factor, labels in rest)
+
+
+def _mentions(s: Simplifier, inner: Node, base: Node) -> bool:
     """Whether the factor taken out is still in every term."""
-    return all(any(split_power(factor)[0] is base for factor, _ in _factors(arg)) for _, arg in terms(inner))
+    return all(any(split_power(factor)[0] is base for factor, _ in _factors(s, arg)) for _, arg in terms(inner))

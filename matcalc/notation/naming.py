@@ -57,6 +57,9 @@ _NAMES = 3
 _OWN_LENGTH = 4
 """Symbols that a part must have, if it stands once only, for the reader's own name to be shorter than itself."""
 
+_OWN_FACTORS = 2
+"""Factors that a product of the reader's must have to be recognised within another one."""
+
 _OWN_NAMES = 8
 """Definitions of the reader's own names that are repeated under an answer; more than that the reader knows best."""
 
@@ -107,6 +110,10 @@ def _with_own_names(
             part = _partial_sum(build, node, names, done, values)
             if part is not None:
                 done[node] = part
+        elif isinstance(node, Product) and node not in names:
+            part = _partial_product(build, node, names, done, values)
+            if part is not None:
+                done[node] = part
         if node in names:
             symbol = build.make(Symbol, node.shape, names[node])
             values[symbol] = done[node]
@@ -119,6 +126,30 @@ def _with_own_names(
                 used[each] = None
                 pending.append(values[each])
     return done[body], [(symbol, values[symbol]) for symbol in used]
+
+
+def _partial_product(
+    build: Builder,
+    node: Product,
+    names: Mapping[Expression, str],
+    done: Mapping[Expression, Expression],
+    values: dict[Symbol, Expression],
+) -> Expression | None:
+    """A product with the longest of the reader's products of numbers in it under its name."""
+    factors = set(node.factors)
+    inside = [
+        value for value in names
+        if isinstance(value, Product) and value.coefficient == 1 and not value.divisors and not value.shape.dims
+        and len(value.factors) >= _OWN_FACTORS and factors > set(value.factors)
+    ]  # fmt: skip
+    if not inside:
+        return None
+    value = max(inside, key=lambda each: len(each.factors))
+    assert isinstance(value, Product)
+    symbol = build.make(Symbol, value.shape, names[value])
+    values.setdefault(symbol, done.get(value, value))
+    rest = [done[factor] for factor in node.factors if factor not in value.factors]
+    return build.product(node.coefficient, [symbol, *rest], [done[each] for each in node.divisors], node.shape)
 
 
 def _partial_sum(
