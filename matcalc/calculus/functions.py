@@ -121,17 +121,17 @@ def _without_repetition(
     if not common:
         return None
     kept = tuple(axis for axis in range(len(shape)) if axis not in common)
-    return [_without(s, arg, common) if arg.shape else arg for arg in args], shape, kept
+    return [without_axes(s, arg, common) if arg.shape else arg for arg in args], shape, kept
 
 
-def _without(s: Simplifier, node: Node, axes: set[int]) -> Node:
+def without_axes(s: Simplifier, node: Node, axes: set[int]) -> Node:
     """A node without axes along which it repeats."""
     if type(node) is Zero:
         return s.graph.zero(tuple(size for axis, size in enumerate(node.shape) if axis not in axes))
     if type(node) is Ones:
         return s.graph.number(1)
     if type(node) is Sum:
-        parts = [_without(s, arg, axes) for arg in node.args]
+        parts = [without_axes(s, arg, axes) for arg in node.args]
         return s.sum(zip(node.coefficients, parts, strict=True), parts[0].shape)
     assert type(node) is Contraction
     factors = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from matcalc.calculus.choices import choices
 from matcalc.calculus.cancellation import DEEP, expanded, is_named, split_power
 from matcalc.tensor.nodes import (
     Constant,
@@ -49,6 +50,8 @@ def simplified(s: Simplifier, node: Sum) -> Node:
     """A sum in normal form."""
     for _ in range(_ROUNDS if s.depth < DEEP else 0):
         result = _pythagoras(s, node)
+        if result is node:
+            result = choices(s, node)
         if result is node:
             result = _factored(s, node)
         if result is node or type(result) is not Sum or len(result.args) < 2 or len(node.args) > _WIDE:
