@@ -167,6 +167,37 @@ def sigmoids(product: Product) -> None:
             product.factors.append((s.sum([(1, one), (-1, positive)], node.shape), labels))
 
 
+def sigmoid_quotients(product: Product) -> None:
+    """(1 - σ(u)) / σ(-u) = 1: the complement as what stands below."""
+    s, graph = product.s, product.s.graph
+    for position, (node, labels) in enumerate(product.factors):
+        base, exponent = split_power(node)
+        if exponent >= 0 or not is_named(base, "sigmoid"):
+            continue
+        opposite = graph.pointwise(elementwise("sigmoid"), [s.scaled(-1, base.args[0])])
+        complement = (s.sum([(1, s.ones(base.shape)), (-1, opposite)], base.shape), labels)
+        if complement in product.factors:
+            product.factors[position] = (s.power(base, exponent + 1), labels)
+            product.factors.remove(complement)
+            product.factors = [each for each in product.factors if not isinstance(each[0], Number)]
+            product.drop_ones()
+            return
+
+
+def hyperbolic(product: Product) -> None:
+    """sinh(u)ᵏ / cosh(u)ᵏ = tanh(u)ᵏ."""
+    s, graph = product.s, product.s.graph
+    for below in [factor for factor in product.factors if is_named(split_power(factor[0])[0], "cosh")]:
+        cosh, negative = split_power(below[0])
+        for above in product.factors:
+            sinh, power = split_power(above[0])
+            if is_named(sinh, "sinh") and sinh.args == cosh.args and above[1] == below[1] and power == -negative > 0:
+                product.factors.remove(above)
+                product.factors.remove(below)
+                product.put(s.power(graph.pointwise(elementwise("tanh"), sinh.args), power), below[1])
+                return
+
+
 def _negative(node: Node) -> bool:
     return type(node) is Sum and len(node.args) == 1 and node.coefficients[0] < 0
 
@@ -190,6 +221,10 @@ def indicators(product: Product) -> None:
                 changed = True
             elif factor in known:
                 product.factors[other] = (known[factor], names)
+                changed = True
+            elif isinstance(factor, Pointwise) and any(arg in known for arg in factor.args):
+                args = [known.get(arg, arg) for arg in factor.args]
+                product.factors[other] = (product.s.pointwise(factor.operation, args), names)
                 changed = True
     if changed:
         factors, product.factors = product.factors, []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matcalc.calculus.functions import without_axes
-from matcalc.calculus.products import repeated
+from matcalc.calculus.products import joined, repeated
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import elementwise
 from matcalc.tensor.nodes import Contraction, Labels, Node, Pointwise, Rational, Sum, terms
@@ -55,27 +55,11 @@ def _sides(s: Simplifier, index: int, arg: Node, order: int) -> list[_Side]:
         rest = factors[:position] + factors[position + 1 :]
         chosen: list[Factor] = []
         beside: list[Factor] = []
-        for members in _joined(rest, order):
+        for members in joined(rest, range(order)):
             kept = {label for _, names in members for label in names if label < order}
             (chosen if kept <= set(labels) else beside).extend(members)
         found.append(_Side(index, (condition, labels), holds, tuple(chosen), frozenset(beside)))
     return found
-
-
-def _joined(factors: Sequence[Factor], order: int) -> list[list[Factor]]:
-    """The parts of a product that share no summed label."""
-    parts: list[tuple[list[Factor], set[int]]] = []
-    for factor in factors:
-        members, summed = [factor], {label for label in factor[1] if label >= order}
-        apart = []
-        for part in parts:
-            if part[1] & summed:
-                members = part[0] + members
-                summed |= part[1]
-            else:
-                apart.append(part)
-        parts = [*apart, (members, summed)]
-    return [members for members, _ in parts]
 
 
 def _condition(s: Simplifier, node: Node) -> tuple[Node | None, bool]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from matcalc import limits
 from matcalc.calculus import literals, signs, structure
-from matcalc.calculus.cancellation import is_named
+from matcalc.calculus.cancellation import is_named, split_power
 from matcalc.calculus.products import content_of, repeated
 from matcalc.errors import LimitError
 from matcalc.operations.rows import Elementwise, MatrixFunction
@@ -155,6 +155,9 @@ def power(s: Simplifier, base: Node, exponent: Node) -> Node:
     if type(exponent) is not Number:
         if type(base) is Number and base.value == 1:
             return base
+        inner, outer = split_power(base)
+        if inner is not base and not base.shape and signs.is_nonnegative(graph, inner):  # ‖x‖ᵇ = (x·x)^(b/2)
+            return power(s, inner, s.scaled(outer, exponent))
         return graph.pointwise(elementwise("power"), [base, exponent])
     e = exponent.value
     if e == 1:
@@ -200,6 +203,12 @@ def _simple_power(s: Simplifier, base: Node, e: Rational) -> Node | None:
                 rest = graph.sum([(Fraction(c) / content, a) for c, a in zip(base.coefficients, base.args, strict=True)],
                                  base.shape)  # fmt: skip
                 return s.scaled(value, s.power(rest, e))
+        case Contraction() if whole and any(not labels for labels in base.labels) and any(base.labels):  # (c u)ᵏ = cᵏ uᵏ
+            scalars = [arg for arg, labels in zip(base.args, base.labels, strict=True) if not labels]
+            arrays = [(arg, labels) for arg, labels in zip(base.args, base.labels, strict=True) if labels]
+            inner = s.contraction(arrays, range(base.order), base.shape)
+            numbers = [(s.power(arg, e), ()) for arg in scalars]
+            return s.contraction([*numbers, (s.power(inner, e), range(base.order))], range(base.order), base.shape)
         case Contraction() if whole and len(base.args) <= _EXPANDED:
             plain = all(len(set(labels)) == len(labels) for labels in base.labels)  # not the diagonal of a matrix
             if plain and all(label < base.order for labels in base.labels for label in labels):
@@ -223,6 +232,8 @@ def _power_of_function(s: Simplifier, base: Pointwise, e: Rational) -> Node | No
         if f % 2 == 0 and (f * e) == int(f * e):
             return s.power(pointwise(s, elementwise("abs"), [inner]), f * e)
         return None
+    if name == "power" and whole:  # (xᵇ)ᵏ = xᵇᵏ
+        return pointwise(s, base.operation, [base.args[0], s.scaled(e, base.args[1])])
     if name == "exp":
         return pointwise(s, elementwise("exp"), [s.scaled(e, base.args[0])])
     if name == "abs" and whole and e % 2 == 0:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from fractions import Fraction
-from math import gcd
+from math import gcd, lcm
 from typing import TYPE_CHECKING
 
 from matcalc.calculus import cancellation, literals, patterns, structure, symmetry
@@ -399,6 +399,7 @@ def _powers(product: Product) -> None:
     collected: dict[Factor, list[Node]] = {}
     graph = product.s.graph
     split = False
+    arrays: dict[Factor, list[Node]] = {}
     diagonals = {
         node.args[0] for node, _ in product.factors if is_named(node, "power") and _is_diagonal(node.args[0])
     }  # fmt: skip
@@ -408,8 +409,16 @@ def _powers(product: Product) -> None:
             diagonal = graph.contraction([(node, (0, 0))], (0,))
             if diagonal in diagonals:
                 base, labels = diagonal, labels[:1]
-        if is_named(node, "power") and not node.args[1].shape and type(node.args[0]) is not Delta:
+        if is_named(node, "power") and type(node.args[0]) is not Delta:
             base, exponent = node.args
+            if exponent.shape and base.shape != node.shape:  # a number to the power of each entry
+                arrays.setdefault((base, labels), []).append(node)
+                if len(arrays[(base, labels)]) == 1:
+                    continue
+                split = True
+                continue
+            if exponent.shape:
+                base, exponent = node, None
         if len(labels) == 2 and labels[0] > labels[1] and symmetry.is_symmetric(graph, node):
             labels = (labels[1], labels[0])
         if type(base) is Delta:
@@ -421,6 +430,9 @@ def _powers(product: Product) -> None:
     if not split:
         return
     product.factors = []
+    for (base, labels), powers in arrays.items():
+        total = product.s.sum([(1, each.args[1]) for each in powers], powers[0].shape)
+        product.put(product.s.pointwise(elementwise("power"), [base, total]), labels)
     for (base, labels), exponents in collected.items():
         total = graph.sum([(1, exponent) for exponent in exponents], ())
         if type(total) is Number and total.value == 0:
@@ -433,8 +445,101 @@ def _powers(product: Product) -> None:
     product.drop_ones()
 
 
+def _powers_of_parts(product: Product) -> None:
+    """(A x)ᵢ (A x)ᵢ = (A x)ᵢ², for what is itself a product with sums in it."""
+    s, graph = product.s, product.s.graph
+    bases = {node.args[0] for node, _ in product.factors if is_named(node, "power") and type(node.args[0]) is Contraction}
+    parts: list[tuple[list[Factor], Labels]] = []
+    for members in joined(product.factors, product.kept):
+        outer = {label for _, labels in members for label in labels if label in product.kept}
+        summed = any(label not in product.kept for _, labels in members for label in labels)
+        if summed and outer and len(outer) <= 2:
+            parts.append((members, tuple(sorted(outer))))
+    shapes = [(sorted(node.id for node, _ in members), kept) for members, kept in parts]
+    candidates = [
+        part for part, shape in zip(parts, shapes, strict=True)
+        if shapes.count(shape) > 1 or any(sorted(arg.id for arg in base.args) == shape[0] for base in bases)
+    ]  # fmt: skip
+    found: dict[tuple[Node, Labels], list[list[Factor]]] = {}
+    for members, kept in candidates:
+        found.setdefault((s.contraction(members, kept), kept), []).append(members)
+    for (base, kept), groups in found.items():
+        powers = [f for f in product.factors if is_named(f[0], "power") and f[0].args[0] is base and f[1] == kept]
+        exponents = [power.args[1] for power, _ in powers]
+        if (len(groups) < 2 and not powers) or type(base) is not Contraction or any(each.shape for each in exponents):
+            continue
+        gone = [*powers, *(member for members in groups for member in members)]
+        product.factors = [factor for factor in product.factors if not any(factor is each for each in gone)]
+        total = graph.sum([(len(groups), graph.number(1)), *((1, each) for each in exponents)], ())
+        if type(total) is Number and total.value == 0:
+            product.factors += [(graph.ones(size), (label,)) for label, size in zip(kept, base.shape, strict=True)]
+        else:
+            product.put(s.pointwise(elementwise("power"), [base, total]), kept)
+    if found:
+        product.drop_ones()
+
+
+def joined(factors: Sequence[Factor], kept: Container[int]) -> list[list[Factor]]:
+    """The parts of a product that share no summed label."""
+    parts: list[tuple[list[Factor], set[int]]] = []
+    for factor in factors:
+        members, summed = [factor], {label for label in factor[1] if label not in kept}
+        apart = []
+        for part in parts:
+            if part[1] & summed:
+                members = part[0] + members
+                summed |= part[1]
+            else:
+                apart.append(part)
+        parts = [*apart, (members, summed)]
+    return [members for members, _ in parts]
+
+
+def _projections(product: Product) -> None:
+    """uᵀ (A - 1 bᵀ) = uᵀ A where uᵀ 1 = 0, as for the deviations from a mean."""
+    s = product.s
+    for position, (node, labels) in enumerate(product.factors) if s.depth < DEEP else ():
+        if type(node) is not Sum or node.order != 2 or len(node.args) > _FEW or labels[0] == labels[1]:
+            continue
+        for axis, label in enumerate(labels):
+            repeating = [arg for arg in node.args if axis in repeated(arg)]
+            others = [f for f in product.factors if label in f[1] and f[0] is not node]
+            if not repeating or label in product.kept or len(others) != 1 or others[0][1].count(label) > 1:
+                continue
+            other, names = others[0]
+            rest = [name for name in names if name != label]
+            sizes = [size for name, size in zip(names, other.shape, strict=True) if name != label]
+            if type(other) is not Sum or not _is_zero(s.contraction([(other, names)], rest, sizes)):
+                continue
+            left = [(c, arg) for c, arg in zip(node.coefficients, node.args, strict=True) if arg not in repeating]
+            del product.factors[position]
+            product.put(s.sum(left, node.shape), labels)
+            product.drop_deltas()
+            product.drop_ones()
+            return
+
+
+def _is_zero(node: Node) -> bool:
+    return type(node) is Zero or (type(node) is Number and node.value == 0)
+
+
 def _is_diagonal(node: Node) -> bool:
     return type(node) is Contraction and node.labels == ((0, 0),)
+
+
+def _roots(product: Product) -> None:
+    """2/√2 = √2: a rational before a root of a number that divides it."""
+    for position, (node, labels) in enumerate(product.factors):
+        if labels or not is_named(node, "power"):
+            continue
+        base, exponent = node.args
+        if type(base) is not Number or type(exponent) is not Number or exponent.value >= 0 or type(base.value) is not int:
+            continue
+        coefficient = Fraction(product.coefficient)
+        if base.value > 1 and coefficient.numerator % base.value == 0:
+            product.coefficient = coefficient / base.value
+            product.factors[position] = (product.s.power(base, exponent.value + 1), ())
+            return
 
 
 def _contents(product: Product) -> None:
@@ -446,6 +551,12 @@ def _contents(product: Product) -> None:
                 product.coefficient *= content
                 divided = [(Fraction(c) / content, arg) for c, arg in zip(node.coefficients, node.args, strict=True)]
                 product.factors[position] = (product.s.graph.sum(divided, node.shape), labels)
+                continue
+            denominator = lcm(*(Fraction(c).denominator for c in node.coefficients))
+            if denominator > 1 and Fraction(product.coefficient).numerator % denominator == 0:  # 2 (p/2 - 1) = p - 2
+                product.coefficient = Fraction(product.coefficient) / denominator
+                whole = [(c * denominator, arg) for c, arg in zip(node.coefficients, node.args, strict=True)]
+                product.factors[position] = (product.s.graph.sum(whole, node.shape), labels)
 
 
 def content_of(coefficients: Sequence[Rational]) -> Rational:
@@ -476,10 +587,15 @@ _RULES: tuple[Callable[[Product], None], ...] = (
     _scalars,
     cancellation.indicators,
     _powers,
+    _powers_of_parts,
+    _projections,
     cancellation.exponentials,
     cancellation.sigmoids,
+    cancellation.sigmoid_quotients,
+    cancellation.hyperbolic,
     cancellation.absolute_values,
     cancellation.inverses,
     cancellation.quotients,
     _contents,
+    _roots,
 )

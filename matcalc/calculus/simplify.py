@@ -84,9 +84,8 @@ class Simplifier:
                 continue
             args = [done.get(arg, arg) for arg in node.args]
             result = done[node] = self.rebuilt(node, args)
-            if node in self._named and type(result) is Contraction:
-                if len(result.args) >= (_LONG if any(result.labels) else _LONG_OF_NUMBERS):
-                    self.whole.add(result)
+            if node in self._named and type(result) is Contraction and len(result.args) >= _least(result):
+                self.whole.add(result)
         return done[root]
 
     def rebuilt(self, node: Node, args: Sequence[Node]) -> Node:
@@ -218,3 +217,8 @@ class Simplifier:
             entry: Factors = [(node, axes), (unit, (axis,)), (graph.ones(length), (node.order,))]
             return self.contraction(entry, out)
         return graph.slice(node, axis, start, length)
+
+
+def _least(product: Contraction) -> int:
+    """How many factors make a product that has a name a long one."""
+    return _LONG if any(product.labels) else _LONG_OF_NUMBERS

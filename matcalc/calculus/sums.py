@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matcalc.calculus.choices import choices
 from matcalc.calculus.cancellation import DEEP, expanded, is_named, split_power
+from matcalc.calculus.choices import choices
 from matcalc.tensor.nodes import (
     Constant,
     Contraction,
@@ -36,6 +36,9 @@ _AXES = 2
 _EXPANDED = 8
 """A sum of more terms is not multiplied out to see whether it gets shorter."""
 
+_FEW_TERMS = 4
+"""A product is multiplied out to cancel something if it has no more terms than this."""
+
 _LONG = 10**6
 """Lengths are not told apart from here on."""
 
@@ -52,6 +55,10 @@ def simplified(s: Simplifier, node: Sum) -> Node:
         result = _pythagoras(s, node)
         if result is node:
             result = choices(s, node)
+        if result is node:
+            result = _diagonal(s, node)
+        if result is node:
+            result = _merged(s, node)
         if result is node:
             result = _factored(s, node)
         if result is node or type(result) is not Sum or len(result.args) < 2 or len(node.args) > _WIDE:
@@ -76,6 +83,36 @@ def _pythagoras(s: Simplifier, node: Sum) -> Node:
     return node
 
 
+def _diagonal(s: Simplifier, node: Sum) -> Node:
+    """diag(a) + diag(b) = diag(a + b)."""
+    if node.order != 2 or node.shape[0] != node.shape[1] or len(node.args) > _EXPANDED:
+        return node
+    delta, parts = s.graph.delta(node.shape[0]), []
+    for coefficient, arg in terms(node):
+        factors = [(arg, (0, 1))] if type(arg) is Delta else _factors(s, arg)
+        if (delta, (0, 1)) not in factors or not all(type(factor) is Delta or 1 not in labels for factor, labels in factors):
+            return node
+        rest = [factor for factor in factors if factor[0] is not delta]
+        parts.append((coefficient, s.contraction(rest, (0,), node.shape[:1])))
+    total = s.sum(parts, node.shape[:1])
+    return s.contraction([(total, (0,)), (delta, (0, 1))], (0, 1), node.shape)
+
+
+def _merged(s: Simplifier, node: Sum) -> Node:
+    """a (b - 1) + a = a b: a product with a sum is multiplied out where that cancels a term of its own."""
+    if len(node.args) > _EXPANDED:
+        return node
+    for index, (coefficient, arg) in enumerate(terms(node)):
+        opened = expanded(s, coefficient, arg)
+        if not 1 < len(opened) <= _FEW_TERMS or not any(each in node.args for _, each in opened):
+            continue
+        rest = [part for other, part in enumerate(terms(node)) if other != index]
+        whole = s.graph.sum([*rest, *opened], node.shape)
+        if (len(whole.args) if type(whole) is Sum else 1) <= len(node.args) and _length(whole) < _length(node):
+            return whole
+    return node
+
+
 # Common factors
 
 
@@ -94,12 +131,14 @@ class _Term(NamedTuple):
     coefficient: Rational
     node: Node
     factors: tuple[tuple[Node, Labels], ...]
+    sign: Rational
+    """The coefficient of the product of the factors: that of the node, if none of them is written with the other sign."""
 
 
 def _factored(s: Simplifier, node: Sum) -> Node:
     """a c + b c = (a + b) c, for the factor whose removal pays most."""
     order = node.order
-    parts = [_Term(c, arg, _factors(s, arg)) for c, arg in terms(node)]
+    parts = _signed(s, [_Term(c, arg, _factors(s, arg), c) for c, arg in terms(node)])
     uses: dict[tuple[Node, Labels], list[_Use]] = {}
     for index, term in enumerate(parts):
         seen = set()
@@ -132,6 +171,26 @@ def _factors(s: Simplifier, node: Node) -> tuple[tuple[Node, Labels], ...]:
                 factors.append((arg, labels))
         return tuple(factors)
     return ((node, tuple(range(node.order))),)
+
+
+def _signed(s: Simplifier, parts: list[_Term]) -> list[_Term]:
+    """The terms with sums written with one sign: a (b - c) + d (c - b) has a common factor."""
+    sums = {split_power(factor)[0] for term in parts for factor, _ in term.factors}
+    sums = {each for each in sums if type(each) is Sum and len(each.args) > 1}
+    if len(sums) < 2:
+        return parts
+    other = {each: s.graph.sum([(-1, each)], each.shape) for each in sums}
+    turned = {each: minus for each, minus in other.items() if minus in sums and minus.id < each.id}
+    result = []
+    for term in parts:
+        factors, sign = list(term.factors), term.sign
+        for position, (factor, labels) in enumerate(factors):
+            base, exponent = split_power(factor)
+            if base in turned and exponent == int(exponent):
+                factors[position] = (s.power(turned[base], exponent), labels)
+                sign = -sign if exponent % 2 else sign
+        result.append(term._replace(factors=tuple(factors), sign=sign))
+    return result
 
 
 def _pattern(labels: Labels, order: int) -> Labels:
@@ -170,7 +229,7 @@ def _common(
     if any(labels != axes for labels in kept) or len(axes) > _AXES:
         return None
     shape = tuple(node.shape[label] for label in axes)
-    cofactors = [(term.coefficient, s.contraction(rest, axes, shape)) for term, rest in zip(parts, rests, strict=True)]
+    cofactors = [(term.sign, s.contraction(rest, axes, shape)) for term, rest in zip(parts, rests, strict=True)]
     factors = [(base if power == 1 else s.power(base, power), pattern) for (base, pattern), power in taken.items()]
     return s.contraction([*factors, (s.sum(cofactors, shape), axes)], range(order), node.shape)
 
@@ -184,6 +243,8 @@ def _take_out(
     least = min(use.exponent for use in found)
     cancels = least < 0 and any(use.exponent != least for use in found)
     bare = isinstance(base, (Variable, Size, Constant)) or (least < 0 and not joined)
+    if isinstance(base, Variable) and not pattern and len(found) == len(parts) and not cancels and least == 1:
+        bare = any(use.exponent != least for use in found)  # a x + a y = a (x + y), but x² + x stays
     if isinstance(base, Variable) and pattern and least == 1 and len(found) == len(parts):
         bare = False  # a A + b A = (a + b) A, x yᵀ + x zᵀ = x (y + z)ᵀ; but a product of vectors stays as it is
         covered = len(set(pattern)) == order
@@ -272,7 +333,7 @@ def _rebuilt(
     shape = tuple(sizes[label] for label in axes)
     cofactors = []
     for use, rest in members:
-        cofactors.append((parts[use.term].coefficient, s.contraction(rest, axes, shape)))
+        cofactors.append((parts[use.term].sign, s.contraction(rest, axes, shape)))
     if joined and all(_goes_on(rest, base, pattern, node.order) for _, rest in members):
         return None  # with one choice more at each level the time would be exponential
     inner = s.sum(cofactors, shape)

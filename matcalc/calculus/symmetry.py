@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matcalc.tensor.nodes import Contraction, Delta, Graph, Labels, MatrixCall, Node, Sum, Variable
+from matcalc.tensor.nodes import Contraction, Delta, Graph, Labels, MatrixCall, Node, Pointwise, Sum, Variable
 
 SYMMETRIC = frozenset({"symmetric", "spd", "diagonal"})
 """Declared properties that imply symmetry."""
@@ -42,6 +42,8 @@ def _is_symmetric(graph: Graph, node: Node) -> bool:
             return bool(node.properties & SYMMETRIC)
         case Delta():
             return True
+        case Pointwise():
+            return all(not arg.order or is_symmetric(graph, arg) for arg in node.args)
         case MatrixCall():
             return node.operation.name == "inv" and is_symmetric(graph, node.args[0])
         case Contraction() | Sum():

@@ -43,6 +43,8 @@ from matcalc.notation.matrix import (
     Zeros,
     postorder,
 )
+from matcalc.operations.rows import Elementwise
+from matcalc.operations.table import OPERATIONS
 
 _DEPTH = 50
 """How deep a transpose is pushed into an expression."""
@@ -164,6 +166,8 @@ class Builder:
                 )
             case Sum() if len(node.terms) <= _TERMS:
                 return all(term.shape.dims and self.is_symmetric(term, depth + 1) for term in node.terms)
+            case Function() if isinstance(OPERATIONS.get(node.name), Elementwise):
+                return all(not each.shape.dims or self.is_symmetric(each, depth + 1) for each in node.operands)
             case Product() if node.factors:
                 return self.is_symmetric(node.factors[-1], depth + 1)
             case Ones() | Zeros():
@@ -215,14 +219,21 @@ class Builder:
                 terms = tuple(self.transpose(term) for term in node.terms)
                 if set(terms) == set(node.terms):
                     return node
-                if any(isinstance(self._core(term), Transpose) for term in node.terms):
-                    return self.make(Sum, flipped(shape), terms)
+                turned = self.make(Sum, flipped(shape), terms)
+                if any(isinstance(self._core(term), Transpose) for term in node.terms) or transposes(turned) < transposes(node):
+                    return turned
         return self.make(Transpose, flipped(shape), node)
 
     def transpose_terms(self, node: Expression) -> Expression:
         """The transpose of an answer: a sum of several arrays is transposed term by term."""
         if isinstance(node, Sum) and all(term.shape.dims for term in node.terms):
-            return self.make(Sum, flipped(node.shape), tuple(self.transpose(term) for term in node.terms))
+            turned = self.make(Sum, flipped(node.shape), tuple(self.transpose(term) for term in node.terms))
+            cores = [self._core(term) for term in turned.terms] if node.shape.kind == "vector" else []
+            twice = any(
+                isinstance(core, MatMul) and sum(isinstance(factor, Transpose) for factor in core.factors) > 1 for core in cores
+            )  # fmt: skip
+            if not (twice and transposes(turned) > transposes(node) + 1):  # xᵀ Aᵀ - bᵀ is (A x - b)ᵀ
+                return turned
         return self.transpose(node)
 
     def _core(self, term: Expression) -> Expression:
@@ -283,7 +294,7 @@ class Builder:
                 flat += array.factors
             elif not isinstance(array, Identity):
                 flat.append(array)
-        flat = self._with_cross_products(self._with_powers(flat))
+        flat = self._with_running_sums(self._with_cross_products(self._with_powers(flat)))
         shape = shape_of(rows_of(factors[0].shape), columns_of(factors[-1].shape))
         if len(flat) == 2 and all(isinstance(factor, Ones) and factor.shape.kind != "matrix" for factor in flat) and shape.dims:
             flat = [self.make(Ones, shape)]
@@ -308,6 +319,16 @@ class Builder:
     def _joined(self, outside: _Outside, core: Expression) -> Expression:
         """`core` with the scalars before it again."""
         return self.product(outside.coefficient, [*outside.factors, core], outside.divisors, core.shape)
+
+    def _with_running_sums(self, factors: list[Expression]) -> list[Expression]:
+        """tril(1 1ᵀ) x = cumsum(x)."""
+        while len(factors) > 1 and factors[-1].shape.kind == "vector" and _is_triangle(factors[-2]):
+            triangle = factors[-2]
+            assert isinstance(triangle, Function)
+            if triangle.name != "tril":
+                break
+            factors = [*factors[:-2], self.make(Function, factors[-1].shape, "cumsum", (factors[-1],))]
+        return factors
 
     def _with_cross_products(self, factors: list[Expression]) -> list[Expression]:
         """skew(a) b = a × b, and bᵀ skew(a) = (b × a)ᵀ."""
@@ -550,6 +571,8 @@ def transposes(node: Expression) -> int:
     match node:
         case MatMul() | Product():
             return sum(transposes(factor) for factor in node.factors)
+        case Sum() if len(node.terms) <= _TERMS:
+            return sum(transposes(term) for term in node.terms)
         case MatrixPower():
             return transposes(node.base)
     return int(isinstance(node, Transpose))

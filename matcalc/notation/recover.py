@@ -47,8 +47,12 @@ from matcalc.tensor.nodes import (
     Zero,
     connected,
     rational,
+    terms,
     topological,
 )
+
+_FEW_TERMS = 6
+"""A sum of more terms is not multiplied out to be written as matrices."""
 
 
 class _Either:
@@ -278,6 +282,10 @@ def _pointwise(r: Recovery, node: Node) -> Expression:
         base, exponent = node.args
         if type(exponent) is Number:
             return _product_of(r, [(base, exponent.value)], shape)
+        norm = _norm(r, base)
+        if norm is not None and not exponent.shape:
+            doubled = r.simplifier.sum([(2 * c, arg) for c, arg in terms(exponent)], ())
+            return build.make(notation.Power, shape, norm, r._get(doubled))
         return build.make(notation.Power, shape, r._get(base), r._get(exponent))
     if operation.infix:
         return build.indicator(operation.infix, r._get(node.args[0]), r._get(node.args[1]), shape)
@@ -390,7 +398,7 @@ def _contraction(r: Recovery, node: Node) -> Expression:
     if any(type(arg) is Pattern for arg in node.args):
         factors = without_pairs(r, factors, node.order)
     if any(arg.order > 2 for arg, _ in factors):
-        raise MatrixNotationError
+        return _multiplied_out(r, node, factors)
     scalars: list[Expression] = []
     arrays: list[Expression] = []
     numbers = sorted((arg for arg, labels in factors if not labels), key=_place)
@@ -407,6 +415,21 @@ def _contraction(r: Recovery, node: Node) -> Expression:
         arrays = [build.matmul(arrays[0], build.transpose(arrays[1]))]
     shape = column_or_matrix(node)
     return build.product(1, [*scalars, *arrays], (), shape)
+
+
+def _multiplied_out(r: Recovery, node: Node, factors: Sequence[tuple[Node, Sequence[int]]]) -> Expression:
+    """A product with a sum that has three axes, term by term: (vₖ δᵢⱼ + vᵢ δₖⱼ) xₖ is (v·x) I + v xᵀ."""
+    position = next((p for p, (arg, _) in enumerate(factors) if type(arg) is Sum and arg.order > 2), None)
+    if position is None or len(factors[position][0].args) > _FEW_TERMS:
+        raise MatrixNotationError
+    total, labels = factors[position]
+    assert isinstance(total, Sum)
+    others = [*factors[:position], *factors[position + 1 :]]
+    parts = [r.simplifier.contraction([*others, (arg, labels)], range(node.order), node.shape) for arg in total.args]
+    whole = r.simplifier.sum(zip(total.coefficients, parts, strict=True), node.shape)
+    if whole is node:
+        raise MatrixNotationError
+    return r.expression(whole)
 
 
 def _place(node: Node) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any, Final
 
 import sympy
@@ -22,6 +23,7 @@ def _skew(a: Any) -> Any:
 
 EXPLICIT: Final[dict[str, Callable[..., Any]]] = {
     "vec": lambda a: a.vec(),
+    "cumsum": lambda a: sympy.Matrix(list(accumulate(a))),
     "tril": lambda a: a.lower_triangular(0),
     "triu": lambda a: a.upper_triangular(0),
     "skew": _skew,

@@ -160,7 +160,20 @@ def _inverse(np: Any, matrix: Any) -> Any:
 
 
 def _with_adjugates(np: Any, node: Contraction, args: list[Any], done: Mapping[Node, Any]) -> list[Any]:
-    """det(X) X⁻¹ is the adjugate of X, which exists for a singular X too: the factors as 1 and the adjugate."""
+    """det(X) X⁻¹ is the adjugate of X, which exists for a singular X too: the factors as 1 and the adjugate.
+
+    So prod(x)/xᵢ is the product of all but xᵢ, which exists where xᵢ = 0.
+    """
+    for position, factor in enumerate(node.args):
+        base, exponent = factor.args if _is_power(factor) else (None, None)
+        if base is None or not (isinstance(exponent, Number) and exponent.value == -1) or np.isfinite(args[position]).all():
+            continue
+        for other, candidate in enumerate(node.args):
+            if isinstance(candidate, MatrixCall) and candidate.operation.name == "prod" and candidate.args[0] is base:
+                others = _products_of_others(np, done[base])
+                if node.labels[position][:-1] == node.labels[other]:
+                    ones = np.ones_like(args[other])
+                    return [ones if k == other else others if k == position else arg for k, arg in enumerate(args)]
     for position, factor in enumerate(node.args):
         if not (isinstance(factor, MatrixCall) and factor.operation.name == "inv" and np.isnan(args[position]).any()):
             continue
@@ -177,6 +190,16 @@ def _with_adjugates(np: Any, node: Contraction, args: list[Any], done: Mapping[N
                 adjugate = scale ** len(singular) * np.linalg.det(left) * np.linalg.det(right) * (right.T * others) @ left.T
                 return [1.0 if k == other else adjugate if k == position else arg for k, arg in enumerate(args)]
     return args
+
+
+def _is_power(node: Node) -> bool:
+    return isinstance(node, Pointwise) and not isinstance(node.operation, UnknownFunction) and node.operation.name == "power"
+
+
+def _products_of_others(np: Any, array: Any) -> Any:
+    """Along the last axis, the product of all entries but one."""
+    length = array.shape[-1]
+    return np.stack([np.prod(np.delete(array, k, axis=-1), axis=-1) for k in range(length)], axis=-1)
 
 
 def _switched_off(np: Any, node: Contraction, args: list[Any]) -> list[Any]:

@@ -18,7 +18,7 @@ PRINTED = [
     ),
     (
         "max(w.x, min(w.y, 1))", "w", None,
-        ["⎧ xᵀ   if w·x ≥ u", "⎨ yᵀ   if w·x < u and w·y < 1", "⎩ 0ᵀ   otherwise", "where u = min(1, w·y)"],
+        ["⎧ yᵀ   if w·x < w·y < 1", "⎨ 0ᵀ   if w·y ≥ 1 and w·x < 1", "⎩ xᵀ   otherwise"],
     ),
     ("max(0, x) + max(0, -x)", "x", "x: scalar", ["⎧ 1    if x > 0", "⎨ -1   if -x > 0", "⎩ 0    otherwise"]),
     ("abs(x)*max(0, y)", "y", "x, y: scalar", ["⎧ 0        if y ≤ 0", "⎩ abs(x)   if y > 0"]),

@@ -39,7 +39,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "arcsin": np.arcsin, "arccos": np.arccos, "arctanh": np.arctanh, "arcsinh": np.arcsinh, "atan2": np.arctan2,
     "prod": np.prod, "amax": np.max, "amin": np.min, "pinv": np.linalg.pinv, "tril": np.tril, "triu": np.triu,
     "e_argmax": lambda x: np.reshape(np.arange(x.size) == np.argmax(x), x.shape), "clip": np.clip,
-    "vec": lambda a: a.reshape(-1, 1, order="F"), "skew": lambda a: np.cross(a.reshape(-1), np.eye(3), axisb=0, axisc=0),
+    "cumsum": lambda x: np.cumsum(x).reshape(x.shape), "vec": lambda a: a.reshape(-1, 1, order="F"),
+    "skew": lambda a: np.cross(a.reshape(-1), np.eye(3), axisb=0, axisc=0),
     "cross": lambda a, b: np.cross(a.reshape(-1), b.reshape(-1)).reshape(-1, 1),
 }  # fmt: skip
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {

@@ -266,6 +266,14 @@ def test_along_an_axis(row: Operation, axis: int) -> None:
     assert close(second, raw, 1e-6), f"{weighted} twice"
 
 
+def test_products_with_zeros() -> None:
+    """The derivative by xᵢ is the product of all others, also where xᵢ = 0."""
+    np.testing.assert_array_equal(mc.diff("prod(x)", "x").evaluate(x=[1, 0, 2]), [[0, 2, 0]])
+    np.testing.assert_array_equal(mc.diff("prod(x)", "x").evaluate(x=[0, 0, 2]), [[0, 0, 0]])
+    found = mc.diff("sum(prod(X, axis=1))", "X").evaluate(X=[[1, 0, 2], [1, 2, 3]])
+    np.testing.assert_array_equal(found, np.array([[0, 2, 0], [6, 3, 2]]).T)
+
+
 @pytest.mark.parametrize("name", ["softmax", "logsumexp"])
 def test_matrix_functions_for_each_row_of_a_matrix(name: str) -> None:
     """They run along the axes of a sum over an index."""
