@@ -93,6 +93,7 @@ class Problem:
         self.released: dict[str, frozenset[str]] = {}
         if symmetric == "unconstrained":
             self._release()
+        self._release_orthogonal()
         facts = self._use_structures()
         self.graph = Graph()
         self.simplifier = Simplifier(self.graph)
@@ -142,6 +143,14 @@ class Problem:
         for name in {name for target in self.inference.targets for name in _names(target)} & set(symbols):
             self.released[name] = symbols[name].properties & STRUCTURES
             symbols[name] = replace(symbols[name], properties=symbols[name].properties - STRUCTURES)
+
+    def _release_orthogonal(self) -> None:
+        """The orthogonal matrices are no linear space: the derivative by one is that by all entries."""
+        symbols = self.inference.symbols
+        for name in {name for target in self.inference.targets for name in _names(target)} & set(symbols):
+            if "orthogonal" in symbols[name].properties:
+                self.released[name] = frozenset({"orthogonal"})
+                symbols[name] = replace(symbols[name], properties=symbols[name].properties - {"orthogonal"})
 
     def facts_not_used(self) -> list[tree.Fact]:
         """The equations of the where clause that made no difference, or are about what is differentiated by."""

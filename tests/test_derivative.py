@@ -104,7 +104,6 @@ def test_a_size_that_no_value_fixes() -> None:
         ("x^2", "", None, MatcalcError),
         ("x^2", "x + 1", None, MatcalcError),
         ("tr(D B)", "D[1, 2]", "D: diagonal(n)", NotSupportedError),
-        ("y' Q x", "Q", "Q: orthogonal(n)", NotSupportedError),
         ("x^9^9^9", "x", None, LimitError),
     ],
 )

@@ -477,5 +477,20 @@ def test_kinds_of_derivatives_by_a_symmetric_matrix_are_checked() -> None:
     with pytest.raises(NotSupportedError, match="the derivative by a part of a matrix declared symmetric"):
         mc.diff("tr(S)", "S[1, 2]", where="S: symmetric(n)")
     assert mc.diff("tr(S S)", "S[1, 2]", where="S: symmetric(n)", unconstrained=True).verify().passed
-    with pytest.raises(NotSupportedError, match="declared orthogonal"):
-        mc.diff("tr(Q)", "Q", where="Q: orthogonal(n)", symmetric="independent")
+
+
+def test_triangular_and_orthogonal_matrices() -> None:
+    """By a triangular matrix the derivative moves within the triangle; the orthogonal ones are no linear space."""
+    for text, where, printed in (
+        ("norm(L x)^2", "L: lower_triangular(n)", "2 tril(L x xᵀ)ᵀ"), ("tr(L A)", "L: upper_triangular(n)", "tril(A)"),
+        ("norm(L L' - A)^2", "L: lower_triangular(n)", "2 tril((2 L Lᵀ - A - Aᵀ) L)ᵀ"),
+        ("logdet(L)", "L: lower_triangular(n)", "diag(1 ⊘ diag(L))"), ("tr(L' A B)", "L: orthogonal(n)", "Bᵀ Aᵀ"),
+    ):  # fmt: skip
+        found = mc.diff(text, "L", where=where)
+        assert str(found) == printed
+        assert found.verify().passed
+    free = mc.diff("tr(L A)", "L", where="L: upper_triangular(n)", symmetric="unconstrained")
+    assert str(free) == "A"
+    assert free.verify().passed
+    (note,) = mc.diff("tr(Q A)", "Q", where="Q: orthogonal(n)").notes
+    assert note == "derivative by all entries, as if they were free of each other"

@@ -133,7 +133,7 @@ def exponentials(product: Product) -> None:
 
 
 def absolute_values(product: Product) -> None:
-    """|u| sign(u) = u and u sign(u) = |u|."""
+    """|u| sign(u) = u, u sign(u) = |u| and sign(u)/|u| = 1/u."""
     s, graph = product.s, product.s.graph
     for factor in [factor for factor in product.factors if is_named(factor[0], "sign")]:
         node, labels = factor
@@ -141,6 +141,10 @@ def absolute_values(product: Product) -> None:
         absolute = graph.pointwise(elementwise("abs"), [argument])
         for other, (candidate, names) in enumerate(product.factors):
             base, power = split_power(candidate)
+            if names == labels and base is absolute and power < 0 and power % 2 == 1:  # sign(u) / |u| = 1/u
+                product.factors[other] = (s.power(argument, power), labels)
+                product.factors.remove(factor)
+                break
             if names != labels or base not in (argument, absolute) or power < 1 or power != int(power):
                 continue
             product.factors[other] = (s.power(base, power - 1), labels)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from matcalc.language.shapes import Symbol
 
 _DIAGONAL = frozenset({"diagonal"})
-_UNCONSTRAINED_ONLY = frozenset({"orthogonal", "lower_triangular", "upper_triangular"})
-STRUCTURES = SYMMETRIC | _UNCONSTRAINED_ONLY
+_TRIANGULAR = frozenset({"lower_triangular", "upper_triangular"})
+_UNCONSTRAINED_ONLY = frozenset({"orthogonal"})
+STRUCTURES = SYMMETRIC | _TRIANGULAR | _UNCONSTRAINED_ONLY
 """Declared properties that bind the entries of a matrix to each other."""
 
 
@@ -162,7 +163,7 @@ class Targets:
 
     def _on_subspace(self, node: Node, target: tree.Name) -> Node:
         """By a symmetric matrix, with G the derivative by all entries: (G + Gᵀ)/2 on the space of symmetric matrices, and
-        G + Gᵀ - I ⊙ G by the independent entries. By a diagonal matrix I ⊙ G.
+        G + Gᵀ - I ⊙ G by the independent entries. By a diagonal matrix I ⊙ G, by a triangular one the triangle of G.
         """
         properties = self.structure(target)
         if not properties:
@@ -175,9 +176,12 @@ class Targets:
             )
         graph, order = self.graph, node.order
         out = range(order)
-        diagonal = graph.contraction([(node, out), (graph.delta(node.shape[-1]), (order - 2, order - 1))], out)
         if properties & _DIAGONAL:
-            return diagonal
+            return self._masked(node, graph.delta(node.shape[-1]), (order - 2, order - 1))
+        if properties & _TRIANGULAR:
+            places = (order - 2, order - 1) if "lower_triangular" in properties else (order - 1, order - 2)
+            return self._masked(node, graph.pattern("lower", node.shape[-1:] * 2), places)
+        diagonal = graph.contraction([(node, out), (graph.delta(node.shape[-1]), (order - 2, order - 1))], out)
         independent = self.symmetric == "independent"
         part = Fraction(1, 1 if independent else 2)
         if order == 2 and is_symmetric(graph, node):
@@ -192,11 +196,23 @@ class Targets:
         return graph.sum([*whole, (-1, diagonal)] if independent else whole, node.shape)
 
 
+    def _masked(self, node: Node, mask: Node, places: tuple[int, int]) -> Node:
+        """The entries of the last two axes that a pattern has, term by term."""
+        out = range(node.order)
+        parts = [(c, self.simplifier.contraction([(term, out), (mask, places)], out)) for c, term in terms(node)]
+        return self.graph.sum(parts, node.shape)
+
+
 def freedom(symmetric: Symmetric, properties: frozenset[str]) -> str:
     """Which derivative by a matrix with structure this is, and what the others are, with G the one by all entries."""
     free = "G itself with symmetric = unconstrained"
     if "diagonal" in properties:
         kinds = f"derivative on the space of diagonal matrices, I ⊙ G; {free}", "derivative by all entries, G; I ⊙ G otherwise"
+        return kinds[symmetric == "unconstrained"]
+    if "orthogonal" in properties:
+        return "derivative by all entries, as if they were free of each other"
+    if properties & _TRIANGULAR:
+        kinds = f"derivative on the space of triangular matrices, the triangle of G; {free}", "derivative by all entries, G"
         return kinds[symmetric == "unconstrained"]
     if not properties & SYMMETRIC:
         return ""

@@ -72,7 +72,7 @@ def flipped(shape: Shape) -> Shape:
 _TRIANGLES = {"tril": "triu", "triu": "tril"}
 
 
-def _is_triangle(node: Expression) -> bool:
+def is_triangle(node: Expression) -> bool:
     """Is it the lower or upper triangle of ones?"""
     return isinstance(node, Function) and node.name in _TRIANGLES and isinstance(node.operands[0], Ones)
 
@@ -322,7 +322,7 @@ class Builder:
 
     def _with_running_sums(self, factors: list[Expression]) -> list[Expression]:
         """tril(1 1ᵀ) x = cumsum(x)."""
-        while len(factors) > 1 and factors[-1].shape.kind == "vector" and _is_triangle(factors[-2]):
+        while len(factors) > 1 and factors[-1].shape.kind == "vector" and is_triangle(factors[-2]):
             triangle = factors[-2]
             assert isinstance(triangle, Function)
             if triangle.name != "tril":
@@ -387,7 +387,7 @@ class Builder:
             else:
                 above.append(self.power(inner, exponent))
         above.sort(key=_place_in_hadamard)
-        triangle = next((factor for factor in above if _is_triangle(factor)), None)
+        triangle = next((factor for factor in above if is_triangle(factor)), None)
         if triangle is not None and len(above) + len(below) > 1:  # A ⊙ tril(1 1ᵀ) = tril(A)
             above.remove(triangle)
             inside = above[0] if len(above) == 1 and not below else self.make(Hadamard, shape, tuple(above), tuple(below))

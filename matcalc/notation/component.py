@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from matcalc.calculus.cancellation import split_power
 from matcalc.language.dimensions import SCALAR, Dim, matrix, vector
 from matcalc.notation import matrix as notation
+from matcalc.notation.build import is_triangle
 from matcalc.notation.matrix import Expression, Identity, Transpose
 from matcalc.tensor.nodes import Node, Rational
 
@@ -188,6 +189,9 @@ class Component:
             return build.hadamard([(middle, 1), (weights[0][0].operand, 1)], middle.shape)  # diag(diag(A)) = I ⊙ A
         if isinstance(middle, Identity):
             return build.diagonal(build.hadamard(weights, vector(self.sizes[rows])))
+        if is_triangle(middle) and self._has_weight(rows) and self._has_weight(columns):  # tril(a bᵀ)
+            outer = build.matmul(self._vector(rows), build.transpose(self._vector(columns)))
+            return build.hadamard([(outer, 1), (middle, 1)], middle.shape)
         factors: list[Expression] = [middle]
         if self._has_weight(rows):
             factors.insert(0, build.diagonal(self._vector(rows)))

@@ -41,6 +41,11 @@ def _all_explicit(operands: Any) -> bool:
     return all(not operand.is_Matrix or all(size.is_Integer for size in map(sympy.S, operand.shape)) for operand in operands)
 
 
+def _explicit(operand: Any) -> Any:
+    """An array with its entries: it may have been made of them already."""
+    return operand.as_explicit() if hasattr(operand, "as_explicit") else operand
+
+
 class ArrayFunction(sympy.MatrixExpr):  # type: ignore[misc]
     """A function with an array as its value: a name, the shape, the axis along which it runs (or None), the operands."""
 
@@ -72,7 +77,7 @@ class ArrayFunction(sympy.MatrixExpr):  # type: ignore[misc]
         operands = [operand.doit(**hints) for operand in operands]
         if not _all_explicit(operands):
             return type(self)(name, rows, columns, None if axis < 0 else int(axis), *operands)
-        arrays = [operand.as_explicit() if operand.is_Matrix else operand for operand in operands]
+        arrays = [_explicit(operand) for operand in operands]
         if str(name) == "unvec":
             return arrays[0].reshape(columns, rows).T
         function = EXPLICIT[str(name)]
@@ -117,7 +122,7 @@ class Reduction(sympy.Expr):  # type: ignore[misc]
         operand = operand.doit(**hints)
         if not _all_explicit([operand]):
             return type(self)(name, operand)
-        return EXPLICIT[str(name)](operand.as_explicit())
+        return EXPLICIT[str(name)](_explicit(operand))
 
     def _latex(self, printer: Any) -> str:
         return rf"\operatorname{{{self.args[0]}}}\left({printer._print(self.args[1])}\right)"

@@ -20,7 +20,7 @@ from matcalc.verify.interpreter import Array, Interpreter
 if TYPE_CHECKING:
     from matcalc.language.shapes import Inference
 
-_SUBSPACES: Final = frozenset({"symmetric", "spd", "diagonal"})
+_SUBSPACES: Final = frozenset({"symmetric", "spd", "diagonal", "lower_triangular", "upper_triangular"})
 _STEPS: Final = {1: (2.0**-6, 2.0**-9, 2.0**-12), 2: (2.0**-5, 2.0**-7, 2.0**-9), 3: (2.0**-4, 2.0**-5, 2.0**-7)}
 """Step sizes to try, by order. Each is also halved twice for the extrapolation."""
 _GOOD: Final = {1: 1e-10, 2: 1e-8, 3: 1e-7}
@@ -76,6 +76,9 @@ class Target:
             return (Weight(name, position, 1.0),)
         if "diagonal" in self.properties:
             return ()
+        if self.properties & {"lower_triangular", "upper_triangular"}:
+            free = (row > column) == ("lower_triangular" in self.properties)
+            return (Weight(name, position, 1.0),) if free else ()
         both = 1.0 if self.symmetric == "independent" else 0.5
         return (Weight(name, position, both), Weight(name, column * self.rows + row, both))
 
@@ -89,8 +92,8 @@ def entries_of(
 ) -> Target:
     """The entries of a target: of a variable, of the stacked `[w; b]`, or those that `x[2]` and `X[2, :]` are.
 
-    A diagonal variable moves on its diagonal only, and a symmetric one within the symmetric matrices: with "space" half of it
-    at (i, j) and half at (j, i), which gives the symmetric part of the derivative, with "independent" both by the whole.
+    A diagonal or triangular variable moves where it is not zero only, and a symmetric one within the symmetric matrices: with
+    "space" half of it at (i, j) and half at (j, i), which gives the symmetric part of the derivative, with "independent" both by the whole.
     """
     for node in tree.postorder(target):
         if isinstance(node, tree.Name) and inference.roles.get(node, "variable") == "binding":
