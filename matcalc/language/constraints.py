@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
 from matcalc.errors import NotSupportedError, ShapeError
+from matcalc.language import stacks
 from matcalc.language.calls import axis_of
 from matcalc.language.declared import SQUARE, Declared, size_of
 from matcalc.language.dimensions import Dim, Kind, Shape, dim
@@ -120,7 +122,6 @@ _ELEMENT: Final = relation(("vector(n) -> scalar", "row(n) -> scalar", "matrix(m
 _ELEMENT_OF_TWO: Final = relation(("matrix(m, n) -> scalar",))
 _ROW_OF: Final = relation(("matrix(m, n) -> vector(n)",))
 _COLUMN_OF: Final = relation(("matrix(m, n) -> vector(m)",))
-_SCALAR_ITEM: Final = relation(("-> scalar",))
 _VECTOR_ITEM: Final = relation(("-> scalar", "-> vector(n)"))
 _LENGTH: Final = relation(("vector(n) -> scalar", "row(n) -> scalar"))
 _COUNT: Final = relation(("matrix(m, n) -> scalar",))
@@ -163,6 +164,11 @@ class Constraints:
         """The values of `sum(X, axis=0)` and the like."""
         self.stacks: list[tuple[int, ...]] = []
         """The names in each `[u; v]`."""
+        self.side_by_side: list[int] = []
+        """The values of `[a, b]`."""
+        self.in_lines: list[int] = []
+        """The blocks of `[a, b; c, d]`, and the names in `[a, b]`."""
+        self.lines: set[Stack] = set()
         self.indices: list[tuple[Index, int]] = []
         self.clauses: list[Clause] = []
         self.totals: list[Blame] = []
@@ -216,6 +222,7 @@ class Constraints:
         return self.unknown(domain, dims)
 
     def _section(self, section: Section) -> None:
+        self.lines = {line for node in section.order if isinstance(node, Stack) for line in stacks.lines(node)}
         for node in section.order:
             self.unknowns[node] = self._node(node, target=section.target)
         if section.binding is None:
@@ -414,38 +421,38 @@ class Constraints:
         return result
 
     def _stack(self, node: Stack, *, target: bool) -> int:
-        inner = [item for item in node.items if isinstance(item, Stack) and item.separator == ","]
-        if inner and not target:
-            return self._matrix(node, inner)
-        count = self.sizes.known(dim(len(node.items)))
-        if node.separator == "," and not target:
+        if target:
             for item in node.items:
                 if self.unknowns[item] != SCALAR_UNKNOWN:
-                    self.relate(_SCALAR_ITEM, (self.unknowns[item],), Blame(node, (item,)))
-            return self.unknown(VECTOR_BIT, (count,))
-        for item in node.items:
-            if self.unknowns[item] != SCALAR_UNKNOWN:
-                self.relate(_VECTOR_ITEM, (self.unknowns[item],), Blame(node, (item,)))
-        if not target:
-            self.stacks.append(tuple(self.unknowns[item] for item in node.items if isinstance(item, Name)))
+                    self.relate(_VECTOR_ITEM, (self.unknowns[item],), Blame(node, (item,)))
+            self.totals.append(Blame(node, node.items))
+            return self.unknown(VECTOR_BIT, (self.sizes.fresh(),))
+        items = tuple([self.unknowns[item] for item in node.items])
+        inner = node in self.lines
+        if not node.is_vertical and not any(items):
+            return self.unknown(ROW_BIT if inner else VECTOR_BIT, (self.sizes.known(dim(len(items))),))
+        below = stacks.lines(node)
+        self._check_numbers(below)
+        result = self.unknown(capital=any(map(self.capital.__getitem__, items)))
+        self.relate(stacks.rule(node, inner=inner), (*items, result), Blame(node, node.items))
         self.totals.append(Blame(node, node.items))
-        return self.unknown(VECTOR_BIT, (self.sizes.fresh(),))
+        if inner:
+            self.in_lines += items
+        elif not node.is_vertical:
+            self.side_by_side.append(result)
+            self.in_lines += [self.unknowns[item] for item in node.items if isinstance(item, Name)]
+        elif not below:
+            self.stacks.append(tuple(self.unknowns[item] for item in node.items if isinstance(item, Name)))
+        return result
 
-    def _matrix(self, node: Stack, rows: list[Stack]) -> int:
-        """`[[a, b], [c, d]]`; the inner stacks are its rows."""
-        if len(rows) < len(node.items):
-            raise NotSupportedError(f"`{node.span.excerpt}`, a stack of blocks", node.span)
-        width = len(rows[0].items)
-        for row in rows:
-            if len(row.items) != width:
+    def _check_numbers(self, lines: Sequence[Stack]) -> None:
+        """The lines of a matrix of numbers have as many entries."""
+        for line in lines:
+            if len(line.items) != len(lines[0].items) and not any(self.unknowns[e] for one in lines for e in one.items):
                 raise ShapeError(
-                    f"the rows of a matrix have {width} and {len(row.items)} entries", row.span,
-                    related=("the first row is here", rows[0].span),
+                    f"the rows of a matrix have {len(lines[0].items)} and {len(line.items)} entries", line.span,
+                    related=("the first row is here", lines[0].span),
                 )
-        columns = self.sizes.known(dim(width))
-        for row in rows:
-            self.unknowns[row] = self.unknown(ROW_BIT, (columns,))
-        return self.unknown(MATRIX_BIT, (self.sizes.known(dim(len(rows))), columns))
 
 
 def is_capital(name: str) -> bool:

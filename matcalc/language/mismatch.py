@@ -218,17 +218,36 @@ def _wanted(rule: Relation, count: int) -> str | None:
 
 
 def _stack(clash: Clash, node: Stack) -> MatcalcError:
-    if clash.kinds[0] == VECTOR_BIT and node.separator == ",":
+    if len(clash.operands) == 1:
         return NotSupportedError(
-            f"`{excerpt(node)}`, vectors side by side: {clash.is_a(0)}", clash.operands[0].span,
-            help=f"write `[{'; '.join(map(excerpt, node.items[:3]))}{'; …' if len(node.items) > 3 else ''}]`"
-            " to put them under each other",
-            related=clash.related,
+            f"a derivative by blocks that are matrices or rows: {clash.is_a(0)}", clash.operands[0].span,
+            help="the variables to differentiate by are scalars and vectors, or separated by commas", related=clash.related,
         )
-    return NotSupportedError(
-        f"blocks that are matrices or rows: {clash.is_a(0)}", clash.operands[0].span,
-        help="a stack has scalars or, with `;`, vectors", related=clash.related,
+    below = node.is_vertical
+    first, second = _apart(clash, SCALAR_BIT | (VECTOR_BIT if below else ROW_BIT))
+    kinds = {clash.kinds[first], clash.kinds[second]}
+    vector = next((excerpt(clash.operands[place]) for place in (first, second) if clash.kinds[place] == VECTOR_BIT), "")
+    help_: str | None = None
+    if kinds == {SCALAR_BIT, VECTOR_BIT}:
+        items = [excerpt(item) for item in node.items]
+        help_ = f"write `[{'; '.join(items[:3])}{'; …' if items[3:] else ''}]` to put them below each other"
+    elif vector:
+        help_ = f"write `{transposed(vector)}` for a row"
+    elif SCALAR_BIT in kinds:
+        help_ = "write `ones(n)'` for a row of ones" if below else "write `ones(m)` for a column of ones"
+    return ShapeError(
+        f"`{excerpt(node)}` puts blocks {'below each other' if below else 'side by side'}, but {clash.is_a(first)} and"
+        f" {clash.is_a(second)}", clash.operands[second].span, help=help_, related=clash.related,
     )
+
+
+def _apart(clash: Clash, group: int) -> tuple[int, int]:
+    """The places of a block that must be of one group of kinds and of one that cannot be; if there are none, the ends."""
+    inside = next((place for place, kind in enumerate(clash.kinds) if not kind & ~group), None)
+    outside = next((place for place, kind in enumerate(clash.kinds) if not kind & group), None)
+    if inside is None or outside is None:
+        return 0, len(clash.kinds) - 1
+    return min(inside, outside), max(inside, outside)
 
 
 def _index(clash: Clash, node: Index) -> MatcalcError:

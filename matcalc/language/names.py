@@ -404,7 +404,7 @@ class _Resolver:
             else:
                 raise NotSupportedError(
                     f"the subscript `{leaf.span.excerpt}`", leaf.span,
-                    help="a subscript is made of numbers, dimensions and the indices of sums",
+                    help="a subscript is made of numbers, dimensions and the indices of sums; `A @ [u, v]` is a product",
                 )
         elif isinstance(leaf, Call):
             self._check_call(leaf)

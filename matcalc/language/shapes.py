@@ -18,7 +18,8 @@ from matcalc.language.kinds import BIT, KIND, MATRIX_BIT, ROW_BIT, SAME_KIND, SC
 from matcalc.language.mismatch import Clash, excerpt, explain, innermost_name, kinds_in_words
 from matcalc.language.names import Resolution, Role, resolve
 from matcalc.language.ranges import Range, Ranges, Selection
-from matcalc.language.tree import Call, Clause, Declaration, Expr, Fact, Name, Program, Slice
+from matcalc.language.stacks import Block, unite
+from matcalc.language.tree import Call, Clause, Declaration, Expr, Fact, Name, Program, Slice, Stack
 
 _SETTLED: Final = frozenset(KIND)
 _DEFAULTS: Final = (SCALAR_BIT, VECTOR_BIT, MATRIX_BIT, ROW_BIT)
@@ -168,12 +169,16 @@ class _Solver:
         self._prefer_not_scalars()
         self._prefer_transposed()
         self._prefer_stacked()
+        self._prefer_blocks()
         self._prefer_rows()
         self._prefer_same()
         self._prefer_not_scalars()
         self._prefer_products()
         self._prefer_like_sums()
         self._prefer_not_scalars()
+        for unknown in self.made.side_by_side:
+            if self._open(unknown):
+                self.kinds.assume(unknown, VECTOR_BIT)
         for unknown in self.made.reduced:
             if self._open(unknown):
                 self.kinds.assume(unknown, ROW_BIT)
@@ -199,12 +204,18 @@ class _Solver:
                 self._assume_rank(unknown)
 
     def _prefer_stacked(self) -> None:
-        """The first name of `[w; b]` is a vector: nothing but scalars would be written `[a, b]`."""
+        """The first name of `[w; b]` is a vector, or a matrix: nothing but scalars would be written `[a, b]`."""
         for unknowns in self.made.stacks:
-            if not any(self.domains[unknown] == VECTOR_BIT for unknown in unknowns):
+            if not any(self.domains[unknown] in (VECTOR_BIT, ROW_BIT, MATRIX_BIT) for unknown in unknowns):
                 for unknown in unknowns:
-                    if self._open(unknown) and self.kinds.assume(unknown, VECTOR_BIT):
+                    if self._open(unknown) and self._assume_rank(unknown):
                         break
+
+    def _prefer_blocks(self) -> None:
+        """A capital letter in `[A, b]` or `[A, b; c', 1]` is a matrix."""
+        for unknown in self.made.in_lines:
+            if self._open(unknown) and self.made.capital[unknown]:
+                self.kinds.assume(unknown, MATRIX_BIT)
 
     def _prefer_rows(self) -> None:
         """Sums down the columns: a row beside a matrix over which it stretches, a vector after a matrix that multiplies it."""
@@ -326,16 +337,17 @@ class _Solver:
             raise self.ranges.mismatch(different)
 
     def _unite_totals(self) -> None:
-        """A stack of vectors is as long as all of them together."""
-        for node, items in self.made.totals:
-            parts: list[int] = []
-            constant = 0
-            for item in items:
-                dims = self.made.dims_of(self.made.unknowns[item])
-                parts += dims
-                constant += not dims
-            self.totals.append(Blame(node, items))
-            self.sizes.total(self.made.dims_of(self.made.unknowns[node])[0], parts, constant)
+        """A stack of vectors is as long as all of them together; blocks side by side are as high as each other."""
+        for blame in self.made.totals:
+            node, items = blame
+            assert isinstance(node, Stack)
+            whole, *blocks = (self._block(each) for each in (node, *items))
+            united = unite(self.sizes, node, blocks, whole)
+            if united is None:
+                self._name_sizes()
+                raise self._different_blocks(node)
+            self.totals.append(blame)
+            self.sizes.total(*united)
         failed = self.sizes.solve_totals() if self.totals else None
         if failed is None:
             failed = self._name_sizes()
@@ -348,6 +360,21 @@ class _Solver:
                 f"`{excerpt(blame.node)}` must be a {self._shape_of(blame.node)} here, but {parts_text}", blame.node.span,
                 related=next(filter(None, map(self._place, blame.operands)), None),
             )
+
+    def _block(self, node: Expr) -> Block:
+        unknown = self.made.unknowns[node]
+        return Block(self.domains[unknown], self.made.dims_of(unknown))
+
+    def _different_blocks(self, node: Stack) -> ShapeError:
+        """The error for blocks of which the shared size differs."""
+        axis = -1 if node.is_vertical else 0
+        sizes = [self.sizes.value(self._block(item).sizes[axis]) for item in node.items]
+        first, second = node.items[0], next(item for item, size in zip(node.items, sizes, strict=True) if size != sizes[0])
+        shared = "below each other have as many columns" if node.is_vertical else "side by side have as many rows"
+        return ShapeError(
+            f"`{excerpt(node)}`: blocks {shared}, but {self._is_a(first)} and {self._is_a(second)}", second.span,
+            related=next(filter(None, map(self._place, (second, first))), None),
+        )
 
     def _name_sizes(self) -> int | None:
         """Name the open dimensions, those of variables first."""
@@ -465,9 +492,9 @@ class _Solver:
             if len(places) != 3 or domains[places[2]] != MATRIX_BIT:
                 continue
             kinds = domains[places[0]], domains[places[1]]
-            if MATRIX_BIT not in kinds or not (VECTOR_BIT in kinds or ROW_BIT in kinds):
-                continue
             blame = self.made.blames[number]
+            if MATRIX_BIT not in kinds or not (VECTOR_BIT in kinds or ROW_BIT in kinds) or isinstance(blame.node, Stack):
+                continue
             matrix = 0 if kinds[0] == MATRIX_BIT else 1
             axis = "columns" if kinds[1 - matrix] == BIT["vector"] else "rows"
             short, long = excerpt(blame.operands[1 - matrix]), excerpt(blame.operands[matrix])

@@ -104,6 +104,11 @@ class Stack:
     items: tuple[Expr, ...]
     span: Span
 
+    @property
+    def is_vertical(self) -> bool:
+        """Whether the items stand below each other: `[u; v]`, and `[[a, b], [c, d]]`, whose items are lines."""
+        return self.separator == ";" or all(isinstance(item, Stack) and item.separator == "," for item in self.items)
+
 
 @dataclass(slots=True, eq=False)
 class Clause:

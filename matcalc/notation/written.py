@@ -47,7 +47,7 @@ def _node(build: Builder, inference: Inference, node: tree.Expr, done: Mapping[t
             return _index(build, node, shape, done[node.operand])
         case tree.Stack():
             items = [done[item] for item in node.items]
-            return build.make(notation.Stack, shape, tuple(items), 0)
+            return build.make(notation.Stack, shape, tuple(items), 0 if node.is_vertical or shape.kind == "vector" else 1)
         case tree.IndexSum():
             indices = tuple((clause.index.name, inference.ranges[clause].length) for clause in node.clauses)
             bounds = tuple(_bounds(inference, clause) for clause in node.clauses)

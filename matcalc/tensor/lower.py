@@ -361,33 +361,26 @@ class Lowering:
     # Indices and blocks
 
     def _stack(self, node: tree.Stack, items: Sequence[Value]) -> Value:
-        graph = self.graph
-        if all(isinstance(item, tree.Stack) for item in node.items):
-            rows_, _, bound = self._stretch(items, scalars=False)
-            axis = len(bound)
-            parts = [self._lifted(part, axis) for part in rows_]
-            return Value(graph.concatenation(axis, parts), matrix(dim(len(parts)), rows_[0].shape[axis]), bound)
+        """Blocks below each other or side by side. Vectors are columns, rows and scalars in a matrix are rows of it."""
+        assert self.inference is not None
+        shape = self.inference.shapes[node]
         bounds: dict[str, Dim] = {}
         for item in items:
             for name, size in zip(item.bound, item.node.shape, strict=False):
                 bounds.setdefault(name, size)
-        number = {name: position for position, name in enumerate(bounds)}
-        parts = []
-        for item in items:
-            length = item.shape.dims or (dim(1),)
-            labels = [number[name] for name in item.bound] + ([len(number)] if item.shape.dims else [])
-            sizes = (*bounds.values(), *length)
-            parts.append(graph.contraction([(item.node, labels)], range(len(number) + 1), sizes))
-        result = graph.concatenation(len(number), parts)
-        if all(item.shape.kind == "row" for item in items):
-            raise NotSupportedError("stacking rows", node.span)
-        return Value(result, vector(result.shape[-1]), tuple(bounds))
+        first = len(bounds)
+        axis = first + (len(shape.dims) == 2 and not node.is_vertical)
+        parts = [self._block(item, bounds, len(shape.dims), lifted=axis) for item in items]
+        return Value(self.graph.concatenation(axis, parts), shape, tuple(bounds))
 
-    def _lifted(self, node: Node, axis: int) -> Node:
-        """`node` with a new axis of size 1 at `axis`."""
-        labels = [label + (label >= axis) for label in range(node.order)]
-        sizes = (*node.shape[:axis], dim(1), *node.shape[axis:])
-        return self.graph.contraction([(node, labels)], range(node.order + 1), sizes)
+    def _block(self, item: Value, bounds: Mapping[str, Dim], order: int, *, lifted: int) -> Node:
+        """A block with axes for all indices and `order` of its own; if it has fewer, one more of size 1 at `lifted`."""
+        number = {name: position for position, name in enumerate(bounds)}
+        own = [label for label in range(len(number), len(number) + order) if label != lifted or len(item.shape.dims) == order]
+        labels = [number[name] for name in item.bound] + own
+        lengths = iter(item.shape.dims)
+        sizes = [next(lengths) if label in own else dim(1) for label in range(len(number), len(number) + order)]
+        return self.graph.contraction([(item.node, labels)], range(len(number) + order), (*bounds.values(), *sizes))
 
 
 _SIGNS = {"+": 1, "-": -1}

@@ -165,8 +165,7 @@ class Interpreter:
         if isinstance(node, tree.Index):
             return self._index(node, below[0], scope)
         if isinstance(node, tree.Stack):
-            axes, axis = ((1, -1), 0) if self._shape_of(node).kind == "matrix" else ((-1, 1), 0)
-            return self._emit(lambda *items: np.concatenate([np.reshape(item, axes) for item in items], axis), below)
+            return self._stack(node, below)
         return self._index_sum(node, scope)
 
     def _emit(self, function: Callable[..., Any], operands: tuple[int, ...], *, mask: int = 0, cost: int = 1) -> int:
@@ -235,6 +234,12 @@ class Interpreter:
         if operator == "^" and self._shape_of(node.left).kind == "matrix":
             return self._emit(lambda base, exponent: _matrix_power(base, exponent, node), below)
         return self._row(elementwise("power") if operator in ("^", "**") else COMPARISONS[operator], node, below)
+
+    def _stack(self, node: tree.Stack, below: tuple[int, ...]) -> int:
+        """Two-dimensional blocks; a line of numbers is a column, unless it is part of a larger stack."""
+        below_each_other = node.is_vertical or self._shape_of(node).kind == "vector"
+        join = np.vstack if below_each_other else np.hstack
+        return self._emit(lambda *items: join([np.atleast_2d(item) for item in items]), below)
 
     def _call(self, node: tree.Call, below: tuple[int, ...]) -> int:
         name = node.function

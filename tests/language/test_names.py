@@ -116,7 +116,7 @@ def test_extra_declarations_join() -> None:
         ("sum(X, axes=0)", UnknownNameError, "`sum` has no option `axes`", None),
         ("e(x)", NotSupportedError, "not supported: a unit vector whose position is not a number", "write e(1), e(2), …"),
         ("x[i]", NotSupportedError, "not supported: the subscript `i`",
-         "a subscript is made of numbers, dimensions and the indices of sums"),
+         "a subscript is made of numbers, dimensions and the indices of sums; `A @ [u, v]` is a product"),
         ("x[0]", ShapeError, "a subscript is a positive integer, not 0", "elements are counted from 1"),
         ("sum(x_i for i in 1..N for i in 1..M)", ShapeError, "two clauses bind the same index `i`", None),
         ("z = z + 1; z", UnknownNameError, "`z` is defined in terms of itself", None),

@@ -245,10 +245,6 @@ def test_what_does_not_fit(text: str, message: str, help_: str | None) -> None:
     [
         ("A^0.5 where A: matrix(n, n)", "not supported: `A^0.5`, a matrix to a power that is not a whole number",
          "write `A ** 0.5` for the power of each element"),
-        ("[x, y] where x, y: vector(n)", "not supported: `[x, y]`, vectors side by side: x is a vector(n)",
-         "write `[x; y]` to put them under each other"),
-        ("[A; B] where A, B: matrix(n, n)", "not supported: blocks that are matrices or rows: A is a matrix(n, n)",
-         "a stack has scalars or, with `;`, vectors"),
     ],
 )  # fmt: skip
 def test_not_supported(text: str, message: str, help_: str) -> None:

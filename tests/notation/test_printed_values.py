@@ -145,6 +145,12 @@ PROGRAMS: list[tuple[str, str, str | None]] = [
     ("[[a, b], [b, a]] X", "a X", "X: matrix(2, n)"), ("x[2]*x", "x", None), ("X[1]*x", "X x", "X: matrix(m, n)"),
     ("X[1] * X[2]", "X", "X: matrix(m, n)"), ("[x; y] @ [x; y]'", "x", "x: vector(n), y: vector(m)"),
     ("exp([A x; x] @ [x; y]')", "x", "A: matrix(m, n), x: vector(n), y: vector(k)"),
+    ("[x, y]", "x", "x, y: vector(n)"), ("[x'; y']", "x", None), ("[x', 1]", "x", None), ("[A, B]", "A", None),
+    ("[A; B] x", "A x", None), ("[A, u; v', c]", "A u c", None), ("||[X; sqrt(t) I] w - y||^2", "w X t", "t: positive scalar"),
+    ("x . ([A, b; b', c] x)", "x A b c", None), ("logdet([A, b; b', c])", "b c A", None),
+    ("tr([A; x'] @ [B, u])", "A x B u", None),
+    ("sum(exp([A, B] w))", "A w", None), ("inv([A, B; C, D])", "B D", None), ("sum(softmax([x, A] y))", "x A", None),
+    ("sum([X[i]', 1] w for i in 1..m)", "X w", None), ("sum(([x', y[i]] w)^2 for i in 1..n)", "x y w", None),
     # functions that are only named
     ("g(A x)", "A x", "g: R^m -> R^k, A: matrix(m, n)"), ("F(X b)", "X b", "F: R^m -> R, X: matrix(m, n)"),
     ("F(x, y)", "x y", "F: (R^n, R^m) -> R"), ("g(x, y) . z", "x y", "g: (R^n, R^m) -> R^k"),
