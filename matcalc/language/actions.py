@@ -342,6 +342,10 @@ class Actions:
         (lower, _, _), (upper, _, end) = parts[3], parts[5]
         return Clause(self._name(name), lower, upper, self._span(parts[0].start, end))
 
+    def further(self, parts: list[Any]) -> Clause:
+        """The `j in 1..M` of `for i in 1..N, j in 1..M`."""
+        return self.clause([parts[0], *parts])
+
     def comprehension(self, parts: list[Any]) -> Placed:
         """`sum(x_i for i in 1..N)`."""
         function, _, (body, _, _), clauses, closer = parts
@@ -570,7 +574,10 @@ class Actions:
         if len(dims) > 2:
             self._refuse("arrays of more than two dimensions cannot be declared", token.start, end)
         self._check_dimensions(dims)
-        return ShapeSpec("vector" if len(dims) == 1 else "matrix", tuple(dims), frozenset(), self._span(token.start, end))
+        kind, span = "vector" if len(dims) == 1 else "matrix", self._span(token.start, end)
+        if len(dims) == 2 and 1 in (ones := [isinstance(size, Number) and size.value == 1 for size in dims]) and not all(ones):
+            kind, dims = ("vector", dims[:1]) if ones[1] else ("row", dims[1:])  # R^(n×1) is what R^n is
+        return ShapeSpec(kind, tuple(dims), frozenset(), span)
 
     def dimensions_with_letter(self, parts: list[Token]) -> list[Placed]:
         """The `m x n` of `R^(m x n)`."""

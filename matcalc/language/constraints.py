@@ -140,6 +140,7 @@ class Operands(NamedTuple):
     operator: str
     left: int
     right: int
+    result: int
 
 
 class Constraints:
@@ -312,9 +313,9 @@ class Constraints:
         result = self.unknown(capital=capital)
         self.relate(rule, (left, right, result), Blame(node, (node.left, node.right)))
         if product:
-            self.products.append(Operands(operator, left, right))
+            self.products.append(Operands(operator, left, right, result))
         elif operator != "**":
-            self.elementwise.append(Operands(operator, left, right))
+            self.elementwise.append(Operands(operator, left, right, result))
         return result
 
     def _product(self) -> Relation:
@@ -391,9 +392,9 @@ class Constraints:
                 result, first = operand, argument
             elif operand != SCALAR_UNKNOWN:
                 capital = self.capital[result] or self.capital[operand]
-                self.elementwise.append(Operands(node.function, result, operand))
                 both = result, operand
                 result = self.unknown(capital=capital)
+                self.elementwise.append(Operands(node.function, *both, result))
                 self.relate(rule, (*both, result), Blame(node, (first, argument)))
         return result
 

@@ -166,6 +166,7 @@ class _Solver:
         """Choose a kind for what is open: see "Shapes" in the description of the language."""
         if all(map(_SETTLED.__contains__, self.domains)):
             return
+        self._prefer_data()
         self._prefer_not_scalars()
         self._prefer_transposed()
         self._prefer_stacked()
@@ -187,6 +188,24 @@ class _Solver:
     def _assume_rank(self, unknown: int) -> bool:
         """A matrix for what looks like one, otherwise a vector."""
         return self.kinds.assume(unknown, MATRIX_BIT if self.made.capital[unknown] else VECTOR_BIT)
+
+    def _prefer_data(self) -> None:
+        """The x_i of `w^T x_i`, `||x_i - m||` and `x_i'` is a row of data, a vector; the `y_i` beside it is a number."""
+        made, domains = self.made, self.domains
+        entries = {made.unknowns[node] for node, _ in made.indices if len(node.subscripts) == 1}
+        if not any(map(self._open, entries)):
+            return
+        self._prefer_transposed()
+        for operator, left, right, result in made.elementwise:
+            if operator in ("+", "-") and not domains[result] & SCALAR_BIT and entries & {left, right}:
+                for unknown in (left, right):
+                    if self._open(unknown):
+                        self.kinds.assume(unknown, VECTOR_BIT)
+        for _, left, right, _ in made.products:
+            if right in entries and self._open(right) and self._open(left) and made.capital[left]:
+                self.kinds.assume(left, MATRIX_BIT)
+            if right in entries and self._open(right) and not domains[left] & ~(ROW_BIT | MATRIX_BIT):
+                self.kinds.assume(right, VECTOR_BIT)
 
     def _prefer_not_scalars(self) -> None:
         """Names that cannot be scalars: a matrix for a capital letter, a vector for a small one. `1ᵀ` is a vector."""
@@ -223,11 +242,11 @@ class _Solver:
         if not made.reduced:
             return
         reduced = {unknown for unknown in made.reduced if self._open(unknown)}
-        for _, left, right in made.elementwise:
+        for _, left, right, _ in made.elementwise:
             for unknown, other in ((left, right), (right, left)):
                 if unknown in reduced and domains[other] == MATRIX_BIT:
                     self.kinds.assume(unknown, ROW_BIT)
-        for _, left, right in made.products:
+        for _, left, right, _ in made.products:
             if right in reduced and domains[left] in (MATRIX_BIT, VECTOR_BIT, ROW_BIT):
                 self.kinds.assume(right, VECTOR_BIT)
             if left in reduced and domains[right] in (MATRIX_BIT, VECTOR_BIT):
@@ -236,7 +255,7 @@ class _Solver:
     def _prefer_same(self) -> None:
         """Two open operands of an element-wise operator take the same shape; but `t*B` scales."""
         capital = self.made.capital
-        for operator, left, right in self.made.elementwise:
+        for operator, left, right, _ in self.made.elementwise:
             if not self._patient():
                 return
             if left == right or not (self._open(left) and self._open(right)):
@@ -250,11 +269,11 @@ class _Solver:
     def _prefer_products(self) -> None:
         """In a product a capital letter is a matrix, and what stands beside a matrix or row is a vector."""
         capital, domains = self.made.capital, self.domains
-        for _, left, right in self.made.products:
+        for _, left, right, _ in self.made.products:
             for unknown, other in ((left, right), (right, left)):
                 if capital[unknown] and self._open(unknown) and domains[other] != SCALAR_BIT and self._patient():
                     self.kinds.assume(unknown, MATRIX_BIT)
-        for _, left, right in self.made.products:
+        for _, left, right, _ in self.made.products:
             for unknown, other in ((right, left), (left, right)):
                 if domains[other] in (MATRIX_BIT, ROW_BIT) and self._open(unknown) and self._patient():
                     self._assume_rank(unknown)
@@ -263,7 +282,7 @@ class _Solver:
         """What is added to a vector or matrix is of the same kind: the `b` of `A x + b`, the `A` of `A + I`. So is a capital
         letter that multiplies a matrix element by element.
         """
-        for operator, left, right in self.made.elementwise:
+        for operator, left, right, _ in self.made.elementwise:
             if operator in ("*", "/") and self._patient():
                 for unknown, other in ((left, right), (right, left)):
                     if self._open(unknown) and self.made.capital[unknown] and self.domains[other] == MATRIX_BIT:

@@ -93,8 +93,8 @@ def entries_of(
     """The entries of a target: of a variable, of the stacked `[w; b]`, or those that `x[2]` and `X[2, :]` are.
 
     A diagonal or triangular variable moves where it is not zero only, and a symmetric one within the symmetric matrices: with
-    "space" half of it at (i, j) and half at (j, i), which gives the symmetric part of the derivative, with "independent" both by
-    the whole.
+    "space" half of it at (i, j) and half at (j, i), which gives the symmetric part of the derivative, with "independent" both
+    by the whole.
     """
     for node in tree.postorder(target):
         if isinstance(node, tree.Name) and inference.roles.get(node, "variable") == "binding":

@@ -293,3 +293,23 @@ def test_large_programs_are_no_problem(text: str) -> None:
 def test_the_same_program_gives_the_same_answer() -> None:
     text = "sum(relu(X W1 + b1') W2) + norm(u - v)*k"
     assert inferred(text).assumptions() == inferred(text).assumptions()
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes"),
+    [
+        ("sum_{i=1}^N (y_i - w^T x_i)^2", {"y": "vector(N)", "w": "vector(n)", "x": "matrix(N, n)"}),
+        ("sum_{i=1}^N log(1 + exp(-y_i w'x_i))", {"y": "vector(N)", "w": "vector(n)", "x": "matrix(N, n)"}),
+        ("sum_i ||x_i - mu||^2", {"x": "matrix(m, n)", "mu": "vector(n)"}),
+        ("sum_i (x_i - mu)' S^-1 (x_i - mu)", {"x": "matrix(m, n)", "mu": "vector(n)", "S": "matrix(n, n)"}),
+        ("sum_{i,j} (m_ij - u_i'v_j)^2", {"m": "matrix(m, n)", "u": "matrix(m, k)", "v": "matrix(n, k)"}),
+        ("sum_i ||W x_i - y_i||^2", {"W": "matrix(m, n)", "x": "matrix(k, n)", "y": "matrix(k, m)"}),
+        ("sum_i x_i y_i", {"x": "vector(n)", "y": "vector(n)"}),
+        ("sum(a_i*b_j*M[i,j] for i in 1..m, j in 1..n)", {"a": "vector(m)", "b": "vector(n)", "M": "matrix(m, n)"}),
+        ("x'x where x ∈ R^(n×1)", {"x": "vector(n)"}), ("x x' where x ∈ R^(1×n)", {"x": "row(n)"}),
+    ],
+)  # fmt: skip
+def test_rows_of_data(text: str, shapes: dict[str, str]) -> None:
+    """The x_i of `w^T x_i` is a row of data; what stands alone with an index is a number."""
+    found = infer(parse_program(text))
+    assert {name: str(symbol.shape) for name, symbol in found.symbols.items()} == shapes
