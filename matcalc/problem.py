@@ -19,6 +19,7 @@ from matcalc.language import tree
 from matcalc.language.declared import Symmetric
 from matcalc.language.dialects import dialect_named
 from matcalc.language.dimensions import Dim, Shape, dim
+from matcalc.language.joined import doubtful
 from matcalc.language.parse import parse_declarations, parse_program, parse_shape, parse_targets
 from matcalc.language.shapes import Inference, infer
 from matcalc.notation.answer import own_names
@@ -160,8 +161,10 @@ class Problem:
 
     def warnings(self) -> list[str]:
         """What may have been meant otherwise."""
-        found: dict[str, None] = {}
-        program = self.inference.program
+        program, symbols = self.inference.program, self.inference.symbols
+        assumed = [symbol.name for symbol in symbols.values() if not symbol.declared]
+        targets = {name for target in self.inference.targets for name in _names(target)}
+        found: dict[str, None] = dict.fromkeys(doubtful(assumed, symbols, targets, program.dialect.times))
         for root in (*(binding.value for binding in program.bindings), program.body):
             for node in tree.postorder(root):
                 if isinstance(node, tree.Binary) and node.operator == "^" and isinstance(node.left, tree.Name):
