@@ -198,9 +198,10 @@ class _Solver:
                 self.kinds.assume(unknown, VECTOR_BIT)
 
     def _prefer_transposed(self) -> None:
-        """Nobody transposes a scalar."""
+        """Nobody transposes a scalar. Sums down the columns are rows, so that their transposes are vectors."""
+        reduced = set(self.made.reduced)
         for unknown in self.made.transposes:
-            if self._open(unknown):
+            if self._open(unknown) and not (unknown in reduced and self.kinds.assume(unknown, ROW_BIT)):
                 self._assume_rank(unknown)
 
     def _prefer_stacked(self) -> None:
@@ -218,7 +219,9 @@ class _Solver:
                 self.kinds.assume(unknown, MATRIX_BIT)
 
     def _prefer_rows(self) -> None:
-        """Sums down the columns: a row beside a matrix over which it stretches, a vector after a matrix that multiplies it."""
+        """Sums down the columns: a row beside a matrix over which it stretches, a vector after a matrix that multiplies it, a
+        row after a column, `v sum(A, axis=0)`.
+        """
         made, domains = self.made, self.domains
         if not made.reduced:
             return
@@ -227,10 +230,12 @@ class _Solver:
             for unknown, other in ((left, right), (right, left)):
                 if unknown in reduced and domains[other] == MATRIX_BIT:
                     self.kinds.assume(unknown, ROW_BIT)
-        for _, left, right in made.products:
+        for operator, left, right in made.products:
+            if right in reduced and operator == "juxtapose" and domains[left] == VECTOR_BIT and self.kinds.assume(right, ROW_BIT):
+                continue
             if right in reduced and domains[left] in (MATRIX_BIT, VECTOR_BIT, ROW_BIT):
                 self.kinds.assume(right, VECTOR_BIT)
-            if left in reduced and domains[right] in (MATRIX_BIT, VECTOR_BIT):
+            if left in reduced and domains[right] != SCALAR_BIT:
                 self.kinds.assume(left, ROW_BIT)
 
     def _prefer_same(self) -> None:

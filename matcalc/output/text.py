@@ -415,11 +415,11 @@ class TextPrinter(Printer):
             return self.bracketed(self.compared(row.infix, operands[0], operands[1]))
         if node.name == "where":
             return self.choice([(operands[1], self.condition(node.operands[0])), (operands[2], None)])
+        if node.axis is not None:
+            return self.of_lines(node, operands)
         if node.name in _NORMS:
             return self.bars(operands[0], node.operands[0].shape)
-        if node.name == "sqrt":
-            return self.root(operands[0])
-        return self.of_lines(node, operands) if node.axis is not None else self.call(self.function_name(node.name), operands)
+        return self.root(operands[0]) if node.name == "sqrt" else self.call(self.function_name(node.name), operands)
 
     def of_lines(self, node: Function, operands: Sequence[Piece]) -> Piece:
         """A function of each row or column of a matrix."""

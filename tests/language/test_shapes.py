@@ -293,3 +293,18 @@ def test_large_programs_are_no_problem(text: str) -> None:
 def test_the_same_program_gives_the_same_answer() -> None:
     text = "sum(relu(X W1 + b1') W2) + norm(u - v)*k"
     assert inferred(text).assumptions() == inferred(text).assumptions()
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("sum(A, axis=0)'", "vector(n)"), ("x . sum(A, axis=0)'", "scalar"), ("x . sum(A, axis=0)", "scalar"),
+        ("v sum(A, axis=0)", "matrix(k, n)"), ("sum(A, axis=0) x", "scalar"), ("A + sum(A, axis=0)", "matrix(m, n)"),
+        ("A sum(A, axis=0)'", "vector(m)"), ("sum(A, axis=0)' sum(A, axis=0)", "matrix(n, n)"),
+        ("A' + sum(A, axis=0)'", "matrix(n, m)"),
+        ("[A; sum(A, axis=0)]", "matrix(m + 1, n)"), ("sum(A, axis=0)", "vector(n)"),
+    ],
+)  # fmt: skip
+def test_sums_down_the_columns_are_rows(text: str, shape: str) -> None:
+    found = inferred(f"{text} where A: matrix(m, n), x: vector(n), v: vector(k)")
+    assert str(found.shapes[found.program.body]) == shape
