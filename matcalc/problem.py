@@ -19,6 +19,7 @@ from matcalc.language import tree
 from matcalc.language.declared import Symmetric
 from matcalc.language.dialects import dialect_named
 from matcalc.language.dimensions import Dim, Shape, dim
+from matcalc.language.joined import doubtful
 from matcalc.language.parse import parse_declarations, parse_program, parse_shape, parse_targets
 from matcalc.language.shapes import Inference, infer
 from matcalc.notation.answer import own_names
@@ -91,10 +92,10 @@ class Problem:
                 meaning = "the identity matrix" if name == "I" else "the number 3.14159…"
                 raise UsageError(f"`{name}` is {meaning} here", self.inference.symbols[name].span, help="choose another name")
         self.released: dict[str, frozenset[str]] = {}
+        facts = self._use_structures()
         if symmetric == "unconstrained":
             self._release()
         self._release_orthogonal()
-        facts = self._use_structures()
         self.graph = Graph()
         self.simplifier = Simplifier(self.graph)
         lowering = Lowering(self.graph, self.inference)
@@ -169,8 +170,10 @@ class Problem:
 
     def warnings(self) -> list[str]:
         """What may have been meant otherwise."""
-        found: dict[str, None] = {}
-        program = self.inference.program
+        program, symbols = self.inference.program, self.inference.symbols
+        assumed = [symbol.name for symbol in symbols.values() if not symbol.declared]
+        targets = {name for target in self.inference.targets for name in _names(target)}
+        found: dict[str, None] = dict.fromkeys(doubtful(assumed, symbols, targets, program.dialect.times))
         for root in (*(binding.value for binding in program.bindings), program.body):
             for node in tree.postorder(root):
                 if isinstance(node, tree.Binary) and node.operator == "^" and isinstance(node.left, tree.Name):

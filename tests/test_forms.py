@@ -337,8 +337,8 @@ FORMS = [
     ),
     Form(
         "X", "X", "X: matrix(m, n)", 1,
-        "I ⊗ I",
-        r"I \otimes I",
+        "I",
+        "I",
     ),
     Form(
         "sum(log(1 + exp(-y*(X w))))", "w", "", 2,
@@ -451,6 +451,11 @@ AS_WRITTEN = [
     ("sigmoid(W x + b)", "σ(W x + b)"),
     ("sum(c_i*(w.X_i - y_i)^2 for i in 1..N)", "Σᵢ cᵢ (w·Xᵢ - yᵢ)²"),
     ("sum((y_i - max(0, w.X_i + b))^2 for i in 1..N)/N", "(1/N) Σᵢ (yᵢ - max(0, w·Xᵢ + b))²"),
+    ("sum(A, axis=0) x", "sum(A, axis=0) x"),
+    ("norm(A, axis=1) . y", "norm(A, axis=1)·y"),
+    ("softmax(A, axis=-1) x", "softmax(A, axis=1) x"),
+    ("[A, b; c', 1] x", "[A, b; cᵀ, 1] x"),
+    ("[x'; y']", "[xᵀ; yᵀ]"),
 ]
 
 

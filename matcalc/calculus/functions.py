@@ -179,7 +179,7 @@ def _simple_power(s: Simplifier, base: Node, e: Rational) -> Node | None:
             return base
         case Ones():
             return base
-        case Unit() if e > 0:
+        case Unit() | Delta() if e > 0:
             return base
         case MatrixCall() if whole and e % 2 == 0 and _is_determinant_of_orthogonal(base):  # det(Q) is 1 or -1
             return graph.number(1)
@@ -439,6 +439,33 @@ def matrix_call(s: Simplifier, operation: MatrixFunction, arg: Node) -> Node:
             return inner
         value = matrix_call(s, operation, inner)
         return s.power(value, -1) if name == "det" else s.scaled(-1, value)
+    if type(arg) is Contraction:
+        special = _of_scaled(s, operation, arg)
+        if special is not None:
+            return special
     if name == "inv" and type(arg) is Sum and len(arg.args) == 1:
         return s.scaled(1 / Fraction(arg.coefficients[0]), matrix_call(s, operation, arg.args[0]))
     return graph.matrix_call(operation, arg)
+
+
+def _of_scaled(s: Simplifier, operation: MatrixFunction, arg: Contraction) -> Node | None:
+    """(c A)⁻¹ = c⁻¹ A⁻¹; diag(x)⁻¹ = diag(1/x), det(diag(x)) is the product of x, log|det diag(x)| = Σ log|x|."""
+    graph, name = s.graph, operation.name
+    factors = list(zip(arg.args, arg.labels, strict=True))
+    if any(type(each) is Delta and labels == (0, 1) for each, labels in factors):
+        rest = [(each, labels) for each, labels in factors if type(each) is not Delta]
+        if any(1 in labels for _, labels in rest):
+            return None
+        diagonal = s.contraction(rest, (0,), arg.shape[:1])
+        if name == "inv":
+            return s.contraction([(s.power(diagonal, -1), (0,)), (graph.delta(arg.shape[0]), (0, 1))], (0, 1))
+        if name == "det":
+            return s.matrix_call(matrix_function("prod"), diagonal)
+        logarithms = s.pointwise(elementwise("log"), [s.pointwise(elementwise("abs"), [diagonal])])
+        return s.contraction([(logarithms, (0,))], ())
+    scalars = [each for each, labels in factors if not labels]
+    if name != "inv" or not scalars:
+        return None
+    inner = s.contraction([(each, labels) for each, labels in factors if labels], (0, 1), arg.shape)
+    inverse = s.matrix_call(operation, inner)
+    return s.contraction([*((s.power(each, -1), ()) for each in scalars), (inverse, (0, 1))], (0, 1))

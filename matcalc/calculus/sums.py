@@ -102,6 +102,11 @@ def _merged(s: Simplifier, node: Sum) -> Node:
     """a (b - 1) + a = a b: a product with a sum is multiplied out where that cancels a term of its own."""
     if len(node.args) > _EXPANDED:
         return node
+    sums = [_as_sum(s, c, arg) for c, arg in terms(node)]
+    if sum(len(each) > 1 for each in sums):
+        whole = s.graph.sum([part for each in sums for part in each], node.shape)
+        if (len(whole.args) if type(whole) is Sum else 1) < sum(map(len, sums)):  # (a + b) + 2 (a + c) = 3 a + b + 2 c
+            return whole
     for index, (coefficient, arg) in enumerate(terms(node)):
         opened = expanded(s, coefficient, arg)
         if not 1 < len(opened) <= _FEW_TERMS or not any(each in node.args for _, each in opened):
@@ -111,6 +116,17 @@ def _merged(s: Simplifier, node: Sum) -> Node:
         if (len(whole.args) if type(whole) is Sum else 1) <= len(node.args) and _length(whole) < _length(node):
             return whole
     return node
+
+
+def _as_sum(s: Simplifier, coefficient: Rational, node: Node) -> list[tuple[Rational, Node]]:
+    """The terms of a sum or of the transpose of one; any other node itself."""
+    if type(node) is Contraction and node.labels == ((1, 0),) and type(node.args[0]) is Sum:
+        inner = node.args[0]
+        parts = [s.contraction([(arg, (1, 0))], (0, 1)) for arg in inner.args]
+        return [(coefficient * c, part) for c, part in zip(inner.coefficients, parts, strict=True)]
+    if type(node) is Sum:
+        return [(coefficient * c, arg) for c, arg in terms(node)]
+    return [(coefficient, node)]
 
 
 # Common factors

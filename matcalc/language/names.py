@@ -16,6 +16,7 @@ from typing import Final, Literal
 from matcalc.errors import LimitError, NotSupportedError, ShapeError, Span, UnknownNameError
 from matcalc.language.calls import canonical, check_keywords, check_operands, is_function_of_t, wrong_count
 from matcalc.language.declared import Declarations, Declared, read_declarations
+from matcalc.language.joined import check_joined, product_with
 from matcalc.language.linear import SIZES, leaves
 from matcalc.language.tree import (
     Binary,
@@ -113,6 +114,7 @@ def resolve(
     resolver = _Resolver(program, declarations, uses, freed, frozenset(_target_names(targets)))
     bindings = tuple(resolver.bind(binding) for binding in program.bindings)
     body = resolver.section(program.body)
+    check_joined(resolver.variables.values(), resolver.known_variables(), program.dialect.times)
     new_targets = tuple(resolver.target(target) for target in targets)
     facts = tuple(resolver.fact(fact) for fact in declarations.facts if resolver.knows(fact))
     unused = tuple(fact for fact in declarations.facts if not resolver.knows(fact))
@@ -183,6 +185,10 @@ class _Resolver:
                 )
         return self.section(target, target=True)
 
+    def known_variables(self) -> set[str]:
+        """The names that are declared as variables, or differentiated by."""
+        return {*(name for name, declared in self.declared.items() if not declared.is_function), *self.wanted}
+
     def knows(self, fact: Fact) -> bool:
         """Whether a fact is about what occurs in the program only."""
         known = {*self.variables, *self.made, *self.uses.dimensions, *CONSTANTS}
@@ -204,10 +210,14 @@ class _Resolver:
             return
         known = [*self.variables, *self.uses.bound, *(n for n, d in self.declared.items() if not d.is_function)]
         base, _, subscript = name.rpartition("_")
-        help_: str | None = None
+        parts = [other for other in self.variables if other.rpartition("_")[0] == name]
+        help_ = product_with(name, self.variables, {*self.declared, *self.variables}, self.program.dialect.times)
         if base in known and subscript:
             help_ = f"write `{base}[{subscript}]` for an element of `{base}`"
-        else:
+        elif parts:
+            element = f"{name}[{parts[0].rpartition('_')[2]}]"
+            help_ = f"`{parts[0]}` is a name of its own; write `{element}` for an element of `{name}`"
+        elif help_ is None:
             near = difflib.get_close_matches(name, known, 1, 0.5)
             help_ = f"did you mean `{near[0]}`?" if near else None
         raise UnknownNameError(f"`{name}` does not occur in the expression", node.span, help=help_)

@@ -209,17 +209,19 @@ class _Solver:
 
     def _prefer_not_scalars(self) -> None:
         """Names that cannot be scalars: a matrix for a capital letter, a vector for a small one. `1ᵀ` is a vector."""
+        reduced = set(self.made.reduced)
         for unknown in self.made.names.values():
-            if self._open(unknown) and not self.domains[unknown] & SCALAR_BIT:
+            if self._open(unknown) and not self.domains[unknown] & SCALAR_BIT and unknown not in reduced:
                 self._assume_rank(unknown)
         for unknown in self.made.constants:
             if self._open(unknown):
                 self.kinds.assume(unknown, VECTOR_BIT)
 
     def _prefer_transposed(self) -> None:
-        """Nobody transposes a scalar."""
+        """Nobody transposes a scalar. Sums down the columns are rows, so that their transposes are vectors."""
+        reduced = set(self.made.reduced)
         for unknown in self.made.transposes:
-            if self._open(unknown):
+            if self._open(unknown) and not (unknown in reduced and self.kinds.assume(unknown, ROW_BIT)):
                 self._assume_rank(unknown)
 
     def _prefer_stacked(self) -> None:
@@ -237,7 +239,9 @@ class _Solver:
                 self.kinds.assume(unknown, MATRIX_BIT)
 
     def _prefer_rows(self) -> None:
-        """Sums down the columns: a row beside a matrix over which it stretches, a vector after a matrix that multiplies it."""
+        """Sums down the columns: a row beside a matrix over which it stretches, a vector after a matrix that multiplies it, a
+        row after a column, `v sum(A, axis=0)`.
+        """
         made, domains = self.made, self.domains
         if not made.reduced:
             return
@@ -246,20 +250,24 @@ class _Solver:
             for unknown, other in ((left, right), (right, left)):
                 if unknown in reduced and domains[other] == MATRIX_BIT:
                     self.kinds.assume(unknown, ROW_BIT)
-        for _, left, right, _ in made.products:
+        for operator, left, right, _ in made.products:
+            if right in reduced and operator == "juxtapose" and domains[left] == VECTOR_BIT and self.kinds.assume(right, ROW_BIT):
+                continue
             if right in reduced and domains[left] in (MATRIX_BIT, VECTOR_BIT, ROW_BIT):
                 self.kinds.assume(right, VECTOR_BIT)
-            if left in reduced and domains[right] in (MATRIX_BIT, VECTOR_BIT):
+            if left in reduced and domains[right] != SCALAR_BIT:
                 self.kinds.assume(left, ROW_BIT)
 
     def _prefer_same(self) -> None:
         """Two open operands of an element-wise operator take the same shape; but `t*B` scales."""
-        capital = self.made.capital
+        capital, names = self.made.capital, set(self.made.names.values())
         for operator, left, right, _ in self.made.elementwise:
             if not self._patient():
                 return
             if left == right or not (self._open(left) and self._open(right)):
                 continue
+            if operator == "/" and right in names and left not in names and self.kinds.assume(right, SCALAR_BIT):
+                continue  # the n of (X w - y)/n
             if operator in ("*", "/") and capital[left] != capital[right]:
                 factor = left if operator == "*" and capital[right] else right
                 if self.kinds.assume(factor, SCALAR_BIT):

@@ -469,6 +469,9 @@ class Builder:
     def kronecker(self, left: Expression, right: Expression) -> Expression:
         """left ⊗ right; scalars go to the front."""
         outside, sides = self._apart((left, right))
+        if all(isinstance(side, Identity) for side in sides):
+            shape = shape_of(_times(rows_of, sides), _times(columns_of, sides))
+            return self._joined(outside, self.make(Identity, shape))
         shape = shape_of(_times(rows_of, sides), _times(columns_of, sides))
         core = self.make(Kronecker, shape, tuple(sides))
         return self._joined(outside, core)

@@ -41,7 +41,7 @@ def cases(recovery: Recovery, node: Node, value: Shape, variables: Sequence[Shap
     """A derivative as alternatives; None if it has no scalar condition, too many, or if brackets say it more shortly."""
     found = _comparisons(node)
     count = len({frozenset((_normal(each), _opposite(_normal(each)))) for each in found})
-    if not 0 < count <= _CONDITIONS:
+    if not 0 < count <= _CONDITIONS or not all(map(recovery.can_say, found)):
         return None
 
     def written(leaf: _Leaf) -> Expression | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from matcalc.language import tree
+from matcalc.language.calls import axis_of
 from matcalc.language.dimensions import SCALAR, Shape, dim
 from matcalc.language.shapes import Inference
 from matcalc.notation import matrix as notation
@@ -186,6 +187,9 @@ def _call(
         return build.make(notation.Size, SCALAR, sizes[-1] if name == "cols" else sizes[0])
     operation = FUNCTIONS.get(name)
     canonical = operation.name if operation is not None else name
+    axis = axis_of(node)
+    if axis is not None and operands[0].shape.kind == "matrix":
+        return build.make(notation.Function, shape, canonical, tuple(operands), abs(axis))
     if canonical in _NORMS and len(operands) == 1:
         return build.make(notation.Norm, SCALAR, operands[0])
     if canonical == "inv":

@@ -214,7 +214,7 @@ class LatexPrinter(TextPrinter):
         """Absolute values and norms have bars."""
         if node.name == "abs":
             return Piece(Level.ATOM, r"\left|", self.child(node.operands[0]), r"\right|")
-        if node.name in _NAMED_NORMS:
+        if node.name in _NAMED_NORMS and node.axis is None:
             return Piece(Level.ATOM, r"\left\|", self.child(node.operands[0]), r"\right\|" + _NAMED_NORMS[node.name])
         return super().function(node)
 

@@ -198,7 +198,7 @@ class TextPrinter(Printer):
             return Piece(Level.ATOM, digit)
         if shape.kind == "row":
             return Piece(Level.POSTFIX, f"{digit}ᵀ")
-        return self.call(name, [self.dimension(dim) for dim in shape.dims])
+        return self.call(name, [Piece(Level.SUM, str(dim)) for dim in shape.dims])
 
     # ------------------------------------------------------------------ sums and products
 
@@ -415,11 +415,11 @@ class TextPrinter(Printer):
             return self.bracketed(self.compared(row.infix, operands[0], operands[1]))
         if node.name == "where":
             return self.choice([(operands[1], self.condition(node.operands[0])), (operands[2], None)])
+        if node.axis is not None:
+            return self.of_lines(node, operands)
         if node.name in _NORMS:
             return self.bars(operands[0], node.operands[0].shape)
-        if node.name == "sqrt":
-            return self.root(operands[0])
-        return self.of_lines(node, operands) if node.axis is not None else self.call(self.function_name(node.name), operands)
+        return self.root(operands[0]) if node.name == "sqrt" else self.call(self.function_name(node.name), operands)
 
     def of_lines(self, node: Function, operands: Sequence[Piece]) -> Piece:
         """A function of each row or column of a matrix."""
@@ -615,7 +615,9 @@ class TextPrinter(Printer):
         return Piece(Level.ATOM, f"{_SERIES.get(function, function)}[{written}] ")
 
     def under_range(self, function: str, index: str, size: Dim, bounds: tuple[str, ...]) -> Piece:
-        """The sign of a sum over an index; its range is written only if it does not begin at 1."""
+        """The sign of a sum over an index; its range is written only if it does not begin at 1, or does not end at a name."""
+        if not bounds and size.name is None and size.size is None:
+            bounds = ("1", str(size))
         below = f"[{index} = {'..'.join(bounds)}]" if bounds else _lowered((index,)) or f"_{index}"
         return Piece(Level.ATOM, f"{_SERIES.get(function, function)}{below} ")
 

@@ -313,3 +313,18 @@ def test_rows_of_data(text: str, shapes: dict[str, str]) -> None:
     """The x_i of `w^T x_i` is a row of data; what stands alone with an index is a number."""
     found = infer(parse_program(text))
     assert {name: str(symbol.shape) for name, symbol in found.symbols.items()} == shapes
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("sum(A, axis=0)'", "vector(n)"), ("x . sum(A, axis=0)'", "scalar"), ("x . sum(A, axis=0)", "scalar"),
+        ("v sum(A, axis=0)", "matrix(k, n)"), ("sum(A, axis=0) x", "scalar"), ("A + sum(A, axis=0)", "matrix(m, n)"),
+        ("A sum(A, axis=0)'", "vector(m)"), ("sum(A, axis=0)' sum(A, axis=0)", "matrix(n, n)"),
+        ("A' + sum(A, axis=0)'", "matrix(n, m)"),
+        ("[A; sum(A, axis=0)]", "matrix(m + 1, n)"), ("sum(A, axis=0)", "row(n)"),
+    ],
+)  # fmt: skip
+def test_sums_down_the_columns_are_rows(text: str, shape: str) -> None:
+    found = inferred(f"{text} where A: matrix(m, n), x: vector(n), v: vector(k)")
+    assert str(found.shapes[found.program.body]) == shape

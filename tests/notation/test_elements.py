@@ -18,7 +18,7 @@ PRINTED = [
     ("A*(X B)", "X", "A: matrix(m, k), X: matrix(m, n), B: matrix(n, k)", "diag(vec(A)) (Bᵀ ⊗ I)"),
     ("f(X)", "X", "X: matrix(m, n)", "diag(vec(f′(X)))"),
     ("exp(x x')", "x", "x: vector(n)", "diag(vec(exp(x xᵀ))) (x ⊗ I + I ⊗ x)"),
-    ("det(X) X", "X", None, "det(X) (I ⊗ I) + det(X) vec(X) vec(X⁻ᵀ)ᵀ"),
+    ("det(X) X", "X", None, "det(X) I + det(X) vec(X) vec(X⁻ᵀ)ᵀ"),
     ("inv(A + X' X)", "X", "X: matrix(m, n)", "-((A + Xᵀ X)⁻ᵀ ⊗ (A + Xᵀ X)⁻¹) ((Xᵀ ⊗ I) K + I ⊗ Xᵀ)"),
 ]
 
