@@ -370,7 +370,7 @@ class Constraints:
             axis = axis_of(node)
             rule = relation_of(row.name) if axis is None else relation_along(row.name, axis)
             operands = tuple(self.unknowns[argument] for argument in node.arguments)
-            result = self.unknown()
+            result = self.unknown(ANY if node.kind is None else BIT[node.kind])
             if axis == 0:
                 self.reduced.append(result)
             self.relate(rule, (*operands, result), Blame(node, node.arguments))

@@ -21,6 +21,14 @@ _ELEMENTWISE: Final = {
     **dict.fromkeys((">", "<", ">=", "<=", "==", "!="), "compares element by element"),
 }
 
+_NORMS: Final = {
+    "norm1": "write `sum(abs({0}))` for that of all entries, `max(sum(abs({0}), axis=0))` for the induced norm",
+    "norminf": "write `max(abs({0}))` for that of all entries, `max(sum(abs({0}), axis=1))` for the induced norm",
+    "normp": "write `sum(abs({0}) ** {1})^(1/{1})` for that of all entries",
+    "norm2": "write `normF({0})` for the Frobenius norm",
+}
+"""Norms of vectors, of which those of a matrix are more than one."""
+
 _LOOSE: Final = frozenset({"+", "-", ">", "<", ">=", "<=", "==", "!="})
 _PRODUCTS: Final = frozenset({"*", "/", "@", "juxtapose", "divide"})
 
@@ -190,8 +198,8 @@ def _call(clash: Clash, node: Call) -> MatcalcError:
     wanted = _wanted(clash.rule, len(clash.operands))
     if wanted is None:
         return ShapeError(f"{shown} works element by element, but {facts}", node.span, related=clash.related)
-    if node.function == "norm2" and clash.kinds[0] == MATRIX_BIT:
-        help_ = f"write `normF({excerpt(clash.operands[0])})` for the Frobenius norm"
+    if node.function in _NORMS and clash.kinds[0] == MATRIX_BIT:
+        help_ = _NORMS[node.function].format(*map(excerpt, clash.operands))
     if one and clash.kinds[0] == SCALAR_BIT:
         argument = excerpt(clash.operands[0])
         if node.function.startswith("norm"):

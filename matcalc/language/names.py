@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Final, Literal
 
 from matcalc.errors import LimitError, NotSupportedError, ShapeError, Span, UnknownNameError
-from matcalc.language.calls import canonical, check_keywords, check_operands, is_function_of_t, wrong_count
+from matcalc.language.calls import canonical, check_keywords, check_operands, is_function_of_t, without_keepdims, wrong_count
 from matcalc.language.declared import Declarations, Declared, read_declarations
 from matcalc.language.joined import check_joined, product_with
 from matcalc.language.linear import SIZES, leaves
@@ -455,6 +455,7 @@ class _Resolver:
             row = FUNCTIONS[node.function]
             check_keywords(node, row)
             check_operands(node, row)
+            node = without_keepdims(node)
         elif name in SIZES or name in SIZED:
             check_keywords(node)
             most = 1 if name in SIZES or name == "eye" else 2

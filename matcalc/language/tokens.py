@@ -38,6 +38,9 @@ _KEYWORDS: Final = {"where": "WHERE", "for": "FOR", "in": "IN"}
 _SIZES: Final = ("len", "rows", "cols")
 """The functions that may bound a sum; any other name before `(` is the bound itself, as in `sum_{i=1}^N(x_i)`."""
 
+_QUOTED: Final = re.compile(r"""(['"])(fro|F|inf)\1""")
+"""The words of Python and MATLAB for norms."""
+
 _SUMS: Final = ("SUM_NAME", "SUM_OPEN")
 _HEADS: Final = ("SUM_NAME", "SUM_CLOSE")
 _CONTINUING: Final = frozenset(
@@ -67,6 +70,7 @@ _STRAY: Final = {
     "…": "write a range as 1..N",
     "%": "a comment starts with `#`",
     "~": None,
+    '"': "a norm is chosen like norm(X, F), norm(x, 1), norm(x, inf)",
 }
 """What to write instead of characters that are often meant to be something."""
 
@@ -100,6 +104,10 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
                 separator = ("\n", start)
             continue
         value = match[0]
+        quoted = _QUOTED.match(scanned, start) if value in ("'", '"') and not operand else None
+        if quoted is not None:  # the 'fro' of norm(X, 'fro')
+            kind, value, position = "NAME", quoted[2], quoted.end()
+            end = position
         if kind == "SEMICOLON" and not brackets:
             if operand:
                 separator = (";", start)
@@ -187,7 +195,10 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
                 kind, value, end = "NAME", "T", start + 1
             else:
                 if not operand:
-                    raise MatcalcSyntaxError(f"`{value}` has no operand before it to transpose", Span(text, start, end))
+                    help_text = _STRAY['"'] if re.match(r"'\w+'", text[start:]) else None
+                    raise MatcalcSyntaxError(
+                        f"`{value}` has no operand before it to transpose", Span(text, start, end), help=help_text
+                    )
                 if not dialect.paper and value[0] == "^" and "T" in value:
                     _refuse_power_of_t(text, kind, start, end, dialect)
                 kind = "INVERSE_TRANSPOSE" if kind == "POWER_MINUS_T" else "TRANSPOSE"

@@ -69,7 +69,8 @@ class Transpose:
 class Call:
     """`f(a, b, axis=0)`; norms too: `||x||_1` is norm1(x), `||X||_F` normF(x), `‖x‖` norm(x).
 
-    `kind` is set where a constant of any size must be a vector or a matrix: `vector(1)` of a dialect.
+    `kind` is set where a constant of any size must be a vector or a matrix, `vector(1)` of a dialect, and where the sums of
+    columns must be a row: `sum(X, axis=0, keepdims=True)`.
     """
 
     function: str

@@ -491,3 +491,20 @@ def test_table_is_not_read_from_a_directory_that_others_can_write(tmp_path: Path
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert table.load_table.__wrapped__("matcalc", STARTS, READ_ONLY)[0].states
     assert not list((tmp_path / "matcalc").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("norm(X, 'fro')", "norm(X, fro)"), ('norm(X, "fro")', "norm(X, fro)"), ("norm(X, 'F')", "norm(X, F)"),
+        ("x' y + norm(x, 'inf')'", "x' y + norm(x, inf)'"),
+    ],
+)  # fmt: skip
+def test_the_names_of_norms_may_be_quoted(text: str, same: str) -> None:
+    assert show(parse_program(text).body) == show(parse_program(same).body)
+
+
+def test_other_strings() -> None:
+    with pytest.raises(MatcalcSyntaxError) as caught:
+        parse_program("norm(X, 'nuc')")
+    assert caught.value.help == "a norm is chosen like norm(X, F), norm(x, 1), norm(x, inf)"

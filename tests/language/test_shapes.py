@@ -328,3 +328,38 @@ def test_rows_of_data(text: str, shapes: dict[str, str]) -> None:
 def test_sums_down_the_columns_are_rows(text: str, shape: str) -> None:
     found = inferred(f"{text} where A: matrix(m, n), x: vector(n), v: vector(k)")
     assert str(found.shapes[found.program.body]) == shape
+
+
+@pytest.mark.parametrize(
+    ("text", "help_"),
+    [
+        ("norm1(A)", "write `sum(abs(A))` for that of all entries, `max(sum(abs(A), axis=0))` for the induced norm"),
+        ("norm(A, 1)", "write `sum(abs(A))` for that of all entries, `max(sum(abs(A), axis=0))` for the induced norm"),
+        ("||A||_inf", "write `max(abs(A))` for that of all entries, `max(sum(abs(A), axis=1))` for the induced norm"),
+        ("norm(A, 3)", "write `sum(abs(A) ** 3)^(1/3)` for that of all entries"),
+        ("norm(A, 2)", "write `normF(A)` for the Frobenius norm"),
+    ],
+)  # fmt: skip
+def test_norms_of_matrices_are_ambiguous(text: str, help_: str) -> None:
+    with pytest.raises(ShapeError) as caught:
+        inferred(f"{text} where A: matrix(m, n)")
+    assert caught.value.help == help_
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("sum(A, axis=1, keepdims=True)", "vector(m)"), ("A + mean(A, axis=1, keepdims=true)", "matrix(m, n)"),
+        ("sum(A, axis=0, keepdims=True)", "row(n)"), ("sum(A, keepdims=True, axis=0) v'", None),
+        ("sum(A, axis=0, keepdims=False) . x", "scalar"), ("max(A, axis=0, keepdims=True)'", "vector(n)"),
+        ("x . sum(A, axis=0, keepdims=True)", "matrix(n, n)"),
+    ],
+)  # fmt: skip
+def test_keepdims(text: str, shape: str | None) -> None:
+    program = f"{text} where A: matrix(m, n), x: vector(n), v: vector(k)"
+    if shape is None:
+        with pytest.raises(ShapeError):
+            inferred(program)
+    else:
+        found = inferred(program)
+        assert str(found.shapes[found.program.body]) == shape
