@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from matcalc.calculus import symmetry
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import elementwise, matrix_function
-from matcalc.tensor.nodes import Contraction, Labels, MatrixCall, Node, Number, Pointwise, Positions, Rational, Sum, Unit
+from matcalc.tensor.nodes import Contraction, Delta, Labels, MatrixCall, Node, Number, Pointwise, Positions, Rational, Sum, Unit
 
 if TYPE_CHECKING:
     from matcalc.calculus.products import Product
@@ -63,6 +63,24 @@ def units(product: Product) -> None:
             if apart:
                 product.coefficient = 0
     product.drop_ones()
+
+
+def picked(product: Product) -> None:
+    """v ⊙ eₖ = vₖ eₖ: beside a unit vector on a label that is kept, only one entry of what else stands there counts."""
+    s = product.s
+    for unit, unit_labels in [factor for factor in product.factors if type(factor[0]) is Unit]:
+        (label,) = unit_labels
+        if label not in product.kept or s.depth >= DEEP:
+            continue
+        for factor in list(product.factors):
+            node, labels = factor
+            if labels.count(label) != 1 or type(node) is Unit or type(node) is Delta or factor not in product.factors:
+                continue
+            rest = tuple(each for each in labels if each != label)
+            sizes = [size for each, size in zip(labels, node.shape, strict=True) if each != label]
+            entry = s.contraction([(node, labels), (unit, (label,))], rest, sizes)
+            product.factors.remove(factor)
+            product.put(entry, rest)
 
 
 def softmax_totals(product: Product) -> None:

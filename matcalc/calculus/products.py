@@ -582,6 +582,7 @@ _RULES: tuple[Callable[[Product], None], ...] = (
     structure.diagonals,
     literals.entries,
     cancellation.units,
+    cancellation.picked,
     cancellation.softmax_totals,
     cancellation.position_totals,
     _scalars,

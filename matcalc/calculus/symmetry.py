@@ -57,7 +57,7 @@ def transposed(graph: Graph, node: Node) -> Node:
         case Contraction():
             swapped = {0: 1, 1: 0}
             factors = [
-                (arg, labels if type(arg) is Delta and labels == (0, 1) else tuple(swapped.get(label, label) for label in labels))
+                (arg, labels if type(arg) is Delta and labels == (0, 1) else tuple(swapped.get(k, k) for k in labels))
                 for arg, labels in zip(node.args, node.labels, strict=True)
             ]
             return graph.contraction(canonical(graph, factors, 2), (0, 1), node.shape[::-1])

@@ -329,6 +329,22 @@ class _Resolver:
         self.order += (operand, index)
         return index
 
+    def _check_subscripted(self, node: Name) -> None:
+        """Refuse `x_1` where x is a declared vector, and `max_i`, which would be taken for new variables."""
+        base, _, subscript = node.name.rpartition("_")
+        known = self.declared.get(base)
+        if subscript.isdecimal() and known is not None and known.kind != "scalar" and not known.is_function:
+            raise UnknownNameError(
+                f"`{node.name}` is not declared", node.span, related=known.place,
+                help=f"write `{base}[{', '.join(subscript) if known.kind == 'matrix' else subscript}]` for an element of "
+                f"`{base}`",
+            )
+        if base in ("max", "min", "argmax", "argmin"):
+            raise UnknownNameError(
+                f"`{node.name}` is not known", node.span,
+                help=f"write `{base[-3:]}(… for {subscript} in 1..n)`; for a variable of that name declare it",
+            )
+
     def _role(self, node: Name) -> Role:
         name = node.name
         if name in self.uses.bound:
@@ -357,6 +373,7 @@ class _Resolver:
                     f"`{name}` is a function and needs its operands in brackets", node.span,
                     help=f"write `{name}(…)`; for a variable of that name declare it, such as `{name}: scalar`",
                 )
+            self._check_subscripted(node)
         self.variables.setdefault(name, node)
         return "variable"
 

@@ -251,7 +251,8 @@ class _Solver:
                 if unknown in reduced and domains[other] == MATRIX_BIT:
                     self.kinds.assume(unknown, ROW_BIT)
         for operator, left, right, _ in made.products:
-            if right in reduced and operator == "juxtapose" and domains[left] == VECTOR_BIT and self.kinds.assume(right, ROW_BIT):
+            outer = right in reduced and operator == "juxtapose" and domains[left] == VECTOR_BIT
+            if outer and self.kinds.assume(right, ROW_BIT):
                 continue
             if right in reduced and domains[left] in (MATRIX_BIT, VECTOR_BIT, ROW_BIT):
                 self.kinds.assume(right, VECTOR_BIT)

@@ -287,7 +287,7 @@ class Builder:
 
     def matmul(self, *factors: Expression) -> Expression:
         """A product of arrays; identities disappear, scalars within go to the front."""
-        outside, arrays = self._apart(factors)
+        outside, arrays = self._apart([self.spelled(factor) for factor in factors])
         flat: list[Expression] = []
         for array in arrays:
             if isinstance(array, MatMul):
@@ -301,6 +301,17 @@ class Builder:
         if not flat:
             flat = [factors[0]]
         return self._joined(outside, flat[0] if len(flat) == 1 else self.make(MatMul, shape, tuple(flat)))
+
+    def spelled(self, node: Expression) -> Expression:
+        """2 + A with the ones written, 2 1 1ᵀ + A: beside a square matrix a number would be read as a multiple of I."""
+        shape = node.shape
+        if not (isinstance(node, Sum) and shape.kind == "matrix" and shape.dims[0] == shape.dims[1]):
+            return node
+        if all(term.shape.dims for term in node.terms):
+            return node
+        ones = self.make(Ones, shape)
+        terms = [term if term.shape.dims else self.product(1, [term, ones], (), shape) for term in node.terms]
+        return self.make(Sum, shape, tuple(terms))
 
     def _apart(self, nodes: Sequence[Expression]) -> tuple[_Outside, list[Expression]]:
         """The scalars that stand before some arrays, together, and the arrays."""
