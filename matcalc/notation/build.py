@@ -429,7 +429,7 @@ class Builder:
             left, right = right, left
         if isinstance(left, Ones):
             core: Expression = self.make(Function, SCALAR, "sum", (right,))
-        elif isinstance(left, Unit) and isinstance(right, Symbol):
+        elif isinstance(left, Unit) and isinstance(right, (Symbol, Function)):
             core = self.make(Element, SCALAR, right, (_subscript(left),))
         elif isinstance(left, Unit) and _is_column_of_symbol(right):
             assert isinstance(right, MatMul)
