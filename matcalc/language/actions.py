@@ -64,6 +64,9 @@ SERIES: Final = {"sum": "sum", "Σ": "sum", "∑": "sum", "prod": "prod", "Π": 
                  "max": "max", "min": "min"}
 """What can be taken over an index."""
 
+_CALLED: Final = {"\\": "solve", "×": "cross"}
+"""Operators that are functions of the table."""
+
 _NORMS: Final = {"1": "norm1", "2": "norm2", "F": "normF", "fro": "normF", **dict.fromkeys(("inf", "∞", "infty"), "norminf")}
 
 
@@ -156,8 +159,10 @@ class Actions:
         """`a op b`; the operator of a juxtaposition is empty."""
         (left, start, _), (_, operator, operator_start, operator_end), (right, _, end) = parts
         text = self.text
-        node = Binary(operator or "juxtapose", left, right, Span(text, start, end), Span(text, operator_start, operator_end))
-        return node, start, end
+        span, sign = Span(text, start, end), Span(text, operator_start, operator_end)
+        if operator in _CALLED:
+            return Call(_CALLED[operator], (left, right), (), span, sign), start, end
+        return Binary(operator or "juxtapose", left, right, span, sign), start, end
 
     def power(self, parts: list[Any]) -> Placed:
         """`a ^ b`."""

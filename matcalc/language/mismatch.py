@@ -191,8 +191,11 @@ def _call(clash: Clash, node: Call) -> MatcalcError:
     help_: str | None = None
     if clash.different is not None and not one and clash.rule.patterns[0].dims[0] != ():
         message = f"`{whole}`: {clash.is_a(0)}, {excerpt(clash.operands[1])} a {clash.shapes[1]}"
+        if node.function == "solve":
+            right = _grouped(node.arguments[1], _LOOSE | _PRODUCTS)
+            help_ = f"a square matrix is needed; for least squares write `pinv({excerpt(node.arguments[0])}) {right}`"
         return ShapeError(
-            f"{message}; {clash.different[0]} and {clash.different[1]} differ", node.span, related=clash.related
+            f"{message}; {clash.different[0]} and {clash.different[1]} differ", node.span, help=help_, related=clash.related
         )
     facts = " and ".join(clash.is_a(place) for place in range(len(clash.operands)))
     wanted = _wanted(clash.rule, len(clash.operands))
@@ -200,6 +203,10 @@ def _call(clash: Clash, node: Call) -> MatcalcError:
         return ShapeError(f"{shown} works element by element, but {facts}", node.span, related=clash.related)
     if node.function in _NORMS and clash.kinds[0] == MATRIX_BIT:
         help_ = _NORMS[node.function].format(*map(excerpt, clash.operands))
+    if node.name_span.excerpt == "×":
+        left, right = (_grouped(side, _LOOSE) for side in node.arguments)
+        product = clash.matrix_product(left, right)
+        help_ = f"write `{left} * {right}` for the element-wise product, {product} for the matrix product"
     if one and clash.kinds[0] == SCALAR_BIT:
         argument = excerpt(clash.operands[0])
         if node.function.startswith("norm"):

@@ -78,7 +78,6 @@ def _parse(text: str, start: str, dialect: Dialect = MATCALC) -> Any:
 
 _INSTEAD_OF_OPERATOR: Final = {
     "COMPARE": ("comparisons cannot be chained", "write (a < b) * (b < c)"),
-    "CROSS": ("`×` is not an operator of expressions", "write `*` for the element-wise product, `@` for the matrix product"),
     "RANGE": ("unexpected `..`", "a range belongs to an index: sum(x_i for i in 1..n)"),
     "FOR": ("unexpected `for`", "write sum(x_i for i in 1..n)"),
     "IN": ("unexpected `{}`", "declarations stand after `where`; an index after `for`"),
@@ -124,7 +123,7 @@ def _explain(token: Token, expected: frozenset[str], text: str, start: str) -> M
     message, help_text = found, None
     if kind == END and not text.strip():
         message, help_text = "the input is empty", _EMPTY.get(start, "write an expression, for example sum(w*x) + b")
-    elif "CROSS" in expected or expected == {"NAME", "NUMBER"}:
+    elif ("CROSS" in expected and "JUXTAPOSE" not in expected) or expected == {"NAME", "NUMBER"}:
         message, help_text = f"{found} in the dimensions", "a dimension is a name or a whole number: matrix(m, n)"
     elif "NUMBER" in expected:
         ended = found.endswith("ends")

@@ -55,11 +55,20 @@ _OPENERS: Final = {"(": "LPAR", "{": "LBRACE"}
 _CLOSERS: Final = {")": "RPAR", "]": "RBRACKET", "}": "RBRACE"}
 _PARTNERS: Final = {"(": ")", "[": "]", "{": "}"}
 
+_DIGITS: Final = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_POWERED: Final = re.compile(
+    rf"(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?(?:[^\S\n]*\^[^\S\n]*(?:(-?[0-9]+)|\{{(-?[0-9]+)\}})|(⁻?[{_DIGITS}]+))[^\S\n]*(?=\()|"
+    rf"(?:log|ln|exp)(?:[^\S\n]*\^[^\S\n]*(?:([0-9]+)|\{{([0-9]+)\}})|([{_DIGITS}]+))[^\S\n]*(?=\()"
+)
+"""The `cos²` of `cos²(x)`, which is `cos(x)²`."""
+_BELONGS: Final = re.compile(rf"[('’′_{_DIGITS}⁻ᵀ]|\.T|[^\S\n]*(?:\[|\^|\*\*|\.\^)")
+"""What could belong to the x of `√x`, or to the root: there a root needs parentheses."""
+
 _STRAY: Final = {
     "&&": "multiply comparisons instead: (a > 0) * (b > 0)",
     "&": "multiply comparisons instead: (a > 0) * (b > 0)",
     "!": "write gamma(n + 1) for a factorial, `!=` for `≠`",
-    "√": "write sqrt(x)",
+    "√": "write √(…) or sqrt(…)",
     "_": "a subscript is a name or a number directly after a name; write x[i + 1] for an index that is computed",
     "–": "write the minus sign as `-`",
     "—": "write the minus sign as `-`",
@@ -80,6 +89,7 @@ class _Bracket(NamedTuple):
     closer: str
     start: int
     role: str  # "", "stack", "index", "sum" (of `sum_{`) or "bound" (of `sum_{i=1}^{`)
+    power: str = ""  # the 2 of `cos²(`
 
 
 def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC) -> Iterator[Token]:
@@ -90,6 +100,7 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
     brackets: list[_Bracket] = []
     separator: tuple[str, int] | None = None  # an end of line or `;` that may separate statements
     bound = False  # is the upper bound of a sum to come?
+    power = ""  # the 2 of `cos²(x)`, until its parenthesis opens
     room = MAX_TOKENS
     scanned = re.sub(dialect.ignored, lambda match: " " * len(match[0]), text) if dialect.ignored else text
     position = 0
@@ -132,6 +143,9 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
             if value in _KEYWORDS and (value != "where" or text[end : end + 1] != "("):
                 kind = _KEYWORDS[value]
                 begins = ends = False
+            elif dialect.paper and (powered := _POWERED.match(scanned, start)):
+                kind, ends = "CALL", False
+                power, position = _power_of_function(text, powered), powered.end()
             else:
                 called = _is_called(scanned, end, dialect)
                 if called and not (bound and value not in _SIZES):
@@ -171,8 +185,10 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
                 if begins and operand:
                     yield Token("JUXTAPOSE", "", start, start)
                 begins = False
-                brackets.append(_Bracket(value, _PARTNERS[value], start, role))
+                brackets.append(_Bracket(value, _PARTNERS[value], start, role, power))
+                power = ""
             else:
+                power = brackets[-1].power if brackets else ""
                 role = _close(text, value, start, end, brackets)
                 kind = "SUM_CLOSE" if role == "sum" else "RBRACKET" if role == "index" else _CLOSERS[value]
                 ends = role not in ("sum", "bound")
@@ -231,9 +247,20 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
             else:
                 ends = True
         elif kind == "STRAY":
-            if value[0] == "\\" and not dialect.paper:
-                _refuse_left_division(text, start)
-            _refuse(text, value, start, end)
+            if value == "√":
+                if operand:
+                    yield Token("JUXTAPOSE", "", start, start)
+                kind, value, operand = "CALL", "sqrt", False
+                radicand = _under_root(scanned, end, pattern)
+                if radicand is not None:
+                    yield from radicand
+                    previous, last, operand, position = "RPAR", radicand[-1].end, True, radicand[-1].end
+                    continue
+            elif value[0] == "\\" and operand and (len(value) <= 2 or not dialect.paper):
+                kind, value, end = "MULTIPLY", "\\", start + 1
+                position = end
+            else:
+                _refuse(text, value, start, end)
 
         if begins and operand:
             yield Token("JUXTAPOSE", "", start, start)
@@ -245,6 +272,10 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
                 continue
         bound = kind == "UPTO"
         yield Token(kind, value, start, end)
+        if power and ends:  # the function's parenthesis is closed
+            yield Token("POWER", "**", end, end)
+            yield Token("NUMBER", power, end, end)
+            power = ""
         previous, last, operand = kind, end, ends
     if brackets:
         opener = brackets[-1]
@@ -320,8 +351,35 @@ def _refuse_stack(text: str, start: int, end: int, dialect: Dialect) -> NoReturn
     )
 
 
-def _refuse_left_division(text: str, start: int) -> NoReturn:
-    raise NotSupportedError("division from the left", Span(text, start, start + 1), help="write `inv(A)*b` for `A\\b`")
+def _under_root(text: str, end: int, pattern: re.Pattern[str]) -> list[Token] | None:
+    """`√x` as `sqrt(x)`, from the end of the root on; None if a parenthesis follows."""
+    blanks = re.compile(r"[^\S\n]*").match(text, end)
+    at = blanks.end() if blanks else end
+    found = pattern.match(text, at)
+    if text[at : at + 1] == "(":
+        return None
+    if found is None or found.lastgroup not in ("NAME", "NUMBER") or _BELONGS.match(text, found.end()):
+        _refuse(text, "√", end - 1, end)
+    last, name = found.end(), found[0] if found[0].isascii() else clean_name(found[0])
+    return [
+        Token("CALL", "sqrt", end - 1, end), Token("LPAR", "(", at, at), Token(found.lastgroup, name, at, last),
+        Token("RPAR", ")", last, last),
+    ]
+
+
+def _power_of_function(text: str, powered: re.Match[str]) -> str:
+    """The 2 of `cos²(x)`; `cos⁻¹(x)` can be read in two ways."""
+    written = next(filter(None, powered.groups()))
+    number = unicodedata.normalize("NFKC", written).replace("−", "-")
+    if number.startswith("-"):
+        name = re.match(r"[a-z]+", powered[0])
+        assert name is not None
+        inverse = f"arc{name[0]}(x) or " if not name[0].startswith("a") and number == "-1" else ""
+        raise MatcalcSyntaxError(
+            f"`{powered[0].strip()}` can be read in two ways", Span(text, powered.start(), powered.end()),
+            help=f"write {inverse}{name[0]}(x)^({number})",
+        )
+    return number
 
 
 def _refuse_power_of_t(text: str, kind: str, start: int, end: int, dialect: Dialect) -> NoReturn:

@@ -255,10 +255,6 @@ ERRORS: list[tuple[str, type[MatcalcError], str]] = [
         "help: write `A'` for the transpose, `a^(T)` for a power",
     ),
     (
-        "inv(A)\\b", NotSupportedError,
-        "not supported: division from the left\n  inv(A)\\b\n        ^\nhelp: write `inv(A)*b` for `A\\b`",
-    ),
-    (
         "x'*[1 2; 3 4]", NotSupportedError,
         "not supported: a vector or matrix written out in the dialect matlab\n  x'*[1 2; 3 4]\n     ^\n"
         "help: name and declare it: `where x: vector(3)`; matcalc's own language has stacks",
@@ -345,3 +341,9 @@ def test_deep_and_long_texts() -> None:
     assert mc.parse("(" * deep + "a" + ")" * deep, dialect="matlab").evaluate(a=2.0) == 2
     assert mc.parse("a^(" * 300 + "a" + ")" * 300, dialect="matlab").evaluate(a=1.0) == 1
     assert mc.parse("a*" * deep + "a", dialect="matlab").evaluate(a=1.0) == 1
+
+
+def test_division_from_the_left() -> None:
+    found = mc.diff("norm2((X'*X + a*eye(n)) \\ (X'*y))^2", "y", dialect="matlab")
+    assert found.verify().passed
+    assert str(mc.diff("A\\(B*w)", "w", dialect="matlab")) == "A⁻¹ B"

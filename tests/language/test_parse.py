@@ -309,10 +309,15 @@ ERRORS = {
         "help: write `==` to compare; a definition is `name = expression` on a line of its own or before `;`"
     ),
     "a<b<c": "comparisons cannot be chained\n  a<b<c\n     ^\nhelp: write (a < b) * (b < c)",
-    "a × b": (
-        "`×` is not an operator of expressions\n  a × b\n    ^\n"
-        "help: write `*` for the element-wise product, `@` for the matrix product"
+    "√f(x)": "unexpected character `√`\n  √f(x)\n  ^\nhelp: write √(…) or sqrt(…)",
+    "√x²": "unexpected character `√`\n  √x²\n  ^\nhelp: write √(…) or sqrt(…)",
+    "√x ^2": "unexpected character `√`\n  √x ^2\n  ^\nhelp: write √(…) or sqrt(…)",
+    "√": "unexpected character `√`\n  √\n  ^\nhelp: write √(…) or sqrt(…)",
+    "sin^-1(x)": (
+        "`sin^-1` can be read in two ways\n  sin^-1(x)\n  ^^^^^^\nhelp: write arcsin(x) or sin(x)^(-1)"
     ),
+    "arcsin⁻¹(x)": "`arcsin⁻¹` can be read in two ways\n  arcsin⁻¹(x)\n  ^^^^^^^^\nhelp: write arcsin(x)^(-1)",
+    "\\ b": "unexpected character `\\`\n  \\ b\n  ^",
     "a && b": "unexpected character `&&`\n  a && b\n    ^^\nhelp: multiply comparisons instead: (a > 0) * (b > 0)",
     "x..y": "unexpected `..`\n  x..y\n   ^^\nhelp: a range belongs to an index: sum(x_i for i in 1..n)",
     "sum(x for)": "unexpected `)` where a name is expected\n  sum(x for)\n           ^",
@@ -508,3 +513,20 @@ def test_other_strings() -> None:
     with pytest.raises(MatcalcSyntaxError) as caught:
         parse_program("norm(X, 'nuc')")
     assert caught.value.help == "a norm is chosen like norm(X, F), norm(x, 1), norm(x, inf)"
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("√x", "sqrt(x)"), ("√(x + 1)", "sqrt(x + 1)"), ("2√3 x", "2 sqrt(3) x"), ("√ x y", "sqrt(x) y"),
+        ("-√x*y", "-sqrt(x)*y"),
+        ("√x (y)", "sqrt(x) (y)"), ("(√x)^2", "(sqrt(x))^2"),
+        ("cos^2(x)", "cos(x)**2"), ("sin²(x)", "sin(x)**2"), ("2 log^{3} (x) y", "2 log(x)**3 y"),
+        ("sin²(cos²(x))", "sin(cos(x)**2)**2"), ("sin²(x)cos²(x)", "sin(x)**2 cos(x)**2"), ("tanh²(x)'", "(tanh(x)**2)'"),
+        ("A \\ b", "solve(A, b)"), ("A\\b + c", "solve(A, b) + c"), ("A B \\ b", "solve(A B, b)"),
+        ("a × b", "cross(a, b)"), ("a . (b × c)", "a . cross(b, c)"), ("a × -b", "cross(a, -b)"),
+        ("a × b × c", "cross(cross(a, b), c)"),
+    ],
+)  # fmt: skip
+def test_notation_of_paper(text: str, same: str) -> None:
+    assert show(parse_program(text).body) == show(parse_program(same).body)
