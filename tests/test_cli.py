@@ -104,7 +104,7 @@ def run(*arguments: str, env: Mapping[str, str] | None = None, **keywords: Any) 
     """A process of its own: for what depends on the streams and on what is imported."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **(env or {})}
     keywords = {"stdout": subprocess.PIPE, "stdin": subprocess.DEVNULL, **keywords}
-    command = [sys.executable, "-m", "matcalc.cli", *arguments]
+    command = [sys.executable, "-m", "matcalc", *arguments]
     return subprocess.run(command, stderr=subprocess.PIPE, env=environment, timeout=60, check=False, **keywords)
 
 
