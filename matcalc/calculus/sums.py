@@ -103,11 +103,14 @@ def _merged(s: Simplifier, node: Sum) -> Node:
     if len(node.args) > _EXPANDED:
         return node
     sums = [_as_sum(s, c, arg) for c, arg in terms(node)]
-    if sum(len(each) > 1 for each in sums):
+    if any(len(each) > 1 for each in sums) and sum(map(len, sums)) <= _EXPANDED:
         whole = s.graph.sum([part for each in sums for part in each], node.shape)
         if (len(whole.args) if type(whole) is Sum else 1) < sum(map(len, sums)):  # (a + b) + 2 (a + c) = 3 a + b + 2 c
             return whole
     for index, (coefficient, arg) in enumerate(terms(node)):
+        factors = _factors(s, arg)
+        if any(type(factor) is Sum and any(label >= node.order for label in labels) for factor, labels in factors):
+            continue  # A (A x + x) stays
         opened = expanded(s, coefficient, arg)
         if not 1 < len(opened) <= _FEW_TERMS or not any(each in node.args for _, each in opened):
             continue

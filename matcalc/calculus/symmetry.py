@@ -15,9 +15,6 @@ _TERMS = 64
 _DEPTH = 30
 """How deep a look goes into matrices made of matrices."""
 
-_ROUNDS = 3
-"""How far around a label is looked to tell it from others."""
-
 
 def is_symmetric(graph: Graph, node: Node) -> bool:
     """Whether a node equals its transpose: by declaration, or because its transpose is the identical node.
@@ -78,7 +75,8 @@ def canonical(graph: Graph, factors: Sequence[tuple[Node, Labels]], order: int) 
     if not any(symmetric) and len({node for node, _ in factors}) == len(factors):
         return factors
     rank = {label: min(label, order) for _, labels in factors for label in labels}
-    for _ in range(_ROUNDS):
+    known = 0
+    for _ in range(len(factors) + 1):  # around a label is looked as far as that tells it from others
         places: dict[int, list[tuple[int, int, tuple[int, ...]]]] = {label: [] for label in rank}
         for (node, labels), either in zip(factors, symmetric, strict=True):
             around = tuple(rank[label] for label in labels)
@@ -92,6 +90,9 @@ def canonical(graph: Graph, factors: Sequence[tuple[Node, Labels]], order: int) 
         for description in sorted(described.values()):
             classes.setdefault(repr(description), len(classes))
         rank = {label: classes[repr(description)] for label, description in described.items()}
+        if len(classes) == known:
+            break
+        known = len(classes)
     turned = [
         (node, labels[::-1] if either and rank[labels[0]] > rank[labels[1]] else labels)
         for (node, labels), either in zip(factors, symmetric, strict=True)

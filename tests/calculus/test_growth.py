@@ -146,3 +146,27 @@ def test_deeply_nested_function() -> None:
     for _ in range(1000):
         value, slope = np.sin(value), slope * np.cos(value)
     np.testing.assert_allclose(derivative.evaluate(x=0.9), slope, rtol=1e-9)
+
+
+def test_products_of_definitions_grow_with_their_number() -> None:
+    """e = e sin(e), again and again: the answer is the product of sin(e) + e cos(e), and no more than that is made."""
+    nodes, lengths = [], []
+    for count in (25, 50, 100):
+        lines = ["e1 = x*sin(x)", *(f"e{k + 1} = e{k}*sin(e{k})" for k in range(1, count))]
+        found = mc.diff("; ".join([*lines, f"e{count}"]), "x", where="x: scalar")
+        nodes.append(len(found._problem.graph))
+        lengths.append(len(str(found)))
+    assert str(found).startswith("(sin(e99) + e99 cos(e99)) (sin(e98) + e98 cos(e98))")
+    assert nodes[2] < 2.2 * nodes[1] < 4.9 * nodes[0]
+    assert lengths[2] < 2.2 * lengths[1] < 4.9 * lengths[0]
+
+
+def test_long_powers_are_collected() -> None:
+    assert str(mc.diff("tr(X^22)", "X")) == "22 X²¹"
+
+
+def test_sums_of_matrices() -> None:
+    """‖A₁ x + … + A₃₂ x‖²: one sum of matrices, however many."""
+    found = mc.diff(f"norm({' + '.join(f'A{k} x' for k in range(32))})^2", "x")
+    assert str(found).startswith("2 xᵀ Zᵀ Z   where Z = A0 + A1")
+    assert len(found._problem.graph) < 200
