@@ -248,6 +248,8 @@ def _stack(clash: Clash, node: Stack) -> MatcalcError:
         help_ = f"write `[{'; '.join(items[:3])}{'; …' if items[3:] else ''}]` to put them below each other"
     elif vector:
         help_ = f"write `{transposed(vector)}` for a row"
+    elif SCALAR_BIT in kinds and "0" in (excerpt(clash.operands[place]) for place in (first, second)):
+        help_ = "write `zeros(m, n)` for a block of zeros"
     elif SCALAR_BIT in kinds:
         help_ = "write `ones(n)'` for a row of ones" if below else "write `ones(m)` for a column of ones"
     return ShapeError(

@@ -243,7 +243,7 @@ class _Building:
         taken = _dimension(node.start), _dimension(node.range[1])
         rows, columns = operand.shape
         first, second = (taken, (0, columns)) if node.axis == 0 else ((0, rows), taken)
-        return sympy.matrices.expressions.slice.MatrixSlice(operand, first, second)
+        return _cut(operand, first, second)
 
     def unit(self, node: nodes.Unit) -> Any:
         """A unit vector."""
@@ -458,12 +458,11 @@ class _Building:
     def _line(self, operand: Any, indices: tuple[nodes.Subscript, ...]) -> Any:
         """A row or column, as a column."""
         rows, columns = operand.shape
-        cut = sympy.matrices.expressions.slice.MatrixSlice
         if indices[0] == ":":
             at = _index(indices[1])
-            return cut(operand, (0, rows), (at, at + 1))
+            return _cut(operand, (0, rows), (at, at + 1))
         at = _index(indices[0])
-        return sympy.Transpose(cut(operand, (at, at + 1), (0, columns)))
+        return sympy.Transpose(_cut(operand, (at, at + 1), (0, columns)))
 
     def _of_array(self, node: nodes.Element, parameters: tuple[Any, ...], element: Any) -> Any:
         """An element, or a vector or matrix of those, of what is defined by its elements."""
@@ -534,6 +533,16 @@ _FUNCTIONS: Final[dict[str, Callable[[_Building, nodes.Function], Any]]] = {
     "diag": lambda building, node: building.diagonal_of(building.built[node.operands[0]], node.operands[0].shape),
 }
 
+
+
+def _cut(operand: Any, rows: tuple[Any, Any], columns: tuple[Any, Any]) -> Any:
+    """Part of a matrix. SymPy cannot take a part of a part where it does not know which position is the greater one."""
+    cut = sympy.matrices.expressions.slice.MatrixSlice
+    if isinstance(operand, cut):
+        (first, _, _), (second, _, _) = operand.rowslice, operand.colslice
+        rows, columns = tuple(each + first for each in rows), tuple(each + second for each in columns)
+        operand = operand.parent
+    return cut(operand, rows, columns)
 
 
 def _totals(array: Any, axis: int) -> Any:

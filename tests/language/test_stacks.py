@@ -51,6 +51,8 @@ def test_what_is_not_declared(text: str, assumed: tuple[str, ...]) -> None:
          "write `[x; 1]` to put them below each other"),
         ("[A, 1]", "`[A, 1]` puts blocks side by side, but A is a matrix(m, n) and 1 is a scalar",
          "write `ones(m)` for a column of ones"),
+        ("[A, 0; 0, D]", "`A, 0` puts blocks side by side, but A is a matrix(m, n) and 0 is a scalar",
+         "write `zeros(m, n)` for a block of zeros"),
         ("[A; x]", "`[A; x]` puts blocks below each other, but A is a matrix(m, n) and x is a vector(n)",
          "write `x'` for a row"),
         ("[x', y]", "`[x', y]` puts blocks side by side, but x' is a row(n) and y is a vector(n)", "write `y'` for a row"),

@@ -149,6 +149,7 @@ PROGRAMS: list[tuple[str, str, str | None]] = [
     ("[A; B] x", "A x", None), ("[A, u; v', c]", "A u c", None), ("||[X; sqrt(t) I] w - y||^2", "w X t", "t: positive scalar"),
     ("x . ([A, b; b', c] x)", "x A b c", None), ("logdet([A, b; b', c])", "b c A", None),
     ("tr([A; x'] @ [B, u])", "A x B u", None),
+    ("sum(softmax([s, u'; q, C], axis=1) ** 2)", "C", None),
     ("sum(exp([A, B] w))", "A w", None), ("inv([A, B; C, D])", "B D", None), ("sum(softmax([x, A] y))", "x A", None),
     ("sum([X[i]', 1] w for i in 1..m)", "X w", None), ("sum(([x', y[i]] w)^2 for i in 1..n)", "x y w", None),
     # functions that are only named
