@@ -207,6 +207,9 @@ def _call(clash: Clash, node: Call) -> MatcalcError:
         left, right = (_grouped(side, _LOOSE) for side in node.arguments)
         product = clash.matrix_product(left, right)
         help_ = f"write `{left} * {right}` for the element-wise product, {product} for the matrix product"
+    powers = [argument for argument in node.arguments if isinstance(argument, Binary) and argument.operator == "^"]
+    if powers and not is_integer(powers[0].right) and any(MATRIX_BIT in pattern.kinds for pattern in clash.rule.patterns):
+        help_ = f"`{excerpt(powers[0])}` is a power of numbers; that of a matrix must be a whole number, such as 3"
     if one and clash.kinds[0] == SCALAR_BIT:
         argument = excerpt(clash.operands[0])
         if node.function.startswith("norm"):

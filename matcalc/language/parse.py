@@ -158,5 +158,5 @@ def _explain(token: Token, expected: frozenset[str], text: str, start: str) -> M
         if kind == "COLON" and "RBRACKET" in expected:
             help_text = "a part of a row or column cannot be taken; a whole one is X[i, :]"
         if kind == "SEMICOLON" and "RBRACKET" in expected:
-            help_text = "a bracket after a value is a subscript; write `A @ [u; v]` for a product with a stack"
+            help_text = "a bracket after a name is a subscript; write `A @ [u; v]` for a product with a stack"
     return MatcalcSyntaxError(message, span, help=help_text)

@@ -384,10 +384,18 @@ class _Solver:
         if failed is not None:
             blame = self.totals[failed]
             parts_text = ", ".join(f"{excerpt(item)} is a {self._shape_of(item)}" for item in blame.operands[:4])
+            numbers = [name for name in map(self._assumed_number, blame.operands) if name is not None]
             raise ShapeError(
                 f"`{excerpt(blame.node)}` must be a {self._shape_of(blame.node)} here, but {parts_text}", blame.node.span,
+                help=f"declare `{numbers[0]}` if it is a vector: `where {numbers[0]}: vector(n)`" if numbers else None,
                 related=next(filter(None, map(self._place, blame.operands)), None),
             )
+
+    def _assumed_number(self, node: Expr) -> str | None:
+        """The name of an operand that is taken for a scalar and not declared."""
+        if isinstance(node, Name) and self.domains[self.made.unknowns[node]] == SCALAR_BIT:
+            return node.name if node.name in self.resolution.variables and self._place(node) is None else None
+        return None
 
     def _block(self, node: Expr) -> Block:
         unknown = self.made.unknowns[node]

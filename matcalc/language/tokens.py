@@ -101,6 +101,7 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
     separator: tuple[str, int] | None = None  # an end of line or `;` that may separate statements
     bound = False  # is the upper bound of a sum to come?
     power = ""  # the 2 of `cos²(x)`, until its parenthesis opens
+    stacked = _with_semicolons(text)
     room = MAX_TOKENS
     scanned = re.sub(dialect.ignored, lambda match: " " * len(match[0]), text) if dialect.ignored else text
     position = 0
@@ -172,10 +173,11 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
             if value in _PARTNERS:
                 role = ""
                 if value == "[":
-                    role = "index" if operand else "stack"
+                    directly = previous == "NAME" and last == start
+                    role = "index" if operand and (directly or start not in stacked) else "stack"
                     if role == "stack" and not dialect.paper:
                         _refuse_stack(text, start, end, dialect)
-                    kind = "INDEX_OPEN" if operand else "STACK_OPEN"
+                    kind, begins = ("INDEX_OPEN", False) if role == "index" else ("STACK_OPEN", True)
                 else:
                     begins = value == "(" and previous != "CALL"
                     role = "bound" if bound else ""
@@ -298,6 +300,20 @@ def clean_name(raw: str) -> str:
     raw = re.sub(r"_\{([^}]*)\}", lambda match: "_" + re.sub(r"[\s,]", "", match[1]), raw)
     raw = re.sub(r"[ᵢ-ᵪ₀-₉ₐ-ₜⱼ]+", lambda match: "_" + unicodedata.normalize("NFKC", match[0]), raw)
     return unicodedata.normalize("NFC", raw)
+
+
+def _with_semicolons(text: str) -> set[int]:
+    """Where the brackets `[` begin that have a `;` in them: these are no subscripts."""
+    found: set[int] = set()
+    brackets: list[int] = []
+    for match in re.finditer(r"[](){};[]", text):
+        if match[0] in _PARTNERS:
+            brackets.append(match.start())
+        elif match[0] == ";":
+            found.update(start for start in brackets[-1:] if text[start] == "[")
+        elif brackets:
+            brackets.pop()
+    return found
 
 
 def _is_called(text: str, end: int, dialect: Dialect) -> bool:

@@ -231,6 +231,8 @@ A_X = "A: matrix(m, n), x: vector(n)"
         ("z = A y; z where A: matrix(m, n), z: vector(k)", "`z` is declared as vector(k), but A y is a vector(m)", None),
         ("[w; 1] + x where w, x: vector(n)", "`[w; 1]` must be a vector(n) here, but w is a vector(n), 1 is a scalar", None),
         ("[[1, 2], [3]]", "the rows of a matrix have 2 and 1 entries", None),
+        ("tr(X^k)", "`tr` takes a square matrix, but X^k is a scalar or vector",
+         "`X^k` is a power of numbers; that of a matrix must be a whole number, such as 3"),
         ("2 × 3", "`2 × 3` takes a vector and a vector, but 2 is a scalar and 3 is a scalar",
          "write `2 * 3` for the element-wise product, `2 @ 3` (or `2 3`) for the matrix product"),
         ("A \\ x where A: matrix(m, n)", "`A \\ x`: A is a matrix(m, n), x a vector(k); m and n differ",

@@ -61,8 +61,11 @@ def test_what_is_not_declared(text: str, assumed: tuple[str, ...]) -> None:
          None),
         ("[A, B; C]", "`A, B` must be a matrix(m, n) here, but A is a matrix(m, n), B is a matrix(m, k)", None),
         ("[[1, 2], x]", "not supported: `[[1, 2], x]`, a stack of blocks", "write the blocks by lines: [A, b; c', d]"),
-        ("x' [A; C]", "unexpected `;`",
-         "a bracket after a value is a subscript; write `A @ [u; v]` for a product with a stack"),
+        ("[A, B] [x; z]", "`[x; z]` must be a vector(k + n) here, but x is a vector(n), z is a scalar",
+         "declare `z` if it is a vector: `where z: vector(n)`"),
+        ("x[1; 2]", "unexpected `;`", "a bracket after a name is a subscript; write `A @ [u; v]` for a product with a stack"),
+        ("A [x, y]", "not supported: the subscript `x`",
+         "a subscript is made of numbers, dimensions and the indices of sums; `A @ [u, v]` is a product"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit(text: str, message: str, help_: str | None) -> None:
@@ -87,7 +90,8 @@ def test_values() -> None:
 @pytest.mark.parametrize(
     ("text", "wrt"),
     [
-        ("||[A, B; C, D] @ [x; w]||^2", "A, D, x"), ("logdet([A A' + I, u; u', s^2 + 9])", "A, u, s"),
+        ("||[A, B; C, D] [x; w]||^2", "A, D, x"),
+        ("[x; w]'[y; w] + x' [x'; y']'[s; 2]", "x, w, s"), ("logdet([A A' + I, u; u', s^2 + 9])", "A, u, s"),
         ("sum(sin([A; x'] y))", "A, x, y"), ("sum(exp([x, y] z))", "x, z"), ("||[A, u; x', s]||^2", "A, u, x, s"),
         ("||[A; sqrt(2) I] y - [u; x]||^2", "A, y, u"), ("[x', s] @ [y; s^2]", "x, s"), ("tr([x'; y'] @ [y, x])", "x"),
     ],
