@@ -461,8 +461,7 @@ class Builder:
         """A function of vectors, of each row of a matrix; of the rows of Aᵀ it is that of the columns of A."""
         flat = self.transpose(operand)
         if transposes(flat) < transposes(operand):
-            columns = self.make(Function, flipped(shape) if shape.kind == "matrix" else shape, name, (flat,), 0)
-            return self.transpose(columns) if shape.kind == "matrix" else columns
+            return self.transpose(self.make(Function, flipped(shape), name, (flat,), 0))
         return self.make(Function, shape, name, (operand,), 1)
 
     def vec(self, node: Expression) -> Expression:

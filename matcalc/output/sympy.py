@@ -559,9 +559,10 @@ def _softmax_of_lines(array: Any, axis: int) -> Any:
 
 
 def _logsumexp_of_lines(array: Any, axis: int) -> Any:
-    powers = sympy_functions.Applied(sympy.exp, array if axis == 1 else sympy.Transpose(array))
-    totals = sympy.MatMul(powers, sympy_functions.Ones(powers.shape[1], 1), evaluate=False)
-    return sympy_functions.Applied(sympy.log, totals)
+    powers = sympy_functions.Applied(sympy.exp, array)
+    rows, columns = powers.shape
+    sides = (powers, sympy_functions.Ones(columns, 1)) if axis == 1 else (sympy_functions.Ones(1, rows), powers)
+    return sympy_functions.Applied(sympy.log, sympy.MatMul(*sides, evaluate=False))
 
 
 _LINE_BY_LINE: Final[dict[str, Callable[[Any, int], Any]]] = {

@@ -86,7 +86,7 @@ class ArrayFunction(sympy.MatrixExpr):  # type: ignore[misc]
         array = arrays[0] if axis == 1 else arrays[0].T
         lines = [function(array[k, :]) for k in range(array.rows)]
         if not getattr(lines[0], "is_Matrix", False):
-            return sympy.Matrix(lines)
+            return sympy.Matrix(lines) if axis == 1 else sympy.Matrix([lines])
         whole = sympy.Matrix.vstack(*lines)
         return whole if axis == 1 else whole.T
 
