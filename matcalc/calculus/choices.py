@@ -120,4 +120,4 @@ def _without_common(s: Simplifier, both: Sequence[Node]) -> tuple[list[Factor], 
 def _as_number(s: Simplifier, node: Node) -> Node:
     """The number that an array repeats everywhere, if it does."""
     axes = repeated(node)
-    return without_axes(s, node, axes) if len(axes) == node.order else node
+    return without_axes(s, node, axes) if node.order and len(axes) == node.order else node
