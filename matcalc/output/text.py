@@ -46,6 +46,7 @@ from matcalc.notation.matrix import (
     Unit,
     Unknown,
     Zeros,
+    postorder,
 )
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import OPERATIONS
@@ -603,8 +604,11 @@ class TextPrinter(Printer):
         """A sum over indices."""
         within = {side for left, _, right in node.conditions for side in (left, right)}
         heads = [self.under_condition(node.function, node.conditions)] if node.conditions else []
+        selecting = {name for each in postorder(node.body) if isinstance(each, Element) for name in each.indices}
         for position, (index, size) in enumerate(node.indices):
             bounds = node.bounds[position] if node.bounds else ()
+            if not bounds and index not in selecting and index not in within:
+                bounds = ("1", str(size))  # nothing that it selects from says how far it runs
             if bounds or index not in within:
                 heads.append(self.under_range(node.function, index, size, bounds))
         return Piece(Level.SERIES, *heads, self.fitted(node.body, Level.SERIES))
