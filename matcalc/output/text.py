@@ -432,7 +432,10 @@ class TextPrinter(Printer):
 
     def bars(self, operand: Piece, shape: Shape) -> Piece:
         """A norm. Bars inside bars cannot be told apart."""
-        return self.call("norm", [operand]) if operand.barred else Piece(Level.ATOM, "‖", operand, "‖")
+        of_matrix = shape.kind == "matrix"
+        if operand.barred:
+            return self.call("normF" if of_matrix else "norm", [operand])
+        return Piece(Level.ATOM, "‖", operand, "‖_F" if of_matrix else "‖")
 
     def comparison(self, node: Comparison) -> Piece:
         """A comparison."""
