@@ -607,10 +607,12 @@ class TextPrinter(Printer):
         """A sum over indices."""
         within = {side for left, _, right in node.conditions for side in (left, right)}
         heads = [self.under_condition(node.function, node.conditions)] if node.conditions else []
-        selecting = {name for each in postorder(node.body) if isinstance(each, Element) for name in each.indices}
+        below = list(postorder(node.body))
+        selecting = {name for each in below if isinstance(each, Element) for name in each.indices}
+        counted = {each.index for each in below if isinstance(each, Position)} - selecting
         for position, (index, size) in enumerate(node.indices):
             bounds = node.bounds[position] if node.bounds else ()
-            if not bounds and index not in selecting and index not in within:
+            if not bounds and index in counted and index not in within:
                 bounds = ("1", str(size))  # nothing that it selects from says how far it runs
             if bounds or index not in within:
                 heads.append(self.under_range(node.function, index, size, bounds))

@@ -239,7 +239,7 @@ TEXTS: list[tuple[Expression, str]] = [
     (indexed_sum(times(element(A, "i", "j"), element(x, "j")), ("j", N)), "Σⱼ Aᵢⱼ xⱼ"),
     (times(indexed_sum(element(x, "i"), ("i", N)), by=2, over=(size,)), "(2/n) Σᵢ xᵢ"),
     (times(indexed_sum(element(x, "i"), ("i", N)), z), "(Σᵢ xᵢ) z"), (minus(indexed_sum(element(x, "i"), ("i", N))), "-Σᵢ xᵢ"),
-    (indexed_sum(plus(element(x, "i"), z), ("i", N), ("j", N)), "Σᵢ Σ[j = 1..n] (xᵢ + z)"),
+    (indexed_sum(plus(element(x, "i"), z), ("i", N), ("j", N)), "Σᵢ Σⱼ (xᵢ + z)"),
 ]  # fmt: skip
 
 
