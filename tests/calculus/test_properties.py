@@ -1,108 +1,17 @@
-"""Properties of derivatives: of random programs against NumPy, of simplification, of layouts and of every kind of target."""
+"""Properties of derivatives: layouts, spaces of matrices, every kind of target. Random programs are in `tests/test_fuzz.py`."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import matcalc as mc
-from matcalc.calculus.simplify import simplify
 from matcalc.errors import EvaluationError
-from matcalc.problem import Problem
-from matcalc.tensor.evaluate import evaluate
 from tests.differences import close, numeric_derivative
-from tests.fuzz import SHAPES, SIZES, Program, Rule, Term, apply, check, program, sample, truth, unfixed, usable
-
-PROGRAMS = st.randoms(use_true_random=False).map(program)
-
-
-def examples(number: int) -> Callable[[Any], Any]:
-    """The same examples on every run."""
-    return settings(
-        max_examples=number, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-    )
-
-
-def complaints(example: Program, *, sympy_too: bool = False) -> list[str]:
-    """What is wrong with a program's answers."""
-    found = check(example, sympy_too=sympy_too)
-    return [f"{each.kind} by {each.name}: {each.program.body.text}: {each.detail}" for each in found]
-
-
-@examples(60)
-@given(PROGRAMS)
-def test_values_derivatives_and_printed_forms(example: Program) -> None:
-    """Value, first and second derivatives equal NumPy's; the printed text reads back as the same array."""
-    assert complaints(example) == []
-
-
-@examples(15)
-@given(PROGRAMS)
-def test_sympy_expressions(example: Program) -> None:
-    """The SymPy expression, with explicit matrices, has the value that `evaluate` gives."""
-    assert complaints(example, sympy_too=True) == []
-
-
-@examples(40)
-@given(PROGRAMS)
-def test_simplification_keeps_the_value_and_is_idempotent(example: Program) -> None:
-    inputs = usable(example)
-    if inputs is None:
-        return
-    problem = Problem(example.body.text, where=example.where)
-    arrays, sizes = problem.arrays({**inputs, **unfixed(example)})
-    plain, simple = evaluate(problem.value.node, arrays, sizes), evaluate(problem.root, arrays, sizes)
-    assert close(simple, plain, 1e-9)
-    assert simplify(problem.graph, problem.root) is problem.root
-
-
-_COMMUTATIVE = ("({0} + {1})", "({0} * {1})", "({0} . {1})", "max({0}, {1})", "min({0}, {1})", "dot({0}, {1})")
-
-
-def mirrored(body: Term) -> Term:
-    """The same program with the operands of every commutative operation exchanged."""
-    if body.rule is None or body.rule.template.startswith("sum({0} for"):
-        return body
-    operands = [mirrored(operand) for operand in body.operands]
-    if body.rule.template in _COMMUTATIVE and body.operands[0].shape == body.operands[1].shape:
-        operands.reverse()
-    return apply(body.rule, body.shape, operands)
-
-
-@examples(40)
-@given(PROGRAMS)
-def test_order_of_operands_does_not_matter(example: Program) -> None:
-    inputs = usable(example)
-    if inputs is None:
-        return
-    other = mirrored(example.body)
-    assert close(truth(other, inputs), truth(example.body, inputs), 1e-9)
-    for name in sorted(example.names):
-        first, second = (
-            mc.diff(text, wrt=name, where=example.where).evaluate(**inputs, **unfixed(example))
-            for text in (example.body.text, other.text)
-        )
-        assert close(second, first, 1e-8) or not np.all(np.isfinite(first)), name
-
-
-def test_the_generator_reaches_every_rule_family() -> None:
-    """A generator that made only easy programs would prove nothing."""
-    source = random.Random(0)
-    texts = " ".join(program(source).body.text for _ in range(300))
-    for word in ("softmax", "logsumexp", "inv(", "det(", "max(", "where(", "||", "sum(", " for i in ", "'", ">", "solve(", "["):
-        assert word in texts, word
-
-
-def test_the_check_notices_a_wrong_value() -> None:
-    wrong = apply(Rule("sin({0})", "n", ("n",), np.cos), "n", [Term("n", "x", lambda env: env["x"], names=frozenset({"x"}))])
-    assert [each.kind for each in check(Program(wrong, 1))] == ["wrong value"]
-
+from tests.fuzzing.terms import SHAPES, sample
 
 # Layouts: language.md's table, for every pair of shapes
 
@@ -269,7 +178,3 @@ def test_determinant_of_a_singular_matrix_has_a_derivative() -> None:
     except EvaluationError:
         return
     np.testing.assert_allclose(found, [[1, -1], [-1, 1]])
-
-
-def test_sizes_of_the_generator_are_different() -> None:
-    assert len(set(SIZES.values())) == len(SIZES)

@@ -13,7 +13,7 @@ from matcalc.tensor import evaluate as evaluation
 from matcalc.tensor.nodes import NamedCall, Node, topological
 from matcalc.verify.stand_ins import stand_in
 from tests.notation.programs import DECLARED, random_cases
-from tests.notation.values import Reader, named
+from tests.notation.values import check_printed, named
 
 
 @pytest.fixture(autouse=True)
@@ -63,30 +63,7 @@ def point(found: Derivative, seed: int) -> tuple[dict[str, Any], dict[str, int]]
 def check(found: Derivative, seed: int = 1) -> None:
     """The printed answer, and the element printed beside it, have the value of the derivative."""
     values, sizes = point(found, seed)
-    raw = found.raw(values, sizes, stand_in)
-    outputs = len(found._rows.dims)
-    answer = found.answer
-    reader = Reader(values, sizes)
-    reader.define(answer)
-    dims = [*found._rows.dims, *(size for shape in found._columns for size in shape.dims)]
-    if answer.element is not None:
-        names, element = answer.element
-        np.testing.assert_allclose(Reader(values, sizes).elements(element, names, tuple(dims)), raw, 1e-9, 1e-9)
-    if answer.indices:
-        got = reader.elements(answer.body, answer.indices, tuple(dims))
-        np.testing.assert_allclose(got, raw, 1e-9, 1e-9)
-        return
-    got = reader.read(answer.body)
-    if raw.ndim <= 2 and "vec" not in answer.note:
-        wanted = raw.transpose(found._arranged.axes).reshape([size.value(sizes) for size in found.shape])
-    else:  # columns are stacked: the row index of each is the faster one
-        rows, columns = raw.shape[:outputs], raw.shape[outputs:]
-        swapped = raw.transpose(*reversed(range(outputs)), *reversed(range(outputs, raw.ndim)))
-        wanted = swapped.reshape(int(np.prod(rows)), int(np.prod(columns)))
-        wanted = wanted.T if found.layout == "denominator" else wanted
-    if got.ndim < 2 or wanted.ndim < 2:
-        got, wanted = np.broadcast_to(np.squeeze(got), np.squeeze(wanted).shape), np.squeeze(wanted)
-    np.testing.assert_allclose(got, wanted, 1e-9, 1e-9)
+    check_printed(found, values, sizes, found.raw(values, sizes, stand_in))
 
 
 def check_all_forms(found: Derivative) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import matcalc as mc
-from tests.fuzz import sympy_value
+from tests.fuzzing.sympy_values import sympy_value
 
 PRINTED = [
     ("mean(x)^2", "(2 mean(x) / n) 1ᵀ"),

@@ -5,13 +5,16 @@ Arrays are as on paper: columns n×1, rows 1×n. Nothing here looks at the tenso
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from matcalc.derivative import Derivative
 from matcalc.notation import matrix as m
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.verify.stand_ins import stand_in
@@ -20,7 +23,7 @@ _erf = np.vectorize(math.erf, otypes=[float])
 
 
 def _softmax(x: Any) -> Any:
-    powers = np.exp(x)
+    powers = np.exp(x - np.max(x))
     return powers / powers.sum()
 
 
@@ -28,10 +31,16 @@ def _logsumexp(x: Any) -> Any:
     return np.log(np.exp(x).sum())
 
 
+def _polygamma(order: int, x: Any) -> Any:
+    from mpmath import polygamma
+
+    return np.vectorize(lambda value: float(polygamma(order, value)), otypes=[float])(x)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "tan": np.tan, "tanh": np.tanh, "sinh": np.sinh,
     "cosh": np.cosh, "arctan": np.arctan, "abs": np.abs, "sign": np.sign, "sqrt": np.sqrt, "erf": _erf,
-    "max": np.maximum, "min": np.minimum,
+    "max": lambda *each: functools.reduce(np.maximum, each), "min": lambda *each: functools.reduce(np.minimum, each),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "softplus": lambda x: np.log1p(np.exp(x)), "relu": lambda x: np.maximum(x, 0),
     "step": lambda x: (x > 0) * 1.0, "where": lambda c, a, b: np.where(c != 0, a, b), "sum": np.sum, "tr": np.trace,
     "mean": np.mean, "std": np.std, "var": np.var, "norm1": lambda x: np.abs(x).sum(),
@@ -42,6 +51,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cumsum": lambda x: np.cumsum(x).reshape(x.shape), "vec": lambda a: a.reshape(-1, 1, order="F"),
     "skew": lambda a: np.cross(a.reshape(-1), np.eye(3), axisb=0, axisc=0),
     "cross": lambda a, b: np.cross(a.reshape(-1), b.reshape(-1)).reshape(-1, 1),
+    "hypot": np.hypot, "expm1": np.expm1, "log1p": np.log1p, "log2": np.log2, "log10": np.log10, "square": np.square,
+    "reciprocal": lambda x: 1 / x, "pow": np.power, "sec": lambda x: 1 / np.cos(x), "arccosh": np.arccosh,
+    "silu": lambda x: x / (1 + np.exp(-x)), "gelu": lambda x: x * (1 + _erf(x / np.sqrt(2))) / 2,
+    "softsign": lambda x: x / (1 + np.abs(x)), "elu": lambda x: np.where(x > 0, x, np.exp(x) - 1),
+    "leaky_relu": lambda x: np.where(x > 0, x, x / 100), "loggamma": np.vectorize(math.lgamma, otypes=[float]),
+    "digamma": lambda x: _polygamma(0, x), "trigamma": lambda x: _polygamma(1, x), "outer": np.outer,
+    "dot": np.vdot, "kron": np.kron, "norm": lambda x: np.sqrt(np.sum(x * x)),
+    "log_softmax": lambda x: x - _logsumexp(x), "normalize": lambda x: x / np.sqrt(np.sum(x * x)), "solve": np.linalg.solve,
+    "normp": lambda x, p: np.sum(np.abs(x) ** p) ** (1 / p), "norminf": lambda x: np.abs(x).max(),
 }  # fmt: skip
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     ">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal,
@@ -70,10 +88,16 @@ def named(name: str, orders: tuple[int, ...], operands: tuple[Any, ...], value: 
     return result
 
 
+class TooLongError(Exception):
+    """To read it takes too long."""
+
+
 class Reader:
     """Computes with numbers for the variables (as arrays of their axes), the dimensions and, while it reads, the indices."""
 
-    def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+    def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], budget: float = math.inf) -> None:
+        self.budget = budget
+        """How many nodes it reads before it gives up."""
         self.sizes = sizes
         self.names: dict[str, Any] = {"pi": np.pi, **values}
         self.indices: dict[str, int] = {}
@@ -89,12 +113,15 @@ class Reader:
                 self.names[left.name] = self.read(meaning)
                 self.defined.add(left.name)
 
-    def elements(self, expr: Expression, names: tuple[m.Subscript, ...], sizes: tuple[Any, ...]) -> Any:
-        """The array with these elements."""
+    def elements(
+        self, expr: Expression, names: tuple[m.Subscript, ...], sizes: tuple[Any, ...],
+        places: Sequence[tuple[int, ...]] | None = None,
+    ) -> Any:
+        """The array with these elements; if only some `places` are asked for, the others are 0."""
         shape = tuple(size.value(self.sizes) for size in sizes)
-        result = np.empty(shape)
+        result = np.zeros(shape)
         before = dict(self.indices)
-        for at in itertools.product(*map(range, shape)):
+        for at in itertools.product(*map(range, shape)) if places is None else places:
             self.indices |= dict(zip(map(str, names), (position + 1 for position in at), strict=True))
             value = self.read(expr)
             assert np.size(value) == 1
@@ -117,6 +144,9 @@ class Reader:
 
     def read(self, node: Expression) -> Any:
         """The value of an expression."""
+        self.budget -= 1
+        if self.budget < 0:
+            raise TooLongError
         value = np.asarray(getattr(self, type(node).__name__.lower())(node), dtype=float)
         if node.shape.kind == "scalar":
             assert value.size == 1, (type(node).__name__, value.shape)
@@ -154,8 +184,9 @@ class Reader:
 
     def product(self, node: m.Product) -> Any:
         value: Any = float(node.coefficient)
-        if any(isinstance(factor, m.Indicator) and not np.any(self.read(factor)) for factor in node.factors):
-            return 0.0  # whatever the other factors are: what an Iverson bracket excludes need not exist
+        excluded = any(isinstance(factor, m.Indicator) and not np.any(self.read(factor)) for factor in node.factors)
+        if excluded and not any(isinstance(part, m.Kronecker | m.Commutation) for part in m.postorder(node)):
+            return np.zeros(self.shape(node))  # what an Iverson bracket excludes need not exist
         for factor in node.factors:
             value = value * self.read(factor)
         for divisor in node.divisors:
@@ -202,7 +233,7 @@ class Reader:
         if node.axis is None:
             return FUNCTIONS[node.name](*operands)
         lines = operands[0] if node.axis == 1 else operands[0].T
-        values = np.array([np.reshape(FUNCTIONS[node.name](line), -1) for line in lines])
+        values = np.array([np.reshape(FUNCTIONS[node.name](line, *operands[1:]), -1) for line in lines])
         return values if node.axis == 1 else values.T
 
     def norm(self, node: m.Norm) -> Any:
@@ -296,3 +327,55 @@ class Reader:
         names = tuple(name for name, _ in node.indices)
         assert not set(names) & set(self.indices), "a bound index hides another one"
         return self.elements(node.body, names, tuple(size for _, size in node.indices)).sum()
+
+
+def check_printed(
+    found: Derivative, values: Mapping[str, Any], sizes: Mapping[str, int], raw: Any, draw: random.Random | None = None,
+    budget: float = math.inf,
+) -> None:
+    """The printed answer, and the element printed beside it, have the value `raw` of the derivative.
+
+    With `draw`, a long array of elements is compared at some places only.
+
+    Raises:
+        TooLongError: there are more than `budget` nodes to read.
+    """
+    answer = found.answer
+    reader = Reader(values, sizes, budget)
+    reader.define(answer)
+    dims = (*found._rows.dims, *(size for shape in found._columns for size in shape.dims))
+    places = None
+    if draw is not None and raw.size > 8:
+        places = [tuple(draw.randrange(length) for length in raw.shape) for _ in range(8)]
+
+    def compare_elements(each: Reader, expr: Expression, names: tuple[m.Subscript, ...]) -> None:
+        got = each.elements(expr, names, dims, places)
+        at = tuple(np.transpose(places)) if places is not None else ...
+        np.testing.assert_allclose(got[at], raw[at], 1e-9, 1e-9 * _size(raw))
+
+    if answer.element is not None:
+        names, element = answer.element
+        compare_elements(Reader(values, sizes, budget), element, names)
+    if answer.indices:
+        compare_elements(reader, answer.body, answer.indices)
+        return
+    got, wanted = reader.read(answer.body), _arranged(found, raw, sizes)
+    if got.ndim < 2 or wanted.ndim < 2:
+        got, wanted = np.broadcast_to(np.squeeze(got), np.squeeze(wanted).shape), np.squeeze(wanted)
+    np.testing.assert_allclose(got, wanted, 1e-9, 1e-9 * _size(raw))
+
+
+def _size(raw: Any) -> float:
+    return max(1.0, float(np.max(np.abs(raw), initial=0.0)))
+
+
+def _arranged(found: Derivative, raw: Any, sizes: Mapping[str, int]) -> Any:
+    """The array as matrix notation says it."""
+    outputs = len(found._rows.dims)
+    if raw.ndim <= 2 and "vec" not in found.answer.note:
+        return raw.transpose(found._arranged.axes).reshape([size.value(sizes) for size in found.shape])
+    # columns are stacked: the row index of each is the faster one
+    rows, columns = raw.shape[:outputs], raw.shape[outputs:]
+    swapped = raw.transpose(*reversed(range(outputs)), *reversed(range(outputs, raw.ndim)))
+    wanted = swapped.reshape(int(np.prod(rows)), int(np.prod(columns)))
+    return wanted.T if found.layout == "denominator" else wanted
