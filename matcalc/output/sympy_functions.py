@@ -30,7 +30,9 @@ class _Defined(Function):  # type: ignore[misc]
         """The definition, evaluated."""
         operands = [operand.doit(**hints) for operand in self.args] if hints.get("deep", True) else self.args
         made: Any = self.func(*operands)  # of numbers it is a number
-        return made.definition().doit(**hints) if isinstance(made, _Defined) else made
+        if not isinstance(made, _Defined) or any(getattr(arg, "is_Matrix", False) for arg in made.args):
+            return made  # of an array that is not known yet
+        return made.definition().doit(**hints)
 
     def rewrite(self, *args: Any, **hints: Any) -> Any:
         """The definition, whatever the target."""

@@ -234,7 +234,8 @@ class Reader:
             return FUNCTIONS[node.name](*operands)
         lines = operands[0] if node.axis == 1 else operands[0].T
         values = np.array([np.reshape(FUNCTIONS[node.name](line, *operands[1:]), -1) for line in lines])
-        return values if node.axis == 1 else values.T
+        values = values if node.axis == 1 else values.T
+        return values if node.shape.kind == "matrix" else values.reshape(self.shape(node))
 
     def norm(self, node: m.Norm) -> Any:
         return np.sqrt(np.sum(self.read(node.operand) ** 2))
