@@ -156,8 +156,10 @@ class Builder:
                 return node.shape.kind == "matrix"
             case Hadamard():
                 return any(isinstance(factor, (Identity, Diagonal)) for factor in node.factors)
-            case Inverse() | Power() | MatrixPower():
+            case Inverse() | MatrixPower():
                 return self.is_symmetric(node.operand if isinstance(node, Inverse) else node.base, depth + 1)
+            case Power():  # the powers may differ from row to row
+                return all(not each.shape.dims or self.is_symmetric(each, depth + 1) for each in (node.base, node.exponent))
             case MatMul() if len(node.factors) <= _FACTORS:  # Aᵀ S A
                 left, right = node.factors[: len(node.factors) // 2], node.factors[(len(node.factors) + 1) // 2 :]
                 middle = node.factors[len(left)] if len(node.factors) % 2 else None

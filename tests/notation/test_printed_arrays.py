@@ -42,6 +42,8 @@ PROGRAMS: list[tuple[str, str, str | None]] = [
     ("tr(kron(A, B))", "A", None), ("kron(A, B) vec(X)", "X", None), ("norm(kron(A, B) vec(X) - y)^2", "X A", None),
     ("logdet(kron(A, B))", "A", "A: matrix(2, 2), B: matrix(3, 3)"), ("vec(X Y')", "X Y", "X: matrix(m, n)"),
     ("vec(u v')", "u v", None), ("exp(vec(X))", "X", "X: matrix(m, n)"), ("w . exp(vec(A X))", "X", None),
+    # a symmetric matrix to powers that differ from row to row is not symmetric
+    ("sum((abs(R)**((2 + tanh(d)) ones(n)')) * B)", "R d", "R: symmetric(n), B: matrix(n, n), d: vector(n)"),
     # pseudo-inverses
     ("pinv(A)", "A", "A: matrix(m, n)"), ("pinv(A) b", "A b", "A: matrix(m, n)"), ("tr(pinv(A) B)", "A", "A: matrix(m, n)"),
 ]  # fmt: skip
