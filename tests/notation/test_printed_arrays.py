@@ -43,7 +43,8 @@ PROGRAMS: list[tuple[str, str, str | None]] = [
     ("logdet(kron(A, B))", "A", "A: matrix(2, 2), B: matrix(3, 3)"), ("vec(X Y')", "X Y", "X: matrix(m, n)"),
     ("vec(u v')", "u v", None), ("exp(vec(X))", "X", "X: matrix(m, n)"), ("w . exp(vec(A X))", "X", None),
     # a symmetric matrix to powers that differ from row to row is not symmetric
-    ("sum((abs(R)**((2 + tanh(d)) ones(n)')) * B)", "R d", "R: symmetric(n), B: matrix(n, n), d: vector(n)"),
+    ("y' (abs(R)**((2 + tanh(d)) ones(n)'))' x", "x y", "R: symmetric(n), d, x, y: vector(n)"),
+    ("max(norm(R[:, i], 2 + tanh(d_i)) for i in 1..m)", "R", "R: symmetric(m), d: vector(m)"),
     # pseudo-inverses
     ("pinv(A)", "A", "A: matrix(m, n)"), ("pinv(A) b", "A b", "A: matrix(m, n)"), ("tr(pinv(A) B)", "A", "A: matrix(m, n)"),
 ]  # fmt: skip
