@@ -46,7 +46,8 @@ def cases(recovery: Recovery, node: Node, value: Shape, variables: Sequence[Shap
 
     def written(leaf: _Leaf) -> Expression | None:
         branch = write(recovery, leaf.node, value, variables, layout)
-        return None if branch.indices or branch.note else branch.expression
+        defined = branch.elements is not None and bool(branch.elements.definitions)
+        return None if branch.indices or branch.note or defined else branch.expression
 
     best: list[tuple[Expression, tuple[Pointwise, ...] | None]] | None = None
     for outermost in (False, True):
