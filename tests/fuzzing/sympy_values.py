@@ -25,7 +25,8 @@ def sympy_value(expr: Any, inputs: Mapping[str, Any]) -> Any:
         if isinstance(symbol, sympy.Symbol) and symbol.name in inputs:
             known[symbol] = sympy.Float(float(inputs[symbol.name]), 17)
     result = expr.xreplace(known)
-    plain = (sympy.BlockMatrix, sympy.Identity)  # SymPy leaves sums and determinants of these as they are
+    # SymPy leaves sums and determinants of these as they are.
+    plain = (sympy.BlockMatrix, sympy.Identity, sympy.OneMatrix, sympy.ZeroMatrix)
     result = result.replace(lambda each: isinstance(each, plain), lambda each: each.as_explicit()).doit()
     result = result.replace(lambda each: isinstance(each, sympy.Trace), lambda each: each.arg.as_explicit().trace())
     if getattr(result, "is_Matrix", False):
