@@ -24,7 +24,10 @@ def sympy_value(expr: Any, inputs: Mapping[str, Any]) -> Any:
     for symbol in expr.free_symbols:
         if isinstance(symbol, sympy.Symbol) and symbol.name in inputs:
             known[symbol] = sympy.Float(float(inputs[symbol.name]), 17)
-    result = expr.xreplace(known).doit()
+    result = expr.xreplace(known)
+    # SymPy leaves sums and determinants of these as they are.
+    plain = (sympy.BlockMatrix, sympy.Identity, sympy.OneMatrix, sympy.ZeroMatrix)
+    result = result.replace(lambda each: isinstance(each, plain), lambda each: each.as_explicit()).doit()
     result = result.replace(lambda each: isinstance(each, sympy.Trace), lambda each: each.arg.as_explicit().trace())
     if getattr(result, "is_Matrix", False):
         explicit = result.as_explicit() if hasattr(result, "as_explicit") else result
