@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from matcalc.errors import MatcalcError, ShapeError, Span
 from matcalc.language.assumptions import membership
@@ -17,13 +17,10 @@ from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.kinds import BIT, KIND, MATRIX_BIT, ROW_BIT, SAME_KIND, SCALAR_BIT, VECTOR_BIT
 from matcalc.language.mismatch import Clash, excerpt, explain, innermost_name, kinds_in_words
 from matcalc.language.names import Resolution, Role, resolve
+from matcalc.language.preferences import SETTLED, Preferences
 from matcalc.language.ranges import Range, Ranges, Selection
 from matcalc.language.stacks import Block, unite
 from matcalc.language.tree import Call, Clause, Declaration, Expr, Fact, Name, Program, Slice, Stack
-
-_SETTLED: Final = frozenset(KIND)
-_DEFAULTS: Final = (SCALAR_BIT, VECTOR_BIT, MATRIX_BIT, ROW_BIT)
-_DEFAULTS_OF_CAPITAL: Final = (SCALAR_BIT, MATRIX_BIT, VECTOR_BIT, ROW_BIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +131,7 @@ class _Solver:
         self.kinds = self.made.kinds
         self.domains = self.kinds.domains
         self.sizes = self.made.sizes
+        self.preferences = Preferences(resolution, self.made)
         self.stated = len(self.made.blames)
         """The relations of the program; later ones are assumptions."""
         self.totals: list[Blame] = []
@@ -147,177 +145,11 @@ class _Solver:
             self._unite_all(strict=False)
             self._name_sizes()
             raise self._clash(failed, None)
-        self._prefer()
+        self.preferences.choose()
         self._unite_all(strict=True)
         self._unite_indices()
         self._unite_totals()
         self.ranges.check()
-
-    # Preferences
-
-    def _open(self, unknown: int) -> bool:
-        return self.domains[unknown] not in _SETTLED
-
-    def _patient(self) -> bool:
-        """Whether it is still worth trying preferences: fruitless attempts must not cost more than the program itself."""
-        return self.kinds.wasted < 20 * self.stated + 10_000
-
-    def _prefer(self) -> None:
-        """Choose a kind for what is open: see "Shapes" in the description of the language."""
-        if all(map(_SETTLED.__contains__, self.domains)):
-            return
-        self._prefer_data()
-        self._prefer_not_scalars()
-        self._prefer_transposed()
-        self._prefer_stacked()
-        self._prefer_blocks()
-        self._prefer_rows()
-        self._prefer_same()
-        self._prefer_not_scalars()
-        self._prefer_products()
-        self._prefer_like_sums()
-        self._prefer_not_scalars()
-        for unknown in self.made.side_by_side:
-            if self._open(unknown):
-                self.kinds.assume(unknown, VECTOR_BIT)
-        for unknown in self.made.reduced:
-            if self._open(unknown):
-                self.kinds.assume(unknown, ROW_BIT)
-        self._prefer_least()
-
-    def _assume_rank(self, unknown: int) -> bool:
-        """A matrix for what looks like one, otherwise a vector."""
-        return self.kinds.assume(unknown, MATRIX_BIT if self.made.capital[unknown] else VECTOR_BIT)
-
-    def _prefer_data(self) -> None:
-        """The x_i of `w^T x_i`, `||x_i - m||` and `x_i'` is a row of data, a vector; the `y_i` beside it is a number."""
-        made, domains = self.made, self.domains
-        entries = {made.unknowns[node] for node, _ in made.indices if len(node.subscripts) == 1}
-        if not any(map(self._open, entries)):
-            return
-        self._prefer_transposed()
-        for operator, left, right, result in made.elementwise:
-            if operator in ("+", "-") and not domains[result] & SCALAR_BIT and entries & {left, right}:
-                for unknown in (left, right):
-                    if self._open(unknown):
-                        self.kinds.assume(unknown, VECTOR_BIT)
-        for _, left, right, _ in made.products:
-            if right in entries and self._open(right) and self._open(left) and made.capital[left]:
-                self.kinds.assume(left, MATRIX_BIT)
-            if right in entries and self._open(right) and not domains[left] & ~(ROW_BIT | MATRIX_BIT):
-                self.kinds.assume(right, VECTOR_BIT)
-
-    def _prefer_not_scalars(self) -> None:
-        """Names that cannot be scalars: a matrix for a capital letter, a vector for a small one. `1ᵀ` is a vector."""
-        reduced = set(self.made.reduced)
-        for unknown in self.made.names.values():
-            if self._open(unknown) and not self.domains[unknown] & SCALAR_BIT and unknown not in reduced:
-                self._assume_rank(unknown)
-        for unknown in self.made.constants:
-            if self._open(unknown):
-                self.kinds.assume(unknown, VECTOR_BIT)
-
-    def _prefer_transposed(self) -> None:
-        """Nobody transposes a scalar. Sums down the columns are rows, so that their transposes are vectors."""
-        reduced = set(self.made.reduced)
-        for unknown in self.made.transposes:
-            if self._open(unknown) and not (unknown in reduced and self.kinds.assume(unknown, ROW_BIT)):
-                self._assume_rank(unknown)
-
-    def _prefer_stacked(self) -> None:
-        """The first name of `[w; b]` is a vector, or a matrix: nothing but scalars would be written `[a, b]`."""
-        for unknowns in self.made.stacks:
-            if not any(self.domains[unknown] in (VECTOR_BIT, ROW_BIT, MATRIX_BIT) for unknown in unknowns):
-                for unknown in unknowns:
-                    if self._open(unknown) and self._assume_rank(unknown):
-                        break
-
-    def _prefer_blocks(self) -> None:
-        """A capital letter in `[A, b]` or `[A, b; c', 1]` is a matrix."""
-        for unknown in self.made.in_lines:
-            if self._open(unknown) and self.made.capital[unknown]:
-                self.kinds.assume(unknown, MATRIX_BIT)
-
-    def _prefer_rows(self) -> None:
-        """Sums down the columns: a row beside a matrix over which it stretches, a vector after a matrix that multiplies it, a
-        row after a column, `v sum(A, axis=0)`.
-        """
-        made, domains = self.made, self.domains
-        if not made.reduced:
-            return
-        reduced = {unknown for unknown in made.reduced if self._open(unknown)}
-        for _, left, right, _ in made.elementwise:
-            for unknown, other in ((left, right), (right, left)):
-                if unknown in reduced and domains[other] == MATRIX_BIT:
-                    self.kinds.assume(unknown, ROW_BIT)
-        for operator, left, right, _ in made.products:
-            outer = right in reduced and operator == "juxtapose" and domains[left] == VECTOR_BIT
-            if outer and self.kinds.assume(right, ROW_BIT):
-                continue
-            if right in reduced and domains[left] in (MATRIX_BIT, VECTOR_BIT, ROW_BIT):
-                self.kinds.assume(right, VECTOR_BIT)
-            if left in reduced and domains[right] != SCALAR_BIT:
-                self.kinds.assume(left, ROW_BIT)
-
-    def _prefer_same(self) -> None:
-        """Two open operands of an element-wise operator take the same shape; but `t*B` scales."""
-        capital, names = self.made.capital, set(self.made.names.values())
-        for operator, left, right, _ in self.made.elementwise:
-            if not self._patient():
-                return
-            if left == right or not (self._open(left) and self._open(right)):
-                continue
-            if operator == "/" and right in names and left not in names and self.kinds.assume(right, SCALAR_BIT):
-                continue  # the n of (X w - y)/n
-            if operator in ("*", "/") and capital[left] != capital[right]:
-                factor = left if operator == "*" and capital[right] else right
-                if self.kinds.assume(factor, SCALAR_BIT):
-                    continue
-            self.kinds.assume_same(left, right)
-
-    def _prefer_products(self) -> None:
-        """In a product a capital letter is a matrix, and what stands beside a matrix or row is a vector."""
-        capital, domains = self.made.capital, self.domains
-        for _, left, right, _ in self.made.products:
-            for unknown, other in ((left, right), (right, left)):
-                if capital[unknown] and self._open(unknown) and domains[other] != SCALAR_BIT and self._patient():
-                    self.kinds.assume(unknown, MATRIX_BIT)
-        for _, left, right, _ in self.made.products:
-            for unknown, other in ((right, left), (left, right)):
-                if domains[other] in (MATRIX_BIT, ROW_BIT) and self._open(unknown) and self._patient():
-                    self._assume_rank(unknown)
-
-    def _prefer_like_sums(self) -> None:
-        """What is added to a vector or matrix is of the same kind: the `b` of `A x + b`, the `A` of `A + I`. So is a capital
-        letter that multiplies a matrix element by element.
-        """
-        for operator, left, right, _ in self.made.elementwise:
-            if operator in ("*", "/") and self._patient():
-                for unknown, other in ((left, right), (right, left)):
-                    if self._open(unknown) and self.made.capital[unknown] and self.domains[other] == MATRIX_BIT:
-                        self.kinds.assume(unknown, MATRIX_BIT)
-            if operator in ("+", "-") and self._patient():
-                for unknown, other in ((left, right), (right, left)):
-                    if self._open(unknown) and self.domains[other] in (VECTOR_BIT, MATRIX_BIT):
-                        self.kinds.assume(unknown, self.domains[other])
-
-    def _prefer_least(self) -> None:
-        """The least rank that is possible."""
-        for name, unknown in self.made.names.items():
-            if self._open(unknown) and not self._least(unknown):
-                raise ShapeError(
-                    f"the shape of `{name}` cannot be inferred", self.resolution.variables[name].span,
-                    help=f"declare it: `where {name}: vector(n)`",
-                )
-        for unknown in range(len(self.domains)):
-            if self._open(unknown) and not self._least(unknown):
-                raise ShapeError(
-                    "the shapes cannot be inferred", self.resolution.program.body.span, help="declare the variables"
-                )
-
-    def _least(self, unknown: int) -> bool:
-        order = _DEFAULTS_OF_CAPITAL if self.made.capital[unknown] else _DEFAULTS
-        return any(self.kinds.assume(unknown, bit) for bit in order)
 
     # Dimensions
 
@@ -415,12 +247,12 @@ class _Solver:
     def _name_sizes(self) -> int | None:
         """Name the open dimensions, those of variables first."""
         for unknown, known in enumerate(self.made.dims):
-            if known is None and not self._open(unknown):
+            if known is None and not self.preferences.open(unknown):
                 self.made.dims_of(unknown)
         order: list[int] = []
         counts_rows: dict[int, bool] = {}
         for name in self.resolution.variables:
-            if name not in self.made.names or self._open(self.made.names[name]):
+            if name not in self.made.names or self.preferences.open(self.made.names[name]):
                 continue
             dims = self.made.dims_of(self.made.names[name])
             order += dims
@@ -445,7 +277,7 @@ class _Solver:
 
     def _shape_in_words(self, unknown: int) -> str:
         domain = self.domains[unknown]
-        if domain not in _SETTLED:
+        if domain not in SETTLED:
             return kinds_in_words(domain)
         if any(self.sizes.value(size) is None for size in self.made.dims_of(unknown)):
             return KIND[domain]
