@@ -18,6 +18,8 @@ import pytest
 
 import matcalc
 from matcalc import cli
+from matcalc.cli import display
+from matcalc.cli.arguments import COMMANDS, FORMATS
 from matcalc.errors import ShapeError, Span
 from matcalc.language.dimensions import Dim, dim
 from matcalc.limits import MAX_LENGTH
@@ -88,14 +90,14 @@ class Calculus:
 @pytest.fixture
 def calculus(monkeypatch: pytest.MonkeyPatch) -> Calculus:
     stub = Calculus()
-    for name in cli.COMMANDS:
+    for name in COMMANDS:
         monkeypatch.setattr(matcalc, name, stub.function(name), raising=False)
     return stub
 
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_is_terminal", lambda stream: True)
+    monkeypatch.setattr(cli, "is_terminal", lambda stream: True)
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
 
@@ -144,7 +146,7 @@ def test_expression_and_variables(calculus: Calculus, arguments: list[str], text
     assert calculus.calls == [Call("diff", text, wrt, {"where": None, "shapes": None})]
 
 
-@pytest.mark.parametrize("command", list(cli.COMMANDS))
+@pytest.mark.parametrize("command", list(COMMANDS))
 def test_each_command_calls_the_function_of_its_name(calculus: Calculus, command: str) -> None:
     assert cli.main([command, "x.x", "wrt", "x", "--where", "x: vector(3)"]) == 0
     assert calculus.calls == [Call(command, "x.x", "x", {"where": "x: vector(3)", "shapes": None})]
@@ -237,7 +239,7 @@ def test_wrong_values(calculus: Calculus, capsys: pytest.CaptureFixture[str], op
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--help"]) == 0
     overview = capsys.readouterr().out
-    assert all(f"  {command} " in overview for command in cli.COMMANDS)
+    assert all(f"  {command} " in overview for command in COMMANDS)
     assert cli.main([]) == 2
     assert capsys.readouterr() == ("", overview)
     assert cli.main(["hessian", "--help"]) == 0
@@ -314,7 +316,7 @@ def test_terminal(calculus: Calculus, terminal: None, capsys: pytest.CaptureFixt
 def test_narrow_terminal(
     calculus: Calculus, terminal: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "_terminal_columns", lambda: 45)
+    monkeypatch.setattr(display, "_terminal_columns", lambda: 45)
     cli.main(["diff", "max(0, w.x + b)", "wrt", "w"])
     assert capsys.readouterr().out.splitlines()[:3] == [
         "∂/∂w max(0, w·x + b)  =", "    ⎧ 0ᵀ   if w·x + b ≤ 0", "    ⎩ xᵀ   if w·x + b > 0",
@@ -542,7 +544,7 @@ def test_what_the_pages_show(
     (tmp_path / "cost.txt").write_text("r = X w + b - y\nsum(r^2)\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setattr(cli, "_terminal_columns", lambda: 120)
+    monkeypatch.setattr(display, "_terminal_columns", lambda: 120)
     status = cli.main(shlex.split(command))
     output, error = capsys.readouterr()
     if shown.startswith("error: "):
@@ -553,7 +555,7 @@ def test_what_the_pages_show(
         assert output.rstrip("\n") == shown or not shown
 
 
-@pytest.mark.parametrize("format", cli.FORMATS)
+@pytest.mark.parametrize("format", FORMATS)
 def test_every_format_verifies(capsys: pytest.CaptureFixture[str], format: str) -> None:
     assert cli.main(["diff", "||X w - y||^2", "wrt", "w, y", "--format", format, "--verify", "--seed", "3"]) == 0
     output, error = capsys.readouterr()

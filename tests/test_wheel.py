@@ -75,7 +75,8 @@ def test_source_distribution_holds_what_the_tests_need(built: Path) -> None:
     (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as files:
         names = {name.partition("/")[2] for name in files.getnames()}
-    assert {"pyproject.toml", "README.md", ".ci/run", "tests/test_wheel.py", "docs/language.md", "matcalc/cli.py"} <= names
+    files_of_each = {"pyproject.toml", "README.md", ".ci/run", "tests/test_wheel.py", "docs/language.md", "matcalc/__main__.py"}
+    assert files_of_each <= names
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "grammar").glob("*.lark")} <= names
     assert not {name for name in names if "__pycache__" in name or name.startswith(".git/")}
 

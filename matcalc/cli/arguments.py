@@ -1,0 +1,255 @@
+"""From the arguments of a run to what they ask for."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, NoReturn
+
+from matcalc.errors import LimitError, NotSupportedError, UsageError
+from matcalc.language.dialects import MATCALC, dialect_named
+from matcalc.language.dialects import NAMES as DIALECTS
+from matcalc.language.dialects import PLANNED as PLANNED_DIALECTS
+from matcalc.limits import MAX_LENGTH, MAX_ORDER
+
+COMMANDS: Final = {
+    "diff": "the derivative, in numerator layout unless --layout says otherwise",
+    "gradient": "the derivative of a scalar, in the shape of the variable",
+    "jacobian": "the derivative of a vector, output × input",
+    "hessian": "the second derivative of a scalar: n×n, by several variables in blocks",
+}
+
+FORMATS: Final = ("text", "latex", "sympy", "json")
+PLANNED_FORMATS: Final = ("numpy", "jax", "torch", "mathml")
+
+DETAILS: Final = """\
+EXPR is an expression of the input language, for example "max(0, w.x + b)";
+`-` reads standard input. It may begin with a minus. The words `wrt VARS` may be
+arguments of their own or part of EXPR: "sum(w*x) wrt w where w: vector(3)".
+VARS is one name, several (`w, b` or `w b`: one derivative for each, and with
+--order 2 one for each pair), several in turn (`x then y`), a part ("x[2]",
+"X[1, :]"), or a stacked vector in brackets ("[x, y]": one Jacobian).
+
+On a terminal the answer has a heading, and a line below it tells its shape and
+what was assumed. If standard output is no terminal, or --format is given, it
+holds the answer only, and that line goes to standard error. With several
+variables each answer begins with its variable, `w: …`, on a line of its own;
+json is then one object with a member for each variable.
+
+exit status: 0 answered; 1 --verify found a difference;
+2 the input is wrong or beyond a limit; 3 not supported
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that raises `UsageError` where the usual one would print and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, help=f"`{self.prog} --help` shows the options")
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise argparse.ArgumentTypeError("a seed is a number of at most 19 digits, not negative")
+    return int(text)
+
+
+_OPTIONS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
+    ("--format", {
+        "metavar": "FORMAT", "choices": FORMATS + PLANNED_FORMATS,
+        "help": f"{', '.join(FORMATS)} (planned: {', '.join(PLANNED_FORMATS)})",
+    }),
+    ("--order", {
+        "type": int, "choices": range(1, MAX_ORDER + 1), "metavar": "N",
+        "help": "order of the derivative; 2 is the Hessian, by several variables in blocks (only with diff)",
+    }),
+    ("--layout", {
+        "metavar": "LAYOUT", "choices": ("numerator", "denominator", "gradient"),
+        "help": "numerator (the default), denominator or gradient (only with diff)",
+    }),
+    ("--where", {"metavar": "TEXT", "help": "declarations, for example \"w, x: vector(n), A: symmetric(n)\""}),
+    ("--shape", {
+        "metavar": "NAME=SHAPE", "action": "append", "default": [],
+        "help": "one declaration, for example \"x=vector(n)\"; may be repeated",
+    }),
+    ("--file", {"metavar": "FILE", "help": "read EXPR from a file in UTF-8 (`-` is standard input)"}),
+    ("--symmetric", {
+        "metavar": "KIND", "choices": ("space", "independent", "unconstrained"),
+        "help": "the derivative by a matrix declared symmetric: space (the default), on the space of such matrices; "
+        "independent, by the entries on and above the diagonal, each moving its mirror image; unconstrained, by all entries",
+    }),
+    ("--unconstrained", {"action": "store_true", "help": "the same as --symmetric unconstrained"}),
+    ("--verify", {
+        "action": "store_true",
+        "help": "compare the answer with numerical derivatives of EXPR at random points and sizes",
+    }),
+    ("--seed", {"metavar": "N", "type": _seed, "default": 0, "help": "seed of the random points (default 0)"}),
+    ("--dialect", {
+        "metavar": "DIALECT", "default": MATCALC.name,
+        "help": f"how EXPR is written: {', '.join(DIALECTS)} (planned: {', '.join(PLANNED_DIALECTS)})",
+    }),
+)
+_VALUED: Final = frozenset(name for name, keywords in _OPTIONS if keywords.get("action") != "store_true")
+_FLAGS: Final = frozenset({"-h", "--help"} | {name for name, _ in _OPTIONS} - _VALUED)
+_WRT: Final = re.compile(r"(?<!\w)wrt(?!\w)")
+_WHERE: Final = re.compile(r"(?<!\w)where(?![\w(])")
+
+
+class Request(NamedTuple):
+    """What the arguments of one run ask for."""
+
+    command: str
+    text: str
+    variables: tuple[str, ...]
+    options: argparse.Namespace
+
+
+def read(command: str, arguments: list[str]) -> Request | None:
+    """What `arguments` ask for; None if that was help, which is printed."""
+    given, operands = _divide(command, arguments)
+    parser = _Parser(
+        prog=f"matcalc {command}", usage=f"matcalc {command} EXPR wrt VARS [options]", allow_abbrev=False,
+        description=f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}.", epilog=DETAILS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for name, keywords in _OPTIONS:
+        parser.add_argument(name, **keywords)
+    if "--help" in given or "-h" in given:
+        parser.print_help()
+        return None
+    options = parser.parse_args(given)
+    if options.format in PLANNED_FORMATS:
+        raise NotSupportedError(f"--format {options.format} is planned", help=f"the formats so far are {', '.join(FORMATS)}")
+    dialect_named(options.dialect)
+    for name in ("order", "layout"):
+        if command != "diff" and getattr(options, name) is not None:
+            raise UsageError(f"`{command}` has no option `--{name}`", help="`matcalc diff` has it")
+    text, variables = _divide_at_wrt(_texts(operands, options.file), command)
+    return Request(command, text, variables, options)
+
+
+def _divide(command: str, arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The options and the operands of `arguments`, each in order.
+
+    Only a known option is one: `-x^2` is an expression. After `--` everything is an operand.
+    """
+    given: list[str] = []
+    operands: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        name = argument.partition("=")[0]
+        if argument == "--":
+            operands += rest
+        elif argument in _FLAGS or (name in _VALUED and name != argument):
+            given.append(argument)
+        elif argument in _VALUED:
+            value = next(rest, None)
+            if value is None:
+                raise UsageError(f"`{argument}` needs a value", help=f"`matcalc {command} --help` shows the options")
+            given.append(f"{argument}={value}")
+        elif re.fullmatch(r"--[a-z][a-z-]*", name):
+            advice = "an expression that begins with `--` goes after a lone `--`"
+            raise UsageError(f"there is no option `{name}`", help=nearest(name, sorted(_VALUED | _FLAGS)) or advice)
+        else:
+            operands.append(argument)
+    return given, operands
+
+
+def _texts(operands: list[str], file: str | None) -> list[str]:
+    """The operands with `-` or the file's text in place."""
+    if file is not None:
+        if operands and operands[0] != "wrt":
+            raise UsageError("the expression is given twice, as an argument and with --file", help="leave one of them out")
+        return [_text_of(file), *operands]
+    if operands and operands[0] == "-":
+        return [_text_of("-"), *operands[1:]]
+    return operands
+
+
+def _text_of(file: str) -> str:
+    """The text of a file, or of standard input for `-`."""
+    limit = 4 * MAX_LENGTH
+    if file == "-" and sys.stdin is None:
+        raise UsageError("there is no standard input to read from")
+    try:
+        if file == "-":
+            if sys.stdin.isatty() and sys.stderr is not None:
+                print("type the expression, then end the input (Ctrl-D)", file=sys.stderr)
+            data = sys.stdin.buffer.read(limit + 1)
+        else:
+            with open(file, "rb") as stream:
+                data = stream.read(limit + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(f"cannot read {'standard input' if file == '-' else f'`{file}`'}: {reason}") from error
+    if len(data) > limit:
+        raise LimitError(f"the text is longer than {MAX_LENGTH:,} characters")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = f"byte {error.start + 1} is 0x{data[error.start]:02x}"
+        raise UsageError(f"the input is not text in UTF-8: {place}", help="save or convert it as UTF-8") from error
+
+
+def _divide_at_wrt(texts: list[str], command: str) -> tuple[str, tuple[str, ...]]:
+    """The expression and the variables: what stands before and after the word `wrt`.
+
+    A `where` clause may follow the variables; it belongs to the expression.
+    """
+    example = f'matcalc {command} "sum(w*x)" wrt w'
+    parts = _WRT.split(" ".join(texts))
+    expression = parts[0].strip()
+    if not expression:
+        raise UsageError("there is no expression to differentiate", help=f"for example {example}")
+    if len(parts) < 2:
+        raise UsageError("there is no variable to differentiate by", help=f"name it after `wrt`, for example {example}")
+    if len(parts) > 2:
+        raise UsageError("`wrt` stands there more than once", help=f"write it once, for example {example}")
+    names, *declarations = _WHERE.split(parts[1], maxsplit=1)
+    variables = tuple(_names(names))
+    if not variables:
+        raise UsageError("after `wrt` there is no variable", help=f"for example {example}")
+    return " where ".join([expression, *map(str.strip, declarations)]), variables
+
+
+def _names(text: str) -> list[str]:
+    """The variables of a list such as `w, b`, `w b` or `[x, y], b`: commas and blanks separate them, except in brackets.
+
+    `x then y` stays together.
+    """
+    names = [""]
+    depth = 0
+    for character in text:
+        depth += (character in "[({") - (character in "])}")
+        if depth <= 0 and (character.isspace() or character == ","):
+            names.append("")
+        else:
+            names[-1] += character
+    joined: list[str] = []
+    for name in filter(None, names):
+        if joined and (name == "then" or joined[-1].endswith(" then")):
+            joined[-1] += f" {name}"
+        else:
+            joined.append(name)
+    return joined
+
+
+def shapes_given(declarations: Sequence[str]) -> dict[str, str]:
+    """The declarations `x=vector(n)` of --shape; `x: vector(n)` is understood too."""
+    shapes: dict[str, str] = {}
+    for declaration in declarations:
+        name, *rest = (part.strip() for part in re.split("[=:]", declaration, maxsplit=1))
+        if not name or not any(rest):
+            raise UsageError(f"`--shape {declaration}` names no shape", help='write --shape "x=vector(n)"')
+        if shapes.setdefault(name, rest[0]) != rest[0]:
+            raise UsageError(f"--shape gives `{name}` two shapes, {shapes[name]} and {rest[0]}", help="leave one of them out")
+    return shapes
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A question after the name that is most like `name`, or nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 (only for an error)
+
+    return "".join(f"did you mean `{near}`?" for near in get_close_matches(name[:40], names, 1))
