@@ -20,6 +20,7 @@ from matcalc.language.declared import Symmetric
 from matcalc.language.dialects import dialect_named
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.joined import doubtful
+from matcalc.language.mismatch import excerpt
 from matcalc.language.parse import parse_declarations, parse_program, parse_shape, parse_targets
 from matcalc.language.shapes import Inference, infer
 from matcalc.notation.answer import own_names
@@ -175,23 +176,32 @@ class Problem:
         targets = {name for target in self.inference.targets for name in _names(target)}
         found: dict[str, None] = dict.fromkeys(doubtful(assumed, symbols, targets, program.dialect.times))
         for root in (*(binding.value for binding in program.bindings), program.body):
-            for node in tree.postorder(root):
-                if isinstance(node, tree.Binary) and node.operator == "^" and isinstance(node.left, tree.Name):
-                    symbol = self.inference.symbols.get("e")
-                    if node.left.name == "e" and symbol is not None and not symbol.declared:
-                        found["e is a variable here; the exponential function is exp(x)"] = None
-                elif isinstance(node, tree.Name) and node.name == "I" and program.dialect.kind_of("I"):
-                    if self.inference.roles.get(node) == "constant":
-                        found["I is the identity matrix here, not a variable"] = None
-                elif isinstance(node, tree.Call) and self._is_column_wise(node):
-                    others = f"that of {program.dialect.name.upper()} is taken over each column"
-                    found[f"{node.span.excerpt} is taken over all elements; {others}"] = None
-                elif isinstance(node, tree.Call) and node.function in FUNCTIONS:
-                    dims = self.inference.shapes[node].dims
-                    namesake = FUNCTIONS[node.function].namesake
-                    if namesake and len(dims) == 2 and dims[0] == dims[1]:
-                        found[f"{node.span.excerpt} is taken element by element; it is not the {namesake}"] = None
+            found.update(dict.fromkeys(filter(None, map(self._warning, tree.postorder(root)))))
         return list(found)
+
+    def _warning(self, node: tree.Expr) -> str | None:
+        """What may have been meant otherwise by one operator, function or name."""
+        dialect = self.inference.program.dialect
+        if isinstance(node, tree.Binary) and node.operator == "^" and isinstance(node.left, tree.Name):
+            symbol = self.inference.symbols.get("e")
+            if node.left.name == "e" and symbol is not None and not symbol.declared:
+                return "e is a variable here; the exponential function is exp(x)"
+        elif isinstance(node, tree.Binary) and node.operator == "*" and isinstance(node.left, tree.Transpose):
+            assumed = (symbol is not None and not symbol.declared for symbol in map(self.inference.symbols.get, _names(node)))
+            if dialect.paper and self.inference.shapes[node].kind == "matrix" and any(assumed):
+                return f"{excerpt(node)} is taken element by element; the product of matrices is written with a space or @"
+        elif isinstance(node, tree.Name) and node.name == "I" and dialect.kind_of("I"):
+            if self.inference.roles.get(node) == "constant":
+                return "I is the identity matrix here, not a variable"
+        elif isinstance(node, tree.Call) and self._is_column_wise(node):
+            others = f"that of {dialect.name.upper()} is taken over each column"
+            return f"{node.span.excerpt} is taken over all elements; {others}"
+        elif isinstance(node, tree.Call) and node.function in FUNCTIONS:
+            dims = self.inference.shapes[node].dims
+            namesake = FUNCTIONS[node.function].namesake
+            if namesake and len(dims) == 2 and dims[0] == dims[1]:
+                return f"{node.span.excerpt} is taken element by element; it is not the {namesake}"
+        return None
 
     def _is_column_wise(self, node: tree.Call) -> bool:
         """Whether a function of a matrix is taken over its columns by others who write like this."""

@@ -164,3 +164,10 @@ def test_what_an_indicator_switches_off_does_not_matter() -> None:
     np.testing.assert_allclose(mc.diff("sum(step(x)*sqrt(x))", "x").evaluate(x=[-1, 4]), [[0, 0.25]])
     inside = mc.parse("exp((s > x)*max(s, x))", where="x: vector(n), s: scalar")
     np.testing.assert_allclose(inside.evaluate(x=[1, 2, 0.5], s=1.5), np.exp([1.5, 0, 1.5]))
+
+
+def test_a_star_after_a_transpose_is_remarked_upon() -> None:
+    (note, *_) = mc.diff("sum(X'*Y)", "X").notes
+    assert note == "X'*Y is taken element by element; the product of matrices is written with a space or @"
+    assert mc.diff("sum(X'*Y)", "X", where="X, Y: matrix(n, n)").notes == ()
+    assert mc.diff("sum(X' Y)", "X").notes == ()

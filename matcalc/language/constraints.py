@@ -159,7 +159,7 @@ class Constraints:
         self.blames: list[Blame] = []
         self.elementwise: list[Operands] = []
         self.products: list[Operands] = []
-        self.transposes: list[int] = []
+        self.transposes: dict[int, Transpose] = {}
         self.constants: list[int] = []
         self.reduced: list[int] = []
         """The values of `sum(X, axis=0)` and the like."""
@@ -347,7 +347,7 @@ class Constraints:
             return operand
         result = self.unknown(capital=self.capital[operand])
         self.relate(TRANSPOSE, (operand, result), Blame(node, (node.operand,)))
-        self.transposes.append(operand)
+        self.transposes.setdefault(operand, node)
         return result
 
     def _call(self, node: Call) -> int:

@@ -7,7 +7,9 @@ from typing import Final
 from matcalc.errors import ShapeError
 from matcalc.language.constraints import Constraints
 from matcalc.language.kinds import KIND, MATRIX_BIT, ROW_BIT, SCALAR_BIT, VECTOR_BIT
+from matcalc.language.mismatch import excerpt
 from matcalc.language.names import Resolution
+from matcalc.language.tree import Name, Transpose
 
 SETTLED: Final = frozenset(KIND)
 _DEFAULTS: Final = (SCALAR_BIT, VECTOR_BIT, MATRIX_BIT, ROW_BIT)
@@ -36,6 +38,7 @@ class Preferences:
         """Choose a kind for what is open: see "Shapes" in the language reference."""
         if all(map(SETTLED.__contains__, self.domains)):
             return
+        transposed = [(unknown, node) for unknown, node in self.made.transposes.items() if self.open(unknown)]
         self._choose_data()
         self._choose_not_scalars()
         self._choose_transposed()
@@ -54,6 +57,9 @@ class Preferences:
             if self.open(unknown):
                 self.kinds.assume(unknown, ROW_BIT)
         self._choose_least()
+        for unknown, node in transposed:
+            if self.domains[unknown] == SCALAR_BIT and isinstance(node.operand, Name):
+                raise self._transposed_number(node)
 
     def _assume_rank(self, unknown: int) -> bool:
         """A matrix for what looks like one, otherwise a vector."""
@@ -184,6 +190,15 @@ class Preferences:
                 raise ShapeError(
                     "the shapes cannot be inferred", self.resolution.program.body.span, help="declare the variables"
                 )
+
+    def _transposed_number(self, node: Transpose) -> ShapeError:
+        """The error for a name that is transposed and cannot be anything but a number."""
+        name = excerpt(node.operand)
+        products = "`*` multiplies element by element; for a product of matrices write `x' A x` or `x' @ A @ x`"
+        return ShapeError(
+            f"`{excerpt(node)}` would be the transpose of a number", node.span,
+            help=products if "*" in node.span.text else f"declare `{name}`: `where {name}: vector(n)`",
+        )
 
     def _least(self, unknown: int) -> bool:
         order = _DEFAULTS_OF_CAPITAL if self.made.capital[unknown] else _DEFAULTS
