@@ -100,7 +100,7 @@ class Product:
             elif type(node) is Zero:
                 self.coefficient = 0
                 self._measure(node, labels)
-            elif type(node) is Contraction and len(node.args) <= self.s.flat and node not in self.s.whole:
+            elif type(node) is Contraction and len(node.args) <= self.s.flat and node not in self.s.graph.whole:
                 self._measure(node, labels)
                 rename = dict(enumerate(labels))
                 for inner, arg in zip(reversed(node.labels), reversed(node.args), strict=True):
@@ -165,7 +165,7 @@ class Product:
             self.coefficient *= node.value
         elif type(node) is Zero:
             self.coefficient = 0
-        elif type(node) is Contraction and node.order and len(node.args) <= self.s.flat and node not in self.s.whole:
+        elif type(node) is Contraction and node.order and len(node.args) <= self.s.flat and node not in self.s.graph.whole:
             rename = dict(enumerate(labels))
             for inner, arg in zip(node.labels, node.args, strict=True):
                 names = tuple([rename[k] if k in rename else rename.setdefault(k, self._new()) for k in inner])

@@ -56,8 +56,6 @@ class Simplifier:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._done: dict[Node, Node] = {}
-        self.whole: set[Node] = set()
-        """Products that stay one factor of others: long ones that the reader gave a name."""
         self._named: frozenset[Node] = frozenset()
         self.known: Callable[[Node], Node] | None = None
         """What the reader said to be equal to a node; see `calculus.facts`."""
@@ -85,7 +83,7 @@ class Simplifier:
             args = [done.get(arg, arg) for arg in node.args]
             result = done[node] = self.rebuilt(node, args)
             if node in self._named and type(result) is Contraction and len(result.args) >= _least(result):
-                self.whole.add(result)
+                self.graph.whole.add(result)
         return done[root]
 
     def rebuilt(self, node: Node, args: Sequence[Node]) -> Node:

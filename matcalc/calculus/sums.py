@@ -181,10 +181,10 @@ def _factored(s: Simplifier, node: Sum) -> Node:
 
 
 def _factors(s: Simplifier, node: Node) -> tuple[tuple[Node, Labels], ...]:
-    if type(node) is Contraction and node not in s.whole:
+    if type(node) is Contraction and node not in s.graph.whole:
         factors: list[tuple[Node, Labels]] = []
         for arg, labels in zip(node.args, node.labels, strict=True):
-            if type(arg) is Contraction and arg not in s.whole and not any(arg.labels):  # a long product of numbers
+            if type(arg) is Contraction and arg not in s.graph.whole and not any(arg.labels):  # a long product of numbers
                 factors += [(inner, ()) for inner in arg.args]
             else:
                 factors.append((arg, labels))

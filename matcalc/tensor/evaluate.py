@@ -31,6 +31,9 @@ from matcalc.tensor.nodes import (
 )
 
 _LOOK = 4
+
+_OF_SOMETHING = frozenset({"amax", "amin", "e_argmax"})
+"""Functions without a value for no entries."""
 """How deep an indicator is recognised."""
 
 _SINGULAR = 1e13
@@ -237,8 +240,10 @@ def _is_indicator(node: Node, depth: int = 0) -> bool:
 def _rowwise(np: Any, node: MatrixCall, arg: Any, own: int, shape: tuple[int, ...]) -> Any:
     """A matrix function for each entry of the leading axes; the table evaluates vectors as columns."""
     batch = arg.shape[: arg.ndim - own]
-    flat = arg.reshape((-1, *arg.shape[arg.ndim - own :]))
+    flat = arg.reshape((int(np.prod(batch)), *arg.shape[len(batch) :]))
     column = own == 1
+    if flat.size == 0 and len(flat) and node.operation.name in _OF_SOMETHING:
+        raise EvaluationError("the largest or smallest of no values, at these sizes")
     if node.operation.name == "inv":
         results = [_inverse(np, each) for each in flat]
     else:

@@ -213,6 +213,8 @@ class Graph:
         """Which matrices are known to equal their transpose, or not to; see `calculus.symmetry`."""
         self.signs: dict[Node, int] = {}
         """What is known of the signs of entries; see `calculus.signs`."""
+        self.whole: set[Node] = set()
+        """Products that stay one factor of others: long ones that the reader gave a name; see `calculus.simplify`."""
         self.looking = 0
         """How many looks for symmetry are under way, one within the other."""
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import matcalc as mc
+from matcalc.calculus.simplify import simplify
 from matcalc.errors import EvaluationError
 from tests.differences import close, numeric_derivative
 from tests.fuzzing.terms import SHAPES, sample
@@ -178,3 +179,28 @@ def test_determinant_of_a_singular_matrix_has_a_derivative() -> None:
     except EvaluationError:
         return
     np.testing.assert_allclose(found, [[1, -1], [-1, 1]])
+
+
+# Nothing to reduce, and names
+
+
+def test_products_and_extrema_of_no_values() -> None:
+    """A product of nothing is 1, a maximum of nothing an error."""
+    product = mc.parse("sum(prod((x.K_j) for j in 1..k-i) for i in 2..k)", where="K: matrix(k, n), x: vector(n)")
+    assert product.evaluate(K=np.ones((2, 3)), x=np.ones(3)) == 1.0
+    largest = mc.parse("max(x_i for i in 1..n-1)", where="x: vector(n)")
+    assert largest.evaluate(x=np.array([2.0, 5.0])) == 2.0
+    with pytest.raises(EvaluationError, match="of no values"):
+        largest.evaluate(x=np.ones(1))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt"),
+    [("s2 = t*b; softplus(b*s2)", "b"), ("s1 = log10(t); sum(w*s1)", "t"), ("s1 = K' (z z') K; tr(s1)", "K")],
+)
+def test_simplification_with_named_products_is_idempotent(text: str, wrt: str) -> None:
+    """A product with a name stays whole in its graph, whoever simplifies it."""
+    derivative = mc.diff(text, wrt, where="t: positive scalar, b: scalar, w: vector(n), z: vector(k), K: matrix(k, n)")
+    problem = derivative._problem
+    assert simplify(problem.graph, problem.root) is problem.root
+    assert simplify(problem.graph, derivative.node) is derivative.node
