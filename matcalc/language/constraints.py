@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from matcalc.errors import NotSupportedError, ShapeError
 from matcalc.language import stacks
 from matcalc.language.calls import axis_of
-from matcalc.language.declared import SQUARE, Declared, size_of
+from matcalc.language.declared import SQUARE, Declared, size_in
 from matcalc.language.dimensions import Dim, Kind, Shape, dim
 from matcalc.language.kinds import (
     ANY,
@@ -276,12 +276,9 @@ class Constraints:
         return constant
 
     def size(self, node: Expr) -> int:
-        """The size that `n`, `3` or `len(x)` stands for; operands must have their dimensions already."""
-        if isinstance(node, Name):
-            return self.sizes.known(dim(node.name))
-        if isinstance(node, Number):
-            return self.sizes.known(size_of(node))
-        assert isinstance(node, Call)
+        """The size that `n`, `3`, `m*n` or `len(x)` stands for; operands must have their dimensions already."""
+        if not isinstance(node, Call):
+            return self.sizes.known(size_in(node))
         dims = self.dims_of(self.unknowns[node.arguments[0]])
         return dims[1] if node.function == "cols" else dims[0]
 

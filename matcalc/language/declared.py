@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal, cast
 
-from matcalc.errors import ShapeError, Span
+from matcalc.errors import NotSupportedError, ShapeError, Span
 from matcalc.language.dimensions import Dim, Kind, Shape, dim
+from matcalc.language.linear import leaves
 from matcalc.language.tree import Binary, Declaration, Expr, Fact, Name, Number, ShapeSpec
 
 SQUARE: Final = frozenset({"symmetric", "spd", "diagonal", "orthogonal", "lower_triangular", "upper_triangular"})
@@ -101,6 +102,25 @@ def size_of(number: Number) -> Dim:
     if isinstance(value, Fraction) or value < 1:
         raise ShapeError(f"a dimension is a positive integer, not {number.span.excerpt}", number.span)
     return dim(value)
+
+
+def size_in(root: Expr) -> Dim:
+    """The dimension that `n`, `3`, `m*n` or `n + 1` stands for in an expression."""
+    done: dict[Expr, Dim] = {}
+    for node in leaves(root):
+        if isinstance(node, Name):
+            done[node] = dim(node.name)
+        elif isinstance(node, Number):
+            done[node] = size_of(node)
+        elif isinstance(node, Binary):
+            left, right = done[node.left], done[node.right]
+            done[node] = left + right if node.operator == "+" else left - right if node.operator == "-" else left.times(right)
+        else:
+            raise NotSupportedError(f"`{root.span.excerpt}` as a size", root.span, help="a size is made of dimensions and numbers")
+    size = done[root].size
+    if size is not None and size < 1:
+        raise ShapeError(f"a dimension is a positive integer, not {size}", root.span)
+    return done[root]
 
 
 def _size(item: Expr, dimensions: dict[str, Span]) -> Dim:

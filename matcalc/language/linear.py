@@ -13,6 +13,8 @@ from matcalc.language.tree import Binary, Call, Expr, Name, Number, Unary
 SIZES: Final = frozenset({"len", "rows", "cols"})
 """Functions whose value is a dimension."""
 
+_POSITION: Final = "a position is a sum of indices, numbers and dimensions"
+
 
 class Linear:
     """A constant and integer multiples of unknowns: indices, sizes, or names of dimensions."""
@@ -50,7 +52,7 @@ class Linear:
         return Dim(tuple(sorted((str(key), count) for key, count in self.terms.items())), self.constant)
 
 
-def leaves(root: Expr) -> Iterator[Expr]:
+def leaves(root: Expr, what: str = "position") -> Iterator[Expr]:
     """Every node of a linear expression, operands first; calls of `len`, `rows` and `cols` are leaves.
 
     Raises:
@@ -66,10 +68,8 @@ def leaves(root: Expr) -> Iterator[Expr]:
         elif isinstance(node, Unary):
             stack += [(node, True), (node.operand, False)]
         else:
-            raise NotSupportedError(
-                f"`{root.span.excerpt}` as a position", root.span,
-                help="a position is a sum of indices, numbers and dimensions",
-            )
+            made_of = "a dimension such as `n`, a number or `len(x)`" if what == "size" else _POSITION
+            raise NotSupportedError(f"`{root.span.excerpt}` as a {what}", root.span, help=made_of)
 
 
 def linear(root: Expr, unknown: Callable[[Expr], Linear]) -> Linear:

@@ -513,8 +513,9 @@ class _Resolver:
 
     def _check_sizes(self, node: Call) -> None:
         for size in node.arguments:
-            is_name = isinstance(size, Name) and size.name not in self.scope
-            if not (is_name or isinstance(size, Number) or (isinstance(size, Call) and size.function in SIZES)):
+            parts = [part for part in leaves(size, "size") if not isinstance(part, (Binary, Number))]
+            known = all(isinstance(part, Name) and part.name not in self.scope for part in parts)
+            if not (known or (isinstance(size, Call) and size.function in SIZES)):
                 raise NotSupportedError(
                     f"`{size.span.excerpt}` as a size", size.span, help="a dimension such as `n`, a number or `len(x)`"
                 )

@@ -56,7 +56,8 @@ def _scan(uses: Uses, root: Expr) -> None:
         elif isinstance(node, Call):
             uses.called.add(node.function)
             if node.function in SIZED:
-                _note_dimensions(uses, node.arguments)
+                for size in node.arguments:
+                    _note_dimensions(uses, leaves(size, "size"))
         elif isinstance(node, IndexSum):
             for clause in node.clauses:
                 uses.indices.add(clause.index.name)

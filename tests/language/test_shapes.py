@@ -373,3 +373,25 @@ def test_keepdims(text: str, shape: str | None) -> None:
     else:
         found = inferred(program)
         assert str(found.shapes[found.program.body]) == shape
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("ones(k*n)", "vector(k*n)"), ("ones(n - 1, 2*n + 1)", "matrix(n - 1, 2*n + 1)"), ("eye(n*n)", "matrix(n*n, n*n)"),
+        ("x' ones(n+n)", "scalar"), ("ones(2*3)", "vector(6)"),
+    ],
+)
+def test_sizes_made_of_others(text: str, shape: str) -> None:
+    found = inferred(f"{text} where z: vector(n), v: vector(k)")
+    assert str(found.shapes[found.program.body]) == shape
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [("ones(n/2)", NotSupportedError), ("ones(-n)", NotSupportedError), ("ones(2 - 3)", ShapeError),
+     ("sum(sum(ones(i*2)) for i in 1..n)", NotSupportedError)],
+)  # fmt: skip
+def test_what_is_no_size(text: str, error: type[Exception]) -> None:
+    with pytest.raises(error, match="size|dimension"):
+        inferred(f"{text} where z: vector(n)")
