@@ -81,7 +81,7 @@ def _reverse(graph: Graph, derivation: Derivation, active: Sequence[Node], depen
     """Adjoints: the derivative of the scalar root by each node, from the root down."""
     contributions: dict[Node, list[tuple[Rational, Node]]] = {derivation.root: [(1, graph.number(1))]}
     for node in active:
-        adjoint = graph.sum(contributions.pop(node, ()), node.shape)
+        adjoint = graph.keep(graph.sum(contributions.pop(node, ()), node.shape))
         derivation.adjoints[node] = adjoint
         if node is derivation.variable:
             return adjoint
@@ -136,7 +136,7 @@ def _forward(graph: Graph, derivation: Derivation, active: Sequence[Node], depen
                     factors = [*term.factors, (tangents[arg], (*term.operand, *own))]
                     out = (*term.value, *own)
                     terms.append((term.coefficient, graph.contraction(factors, out, node.shape + variable.shape)))
-            tangents[node] = graph.sum(terms, node.shape + variable.shape)
+            tangents[node] = graph.keep(graph.sum(terms, node.shape + variable.shape))
         for arg in node.args:
             if arg in dependent:
                 derivation.record(node, arg)

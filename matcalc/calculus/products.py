@@ -107,6 +107,8 @@ class Product:
                     stack.append((arg, [rename[k] if k in rename else rename.setdefault(k, self._new()) for k in inner]))
             else:
                 self._measure(node, labels)
+                if type(node) is Sum and symmetry.is_turned(self.s.graph, node):  # Aᵀ + I is the transpose of A + I
+                    node, labels = symmetry.transposed(self.s.graph, node), labels[::-1]
                 self.factors.append((node, tuple(labels)))
 
     def drop_ones(self) -> None:

@@ -6,6 +6,7 @@ functions). Each states its identity. They keep what came in factored: a sum ins
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from matcalc.calculus import functions, products, sums
@@ -28,6 +29,7 @@ from matcalc.tensor.nodes import (
     Terms,
     UnknownFunction,
     Zero,
+    terms,
     topological,
 )
 
@@ -82,7 +84,8 @@ class Simplifier:
                 continue
             args = [done.get(arg, arg) for arg in node.args]
             result = done[node] = self.rebuilt(node, args)
-            if node in self._named and type(result) is Contraction and len(result.args) >= _least(result):
+            is_long = type(result) is Contraction and len(result.args) >= _least(result)
+            if (node in self._named and is_long) or (type(node) is type(result) is Sum and node in self.graph.whole):
                 self.graph.whole.add(result)
         return done[root]
 
@@ -123,14 +126,27 @@ class Simplifier:
         """A linear combination."""
         flipped = [products.flipped(self.graph, *term) for term in terms]
         opened = [each for term in flipped for each in self._opened(*term)] if len(flipped) > 1 else flipped
-        node = self.graph.sum(opened, tuple(shape))
+        node = self.graph.sum(self._met(opened), tuple(shape))
         return self._known(sums.simplified(self, node) if type(node) is Sum and len(node.args) > 1 else node)
+
+    def _met(self, parts: list[tuple[Rational, Node]]) -> Terms:
+        """The terms; a sum that is kept in one piece is opened all the same if it shares a term with the others."""
+        whole = [node for c, node in parts if c in (1, -1) and type(node) is Sum and node in self.graph.whole]
+        if not whole or len(parts) == 1:
+            return parts
+        count = Counter(arg for _, node in parts for arg in (node.args if type(node) is Sum else (node,)))
+        met = {node for node in whole if any(count[arg] > 1 for arg in node.args)}
+        return [
+            part
+            for c, node in parts
+            for part in ([(c * each, arg) for each, arg in terms(node)] if node in met else [(c, node)])
+        ]
 
     def _opened(self, coefficient: Rational, node: Node) -> list[tuple[Rational, Node]]:
         """(A - B)ᵀ in a sum: Aᵀ - Bᵀ, so that like terms are found; as a factor a sum is transposed as a whole."""
         if coefficient in (1, -1) and type(node) is Contraction and len(node.args) == 1 and type(node.args[0]) is Sum:
             inner, labels, axes = node.args[0], node.labels[0], range(node.order)
-            if sorted(labels) == list(axes):
+            if sorted(labels) == list(axes) and inner not in self.graph.whole:
                 parts = [self.contraction([(arg, labels)], axes) for arg in inner.args]
                 return [(coefficient * c, part) for c, part in zip(inner.coefficients, parts, strict=True)]
         return [(coefficient, node)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matcalc.calculus.cancellation import DEEP, expanded, is_named, split_power
 from matcalc.calculus.choices import choices
+from matcalc.calculus.closing import closed
 from matcalc.tensor.nodes import (
     Constant,
     Contraction,
@@ -57,6 +58,8 @@ def simplified(s: Simplifier, node: Sum) -> Node:
             result = choices(s, node)
         if result is node:
             result = _diagonal(s, node)
+        if result is node:
+            result = closed(s, node)
         if result is node:
             result = _merged(s, node)
         if result is node:

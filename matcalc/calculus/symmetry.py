@@ -48,6 +48,15 @@ def _is_symmetric(graph: Graph, node: Node) -> bool:
     return False
 
 
+def is_turned(graph: Graph, node: Sum) -> bool:
+    """Whether a sum of matrices, none of them a product, is written with more transposes than its transpose."""
+    if node.order != 2 or len(node.args) > _TERMS:
+        return False
+    turned = [arg for arg in node.args if type(arg) is Contraction and arg.labels == ((1, 0),)]
+    others = [arg for arg in node.args if arg not in turned and not is_symmetric(graph, arg)] if turned else []
+    return len(turned) > len(others) and not any(type(arg) is Contraction for arg in others)
+
+
 def transposed(graph: Graph, node: Node) -> Node:
     """The transpose of an order-2 node, pushed into products and the terms of a sum."""
     match node:

@@ -116,7 +116,8 @@ def size_in(root: Expr) -> Dim:
             left, right = done[node.left], done[node.right]
             done[node] = left + right if node.operator == "+" else left - right if node.operator == "-" else left.times(right)
         else:
-            raise NotSupportedError(f"`{root.span.excerpt}` as a size", root.span, help="a size is made of dimensions and numbers")
+            help_ = "a size is made of dimensions and numbers"
+            raise NotSupportedError(f"`{root.span.excerpt}` as a size", root.span, help=help_)
     size = done[root].size
     if size is not None and size < 1:
         raise ShapeError(f"a dimension is a positive integer, not {size}", root.span)

@@ -31,10 +31,10 @@ from matcalc.tensor.nodes import (
 )
 
 _LOOK = 4
+"""How deep an indicator is recognised."""
 
 _OF_SOMETHING = frozenset({"amax", "amin", "e_argmax"})
 """Functions without a value for no entries."""
-"""How deep an indicator is recognised."""
 
 _SINGULAR = 1e13
 """Condition number from which on an inverse is noise."""

@@ -62,7 +62,8 @@ class Lowering:
         program = self.inference.program
         for binding in program.bindings:
             if binding.name.name not in self.inference.symbols:
-                self.names[binding.name.name] = self.expression(binding.value)
+                self.names[binding.name.name] = value = self.expression(binding.value)
+                self.graph.keep(value.node, named=True)
         return self.expression(program.body)
 
     def expression(self, root: tree.Expr) -> Value:

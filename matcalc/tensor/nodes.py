@@ -196,6 +196,9 @@ class Slice(Node):
     start: Dim
 
 
+_MANY, _MANY_IF_NAMED = 4, 4
+"""Sums of as many terms stay one term of others: derivatives by what is used in several places, and what has a name."""
+
 _NEVER = 1 << 60
 """The `first` of what has no variable."""
 
@@ -214,7 +217,8 @@ class Graph:
         self.signs: dict[Node, int] = {}
         """What is known of the signs of entries; see `calculus.signs`."""
         self.whole: set[Node] = set()
-        """Products that stay one factor of others: long ones that the reader gave a name; see `calculus.simplify`."""
+        """Products that stay one factor of others, and sums that stay one term of others: long ones that have a name or are
+        used in several places; see `calculus.simplify`."""
         self.looking = 0
         """How many looks for symmetry are under way, one within the other."""
 
@@ -372,7 +376,7 @@ class Graph:
         stack.reverse()
         while stack:
             coefficient, node = stack.pop()
-            if type(node) is Sum and (len(node.args) == 1 or coefficient in (1, -1)):
+            if type(node) is Sum and (len(node.args) == 1 or coefficient in (1, -1)) and node not in self.whole:
                 inner = zip(node.coefficients, node.args, strict=True)
                 stack.extend(reversed([(coefficient * factor, arg) for factor, arg in inner]))
                 continue
@@ -392,13 +396,19 @@ class Graph:
                 return self.number(coefficient)
             if coefficient == 1:
                 return node
-            if type(node) is Sum and coefficient == -1:
+            if type(node) is Sum and coefficient == -1 and node not in self.whole:
                 return self.sum(((-1, node),), shape)
         args = tuple(item[0] for item in items)
         coefficients = tuple(rational(item[1]) for item in items)
         result = self._intern(Sum, shape, args, coefficients)
         result.coefficients = coefficients
         return result
+
+    def keep(self, node: Node, *, named: bool = False) -> Node:
+        """The node; if it is a long sum, it stays one term of others: else a chain of sums would be as long as it is deep."""
+        if type(node) is Sum and len(node.args) >= (_MANY_IF_NAMED if named else _MANY):
+            self.whole.add(node)
+        return node
 
     def pointwise(self, operation: Elementwise | UnknownFunction, args: Sequence[Node]) -> Node:
         """An element-wise function; each operand has the shape of the result or is a scalar."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,20 @@ def test_graph_of_a_network_is_linear_in_its_layers() -> None:
         text, where = network(layers)
         made.append(len(mc.diff(text, wrt="W1", where=where)._problem.graph))
     assert made[1] <= 4.2 * made[0]
+
+
+@pytest.mark.parametrize("block", ["tanh(W{} {})", "W{} {}", "tanh(W {1})", "W {1}"])
+def test_residual_networks_stay_linear(block: str) -> None:
+    """z ↦ z + f(z): a sum within a sum for each layer."""
+    counts, lengths = [], []
+    for layers in (20, 80):
+        names = ["x", *(f"z{k}" for k in range(1, layers + 1))]
+        lines = [f"{new} = {block.format(k, old)} + {old}" for k, (old, new) in enumerate(pairwise(names))]
+        derivative = mc.diff("; ".join([*lines, f"w' {names[-1]}"]), wrt="x")
+        counts.append(len(derivative._problem.graph))
+        lengths.append(len(str(derivative)))
+    assert counts[1] <= 5 * counts[0]
+    assert lengths[1] <= min(10 * lengths[0], 10_000)
 
 
 @pytest.mark.parametrize("written", [network, nested])

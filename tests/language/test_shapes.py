@@ -393,5 +393,5 @@ def test_sizes_made_of_others(text: str, shape: str) -> None:
      ("sum(sum(ones(i*2)) for i in 1..n)", NotSupportedError)],
 )  # fmt: skip
 def test_what_is_no_size(text: str, error: type[Exception]) -> None:
-    with pytest.raises(error, match="size|dimension"):
+    with pytest.raises(error, match=r"size|dimension"):
         inferred(f"{text} where z: vector(n)")
