@@ -206,17 +206,20 @@ def sigmoid_quotients(product: Product) -> None:
             return
 
 
-def hyperbolic(product: Product) -> None:
-    """sinh(u)ᵏ / cosh(u)ᵏ = tanh(u)ᵏ."""
+def tangents(product: Product) -> None:
+    """sin(u)ᵏ / cos(u)ᵏ = tan(u)ᵏ, sinh(u)ᵏ / cosh(u)ᵏ = tanh(u)ᵏ."""
     s, graph = product.s, product.s.graph
-    for below in [factor for factor in product.factors if is_named(split_power(factor[0])[0], "cosh")]:
-        cosh, negative = split_power(below[0])
+    for below in list(product.factors):
+        cosine, negative = split_power(below[0])
+        hyperbolic = "h" if is_named(cosine, "cosh") else ""
+        if negative >= 0 or not (hyperbolic or is_named(cosine, "cos")):
+            continue
         for above in product.factors:
-            sinh, power = split_power(above[0])
-            if is_named(sinh, "sinh") and sinh.args == cosh.args and above[1] == below[1] and power == -negative > 0:
+            sine, power = split_power(above[0])
+            if is_named(sine, f"sin{hyperbolic}") and sine.args == cosine.args and above[1] == below[1] and power == -negative:
                 product.factors.remove(above)
                 product.factors.remove(below)
-                product.put(s.power(graph.pointwise(elementwise("tanh"), sinh.args), power), below[1])
+                product.put(s.power(graph.pointwise(elementwise(f"tan{hyperbolic}"), sine.args), power), below[1])
                 return
 
 

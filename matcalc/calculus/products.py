@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from matcalc.calculus import cancellation, literals, patterns, structure, symmetry
 from matcalc.calculus.cancellation import DEEP, is_named
+from matcalc.calculus.proportions import proportions
 from matcalc.language.dimensions import Dim
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import elementwise
@@ -595,10 +596,11 @@ _RULES: tuple[Callable[[Product], None], ...] = (
     cancellation.exponentials,
     cancellation.sigmoids,
     cancellation.sigmoid_quotients,
-    cancellation.hyperbolic,
+    cancellation.tangents,
     cancellation.absolute_values,
     cancellation.inverses,
     cancellation.quotients,
+    proportions,
     _contents,
     _roots,
 )
