@@ -166,7 +166,7 @@ ELEMENTWISE: tuple[Operation, ...] = (
     ),
     Elementwise(
         name="softsign", summary="x/(1 + |x|)", parity="odd", special=((0, 0),), derivatives=("1/(1 + abs(x))**2",),
-        evaluate=lambda np, x: x / (1 + np.abs(x)),
+        evaluate=lambda np, x: x / (1 + np.abs(x)), sympy="matcalc:softsign",
     ),
     Elementwise(
         name="max", reduction="amax",

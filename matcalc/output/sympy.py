@@ -22,7 +22,7 @@ from matcalc.notation import matrix as nodes
 from matcalc.notation.matrix import Answer, Expression, children, postorder
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import COMPARISONS, OPERATIONS
-from matcalc.output import sympy_functions
+from matcalc.output import sympy_functions, sympy_matrices
 from matcalc.output.precedence import rational
 from matcalc.output.sympy_arrays import EXPLICIT, ArrayFunction, Reduction
 
@@ -115,7 +115,7 @@ def _multiplied(scale: Any, array: Any) -> Any:
     if scale == 1:
         return array
     factors = array.args if isinstance(array, sympy.MatMul) else (array,)
-    return sympy.MatMul(scale, *factors, evaluate=False)
+    return sympy_matrices.MatMul(scale, *factors, evaluate=False)
 
 
 def _scalar_product(factors: list[Any]) -> Any:
@@ -133,29 +133,29 @@ def _only_element(array: Any) -> Any:
 def _total(array: Any) -> Any:
     """The sum of the elements: 1ᵀ X 1."""
     rows, columns = array.shape
-    factors = [] if rows == 1 else [sympy_functions.Ones(1, rows)]
-    factors += [array] if columns == 1 else [array, sympy_functions.Ones(columns, 1)]
-    return _only_element(sympy.MatMul(*factors, evaluate=False) if len(factors) > 1 else array)
+    factors = [] if rows == 1 else [sympy_matrices.Ones(1, rows)]
+    factors += [array] if columns == 1 else [array, sympy_matrices.Ones(columns, 1)]
+    return _only_element(sympy_matrices.MatMul(*factors, evaluate=False) if len(factors) > 1 else array)
 
 
 def _norm(array: Any) -> Any:
     rows, columns = array.shape
     if columns == 1:
-        return sympy.sqrt(_only_element(sympy.MatMul(sympy.Transpose(array), array, evaluate=False)))
+        return sympy.sqrt(_only_element(sympy_matrices.MatMul(sympy.Transpose(array), array, evaluate=False)))
     if rows == 1:
-        return sympy.sqrt(_only_element(sympy.MatMul(array, sympy.Transpose(array), evaluate=False)))
-    return sympy.sqrt(sympy.Trace(sympy.MatMul(sympy.Transpose(array), array, evaluate=False)))
+        return sympy.sqrt(_only_element(sympy_matrices.MatMul(array, sympy.Transpose(array), evaluate=False)))
+    return sympy.sqrt(sympy.Trace(sympy_matrices.MatMul(sympy.Transpose(array), array, evaluate=False)))
 
 
 def _variance(array: Any) -> Any:
     size = sympy.Mul(*array.shape)
-    average = _multiplied(-_total(array) / size, sympy_functions.Ones(*array.shape))
-    return _total(sympy.HadamardPower(sympy.MatAdd(array, average, evaluate=False), 2)) / size
+    average = _multiplied(-_total(array) / size, sympy_matrices.Ones(*array.shape))
+    return _total(sympy_matrices.HadamardPower(sympy.MatAdd(array, average, evaluate=False), 2)) / size
 
 
 def _matrix_power(base: Any, exponent: Any) -> Any:
     """An element-wise power."""
-    return sympy.HadamardPower(base, exponent)
+    return sympy_matrices.HadamardPower(base, exponent)
 
 
 class _Building:
@@ -179,7 +179,7 @@ class _Building:
         """The expression of a node; a number is stretched to the shape."""
         value = self.built[node]
         if _is_scalar(node.shape) and not _is_scalar(shape):
-            return _multiplied(value, sympy_functions.Ones(*_dimensions(shape)))
+            return _multiplied(value, sympy_matrices.Ones(*_dimensions(shape)))
         return value
 
     # ------------------------------------------------------------------ names and constants
@@ -202,7 +202,7 @@ class _Building:
         if len(indices) > 2:
             return sympy.S.Zero
         row, column = (*indices, sympy.Dummy("column"))[:2]
-        return sympy.FunctionMatrix(*_dimensions(shape), sympy.Lambda((row, column), element))
+        return sympy_matrices.FunctionMatrix(*_dimensions(shape), sympy.Lambda((row, column), element))
 
     def number(self, node: nodes.Number) -> Any:
         """A rational number."""
@@ -214,15 +214,15 @@ class _Building:
 
     def identity(self, node: nodes.Identity) -> Any:
         """The identity."""
-        return sympy.Identity(_dimensions(node.shape)[0])
+        return sympy_matrices.Identity(_dimensions(node.shape)[0])
 
     def ones(self, node: nodes.Ones) -> Any:
         """Ones."""
-        return sympy.S.One if _is_scalar(node.shape) else sympy_functions.Ones(*_dimensions(node.shape))
+        return sympy.S.One if _is_scalar(node.shape) else sympy_matrices.Ones(*_dimensions(node.shape))
 
     def commutation(self, node: nodes.Commutation) -> Any:
         """The commutation matrix."""
-        return sympy_functions.CommutationMatrix(sympy.Symbol(node.name), *_dimensions(node.shape))
+        return sympy_matrices.CommutationMatrix(sympy.Symbol(node.name), *_dimensions(node.shape))
 
     def named(self, node: nodes.Named) -> Any:
         """A function of vectors, its gradient, Jacobian or Hessian, under a name."""
@@ -248,11 +248,11 @@ class _Building:
     def unit(self, node: nodes.Unit) -> Any:
         """A unit vector."""
         position = _index(node.position) + 1 if isinstance(node.position, str) else _dimension(node.position)
-        return sympy_functions.UnitVector(_dimensions(node.shape)[0], position)
+        return sympy_matrices.UnitVector(_dimensions(node.shape)[0], position)
 
     def positions(self, node: nodes.Positions) -> Any:
         """The column 1, 2, …, n."""
-        return sympy_functions.Positions(_dimensions(node.shape)[0])
+        return sympy_matrices.Positions(_dimensions(node.shape)[0])
 
     def position(self, node: nodes.Position) -> Any:
         """An index as a number counts from 1."""
@@ -260,7 +260,7 @@ class _Building:
 
     def zeros(self, node: nodes.Zeros) -> Any:
         """Zeros."""
-        return sympy.S.Zero if _is_scalar(node.shape) else sympy.ZeroMatrix(*_dimensions(node.shape))
+        return sympy.S.Zero if _is_scalar(node.shape) else sympy_matrices.ZeroMatrix(*_dimensions(node.shape))
 
     # ------------------------------------------------------------------ sums and products
 
@@ -285,13 +285,13 @@ class _Building:
         for factor in node.factors:
             value = self.built[factor]
             factors += value.args if isinstance(value, sympy.MatMul) and value.args[0].is_Matrix else [value]
-        product = sympy.MatMul(*factors, evaluate=False) if len(factors) > 1 else factors[0]
+        product = sympy_matrices.MatMul(*factors, evaluate=False) if len(factors) > 1 else factors[0]
         return _only_element(product) if _is_scalar(node.shape) else product
 
     def dot_product(self, node: nodes.Dot) -> Any:
         """(wᵀ x), its only element."""
         left, right = self.built[node.left], self.built[node.right]
-        return _only_element(sympy.MatMul(sympy.Transpose(left), right, evaluate=False))
+        return _only_element(sympy_matrices.MatMul(sympy.Transpose(left), right, evaluate=False))
 
     def hadamard(self, node: nodes.Hadamard) -> Any:
         """An element-wise product."""
@@ -306,7 +306,7 @@ class _Building:
     def transpose(self, node: nodes.Transpose) -> Any:
         """A transpose."""
         operand = self.built[node.operand]
-        if isinstance(operand, sympy.OneMatrix | sympy.ZeroMatrix):
+        if isinstance(operand, sympy_matrices.Ones | sympy_matrices.ZeroMatrix):
             return type(operand)(*reversed(operand.shape))
         return sympy.Transpose(operand)
 
@@ -334,7 +334,7 @@ class _Building:
 
     def diagonal_of(self, operand: Any, shape: Shape) -> Any:
         """A diagonal matrix, or the diagonal of one."""
-        return sympy_functions.DiagonalOf(operand) if shape.kind == "matrix" else sympy.DiagMatrix(operand)
+        return sympy_matrices.DiagonalOf(operand) if shape.kind == "matrix" else sympy_matrices.DiagMatrix(operand)
 
     # ------------------------------------------------------------------ functions
 
@@ -385,11 +385,13 @@ class _Building:
     def indicator(self, node: nodes.Indicator) -> Any:
         """Ones and zeros."""
         condition = self.built[node.condition]
+        if not _is_scalar(node.shape):
+            return condition
         if any(isinstance(each, nodes.Position | nodes.Element) for each in postorder(node.condition)):
             comparison = getattr(sympy_functions, COMPARISONS[node.condition.sign].name)
             sides = self.built[node.condition.left], self.built[node.condition.right]
             return comparison(*sides)  # cases within a sum SymPy would move out of it
-        return sympy.Piecewise((1, condition), (0, True)) if _is_scalar(node.shape) else condition
+        return sympy.Piecewise((1, condition), (0, True))
 
     def conjunction(self, node: nodes.Conjunction) -> Any:
         """Relations that all hold."""
@@ -408,13 +410,13 @@ class _Building:
         if node.axis == 0 and len(rows) == len(node.blocks) and len({len(line) for line in rows}) == 1:
             lines = [[self.built[block] for block in line] for line in rows]
             if any(value.is_Matrix and not isinstance(value, sympy.MatrixBase) for line in lines for value in line):
-                return sympy.BlockMatrix([
+                return sympy_matrices.BlockMatrix([
                     [value if value.is_Matrix else sympy.ImmutableDenseMatrix([[value]]) for value in line] for line in lines
                 ])
         values = [self.built[block] for block in node.blocks]
         if any(value.is_Matrix and not isinstance(value, sympy.MatrixBase) for value in values):
             blocks = [value if value.is_Matrix else sympy.ImmutableDenseMatrix([[value]]) for value in values]
-            return sympy.BlockMatrix([[block] for block in blocks] if node.axis == 0 else [blocks])
+            return sympy_matrices.BlockMatrix([[block] for block in blocks] if node.axis == 0 else [blocks])
         parts = [value if value.is_Matrix else sympy.ImmutableDenseMatrix([[value]]) for value in values]
         join = sympy.ImmutableDenseMatrix.vstack if node.axis == 0 else sympy.ImmutableDenseMatrix.hstack
         return join(*parts)
@@ -537,7 +539,7 @@ _FUNCTIONS: Final[dict[str, Callable[[_Building, nodes.Function], Any]]] = {
 
 def _cut(operand: Any, rows: tuple[Any, Any], columns: tuple[Any, Any]) -> Any:
     """Part of a matrix. SymPy cannot take a part of a part where it does not know which position is the greater one."""
-    cut = sympy.matrices.expressions.slice.MatrixSlice
+    cut = sympy_matrices.MatrixSlice
     if isinstance(operand, cut):
         (first, _, _), (second, _, _) = operand.rowslice, operand.colslice
         rows, columns = tuple(each + first for each in rows), tuple(each + second for each in columns)
@@ -549,8 +551,8 @@ def _totals(array: Any, axis: int) -> Any:
     """The sums of the rows, or of the columns, repeated along them."""
     rows, columns = array.shape
     if axis == 1:
-        return sympy.MatMul(array, sympy_functions.Ones(columns, columns), evaluate=False)
-    return sympy.MatMul(sympy_functions.Ones(rows, rows), array, evaluate=False)
+        return sympy_matrices.MatMul(array, sympy_matrices.Ones(columns, columns), evaluate=False)
+    return sympy_matrices.MatMul(sympy_matrices.Ones(rows, rows), array, evaluate=False)
 
 
 def _softmax_of_lines(array: Any, axis: int) -> Any:
@@ -561,8 +563,8 @@ def _softmax_of_lines(array: Any, axis: int) -> Any:
 def _logsumexp_of_lines(array: Any, axis: int) -> Any:
     powers = sympy_functions.Applied(sympy.exp, array)
     rows, columns = powers.shape
-    sides = (powers, sympy_functions.Ones(columns, 1)) if axis == 1 else (sympy_functions.Ones(1, rows), powers)
-    return sympy_functions.Applied(sympy.log, sympy.MatMul(*sides, evaluate=False))
+    sides = (powers, sympy_matrices.Ones(columns, 1)) if axis == 1 else (sympy_matrices.Ones(1, rows), powers)
+    return sympy_functions.Applied(sympy.log, sympy_matrices.MatMul(*sides, evaluate=False))
 
 
 _LINE_BY_LINE: Final[dict[str, Callable[[Any, int], Any]]] = {

@@ -21,6 +21,15 @@ def _skew(a: Any) -> Any:
     return sympy.Matrix([[0, -z, y], [z, 0, -x], [-y, x, 0]])
 
 
+def _pseudoinverse(array: Any) -> Any:
+    """SymPy's, which needs to know the rank: of decimals by their singular values."""
+    if not all(entry.is_number for entry in array) or not array.has(sympy.Float):
+        return array.pinv()
+    import numpy as np  # noqa: PLC0415 (only where numbers are evaluated)
+
+    return sympy.ImmutableDenseMatrix(np.linalg.pinv(np.array(array.evalf().tolist(), dtype=float)))
+
+
 EXPLICIT: Final[dict[str, Callable[..., Any]]] = {
     "vec": lambda a: a.vec(),
     "cumsum": lambda a: sympy.Matrix(list(accumulate(a))),
@@ -28,7 +37,7 @@ EXPLICIT: Final[dict[str, Callable[..., Any]]] = {
     "triu": lambda a: a.upper_triangular(0),
     "skew": _skew,
     "cross": lambda a, b: a.cross(b),
-    "pinv": lambda a: a.pinv(),
+    "pinv": _pseudoinverse,
     "e_argmax": _first_largest,
     "prod": lambda a: sympy.Mul(*a),
     "amax": lambda a: sympy.Max(*a),
@@ -73,6 +82,10 @@ class ArrayFunction(sympy.MatrixExpr):  # type: ignore[misc]
 
     def doit(self, **hints: Any) -> Any:
         """The entries, if those of the operands are known."""
+        made = self._made(**hints)
+        return made if isinstance(made, sympy.MatrixExpr) else sympy.ImmutableDenseMatrix(made)
+
+    def _made(self, **hints: Any) -> Any:
         name, rows, columns, axis, *operands = self.args
         operands = [operand.doit(**hints) for operand in operands]
         if not _all_explicit(operands):

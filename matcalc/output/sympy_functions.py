@@ -15,6 +15,8 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.printing.latex import accepted_latex_functions
 
+from matcalc.output.sympy_matrices import is_explicit
+
 
 class _Defined(Function):  # type: ignore[misc]
     """A function with a definition in SymPy's terms."""
@@ -101,6 +103,18 @@ class softplus(_Defined):  # noqa: N801
     def fdiff(self, argindex: int = 1) -> Any:
         """The logistic function."""
         return sigmoid(self.args[0])
+
+
+class softsign(_Defined):  # noqa: N801
+    """x/(1 + |x|)."""
+
+    def definition(self) -> Any:
+        """x/(1 + |x|)."""
+        return self.args[0] / (1 + sympy.Abs(self.args[0]))
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """1/(1 + |x|)²."""
+        return (1 + sympy.Abs(self.args[0])) ** -2
 
 
 class relu(_Defined):  # noqa: N801
@@ -214,11 +228,6 @@ def _entry(operand: Any, i: Any, j: Any) -> Any:
     return operand[i, j] if getattr(operand, "is_Matrix", False) else operand
 
 
-def _is_explicit(array: Any) -> bool:
-    """Are the sizes numbers?"""
-    return all(isinstance(size, int | Integer) for size in array.shape)
-
-
 def _is_call(function: Any) -> bool:
     """Is the Lambda just the call of a function with its parameters?"""
     return isinstance(function.expr, Function | sympy.Max | sympy.Min) and set(function.expr.args) == set(function.variables)
@@ -245,71 +254,6 @@ def _text_call(printer: Any, function: Any, operands: Any) -> str:
     return f"{name}({', '.join(map(printer._print, operands))})"
 
 
-class Ones(sympy.OneMatrix):  # type: ignore[misc]
-    """Ones, printed as such: SymPy prints them as the number 1."""
-
-    def _latex(self, printer: Any) -> str:
-        rows, columns = self.shape
-        if columns == 1:
-            return r"\mathbf{1}"
-        return r"\mathbf{1}^{T}" if rows == 1 else rf"\mathbf{{1}}_{{{printer._print(rows)} \times {printer._print(columns)}}}"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"ones({', '.join(map(printer._print, self.shape))})"
-
-
-class UnitVector(sympy.MatrixExpr):  # type: ignore[misc]
-    """The column of `size` entries whose entry at `position` (counted from 1) is 1, the others 0."""
-
-    def __new__(cls, size: Any, position: Any) -> Any:
-        """Make one from its size and position."""
-        return super().__new__(cls, size, position)
-
-    @property
-    def shape(self) -> Any:
-        """n×1."""
-        return self.args[0], sympy.S.One
-
-    def doit(self, **hints: Any) -> Any:
-        """The entries, if the size is known."""
-        return self.as_explicit() if _is_explicit(self) else self
-
-    def _entry(self, i: Any, j: Any, **hints: Any) -> Any:
-        return sympy.KroneckerDelta(i, self.args[1] - 1)
-
-    def _latex(self, printer: Any) -> str:
-        return rf"\mathbf{{e}}_{{{printer._print(self.args[1])}}}"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"e({printer._print(self.args[1])})"
-
-
-class Positions(sympy.MatrixExpr):  # type: ignore[misc]
-    """The column 1, 2, …, n."""
-
-    def __new__(cls, size: Any) -> Any:
-        """Make one from its size."""
-        return super().__new__(cls, size)
-
-    @property
-    def shape(self) -> Any:
-        """n×1."""
-        return self.args[0], sympy.S.One
-
-    def doit(self, **hints: Any) -> Any:
-        """The entries, if the size is known."""
-        return self.as_explicit() if _is_explicit(self) else self
-
-    def _entry(self, i: Any, j: Any, **hints: Any) -> Any:
-        return i + 1
-
-    def _latex(self, printer: Any) -> str:
-        return rf"\left(1, \dots, {printer._print(self.args[0])}\right)"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"positions({printer._print(self.args[0])})"
-
-
 class NamedArray(sympy.MatrixExpr):  # type: ignore[misc]
     """The value of an unknown function that is a vector or matrix: a name, the shape, the operands."""
 
@@ -331,54 +275,6 @@ class NamedArray(sympy.MatrixExpr):  # type: ignore[misc]
 
     def _sympystr(self, printer: Any) -> str:
         return f"{self.args[0]}({', '.join(map(printer._print, self.args[3:]))})"
-
-
-class CommutationMatrix(sympy.MatrixExpr):  # type: ignore[misc]
-    """The commutation matrix of m×n matrices, mn×mn, under a name: K vec(X) = vec(Xᵀ)."""
-
-    def __new__(cls, name: Any, rows: Any, columns: Any) -> Any:
-        """Make one for matrices with these numbers of rows and columns."""
-        return super().__new__(cls, name, rows, columns)
-
-    @property
-    def shape(self) -> Any:
-        """mn×mn."""
-        size = self.args[1] * self.args[2]
-        return size, size
-
-    def doit(self, **hints: Any) -> Any:
-        """The entries, if the sizes are known."""
-        return self.as_explicit() if _is_explicit(self) else self
-
-    def _entry(self, i: Any, j: Any, **hints: Any) -> Any:
-        _, rows, columns = self.args
-        return sympy.KroneckerDelta(i, sympy.floor(j / rows) + sympy.Mod(j, rows) * columns)
-
-    def _latex(self, printer: Any) -> str:
-        return str(printer._print(self.args[0]))
-
-    def _sympystr(self, printer: Any) -> str:
-        return str(printer._print(self.args[0]))
-
-
-class DiagonalOf(sympy.DiagonalOf):  # type: ignore[misc]
-    """The diagonal of a square matrix; SymPy's class fails on the sizes of an explicit matrix."""
-
-    @property
-    def shape(self) -> Any:
-        """n×1."""
-        return sympy.S(self.args[0].shape[0]), sympy.S.One
-
-    def doit(self, **hints: Any) -> Any:
-        """The entries, if they are known."""
-        made = type(self)(self.args[0].doit(**hints))
-        return made.as_explicit() if _is_explicit(made) else made
-
-    def _entry(self, i: Any, j: Any, **hints: Any) -> Any:
-        return self.args[0][i, i]
-
-    def _latex(self, printer: Any) -> str:
-        return rf"\operatorname{{diag}}\left({printer._print(self.args[0])}\right)"
 
 
 class Applied(ElementwiseApplyFunction):  # type: ignore[misc]
@@ -414,8 +310,8 @@ class Elementwise(MatrixExpr):  # type: ignore[misc]
         """The entries, if they are known."""
         function, *operands = self.args
         made = type(self)(function, *(operand.doit(**hints) for operand in operands))
-        if _is_explicit(made):
-            return made.as_explicit().applyfunc(lambda entry: entry.doit())
+        if is_explicit(made):
+            return sympy.ImmutableDenseMatrix(made.as_explicit()).applyfunc(lambda entry: entry.doit())
         return made
 
     def _latex(self, printer: Any) -> str:
@@ -483,9 +379,9 @@ class softmax(MatrixExpr):  # type: ignore[misc]  # noqa: N801
     def doit(self, **hints: Any) -> Any:
         """The entries, if they are known."""
         operand = self.args[0].doit(**hints)
-        if not _is_explicit(operand):
+        if not is_explicit(operand):
             return softmax(operand)
-        powers = operand.as_explicit().applyfunc(sympy.exp)
+        powers = sympy.ImmutableDenseMatrix(operand).applyfunc(sympy.exp)
         return powers / sum(powers)
 
     def _latex(self, printer: Any) -> str:

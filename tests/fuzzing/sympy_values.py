@@ -11,7 +11,7 @@ from tests.fuzzing.terms import SIZES
 
 
 def sympy_value(expr: Any, inputs: Mapping[str, Any]) -> Any:
-    """The value where the variables have these values."""
+    """The value where the variables have these values: they are put in, and `doit` does the rest."""
     import sympy
 
     known: dict[Any, Any] = {
@@ -24,12 +24,10 @@ def sympy_value(expr: Any, inputs: Mapping[str, Any]) -> Any:
     for symbol in expr.free_symbols:
         if isinstance(symbol, sympy.Symbol) and symbol.name in inputs:
             known[symbol] = sympy.Float(float(inputs[symbol.name]), 17)
-    result = expr.xreplace(known)
-    # SymPy leaves sums and determinants of these as they are.
-    plain = (sympy.BlockMatrix, sympy.Identity, sympy.OneMatrix, sympy.ZeroMatrix)
-    result = result.replace(lambda each: isinstance(each, plain), lambda each: each.as_explicit()).doit()
-    result = result.replace(lambda each: isinstance(each, sympy.Trace), lambda each: each.arg.as_explicit().trace())
-    if getattr(result, "is_Matrix", False):
-        explicit = result.as_explicit() if hasattr(result, "as_explicit") else result
-        return np.array(explicit.evalf().tolist(), dtype=float)
+    # Roots of numbers would make every entry a long expression.
+    roots = [root for root in expr.atoms(sympy.Pow, sympy.NumberSymbol) if root.is_number]
+    known |= {root: root.evalf(17) for root in roots}
+    result = expr.xreplace(known).doit()
+    if isinstance(result, sympy.MatrixBase):
+        return np.array(result.evalf().tolist(), dtype=float)
     return np.asarray(float(result))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import sympy
 
+import matcalc as mc
 from matcalc.errors import LimitError
 from matcalc.language.dimensions import SCALAR, dim, matrix, row, vector
 from matcalc.notation import matrix as m
@@ -82,8 +83,8 @@ def value(expr: Any) -> Any:
         if isinstance(symbol, sympy.Symbol) and symbol.name in VALUES:
             known[symbol] = sympy.Float(VALUES[symbol.name])
     result = expr.xreplace(known).doit()
-    if getattr(result, "is_Matrix", False):
-        return np.array(result.as_explicit().evalf().tolist(), dtype=float)
+    if isinstance(result, sympy.MatrixBase):  # nothing is left as it was
+        return np.array(result.evalf().tolist(), dtype=float)
     return float(result)
 
 
@@ -189,6 +190,46 @@ def test_properties_and_constants() -> None:
     assert to_sympy(Answer(z)).is_real
     assert to_sympy(Answer(z), {"z": frozenset({"positive"})}).is_positive
     assert to_sympy(Answer(m.Symbol(SCALAR, "pi"))) is sympy.pi
+
+
+def test_expressions_equal_those_of_sympy() -> None:
+    n = sympy.Symbol("n", integer=True, positive=True)
+    column, square = sympy.MatrixSymbol("x", n, 1), sympy.MatrixSymbol("A", n, n)
+    pairs: list[tuple[Expression, Any]] = [
+        (identity(), sympy.Identity(n)), (diag(x), sympy.DiagMatrix(column)),
+        (power(A, 3), sympy.HadamardPower(square, 3)), (matmul(A, x), square * column), (matmul(A, diag(x)), square * sympy.DiagMatrix(column)),
+        (zeros(vector(N)), sympy.ZeroMatrix(n, 1)), (plus(A, identity()), sympy.MatAdd(square, sympy.Identity(n), evaluate=False)),
+        (horizontal(A, x, shape=matrix(N, N + dim(1))), sympy.BlockMatrix([[square, column]])),
+    ]
+    for expr, wanted in pairs:
+        built = to_sympy(Answer(expr))
+        assert built == wanted
+        assert wanted == built
+        assert hash(built) == hash(wanted)
+        assert built != square
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt"),
+    [
+        ("std(z)", "z"), ("tr((A + I)^2)", "A"), ("logdet([A, x; x', 1])", "A"), ("clip(x * (z . z), -1, 1)", "x"),
+        ("sum(sin([X; x']))", "X"), ("sum((x[i+1] - x[i])^2 for i in 1..n-1)", "x"), ("softsign(x)", "x"),
+        ("tr(tanh(A + 1))", "A"), ("log(det(exp(A) + I))", "A"), ("tr(x' inv(A + 2*I) x*ones(n, n))", "x"),
+        ("exp(-sum(A, axis=1)^2)", "A[:, 1]"), ("log_softmax(prod(A, axis=1))", "A[1, 2]"),
+        ("sum(kron(X, I + A))", "A"), ("norminf(pinv(z x'), axis=1)", "x"),
+    ],
+)
+def test_answers_have_numbers(text: str, wrt: str) -> None:
+    """`doit` leaves nothing as it is when numbers are put in for everything."""
+    where = "A: matrix(n, n), X: matrix(m, n), x: vector(n), z: vector(m)"
+    derivative = mc.diff(text, wrt, where=where)
+    inputs = {"A": VALUES["A"], "X": VALUES["X"], "x": VALUES["x"][:, 0], "z": VALUES["u"][:, 0]}
+    symbols = {symbol: sympy.ImmutableDenseMatrix(inputs[symbol.name]) for symbol in derivative.expr.atoms(sympy.MatrixSymbol)}
+    sizes = {sympy.Symbol(name, integer=True, positive=True): sympy.Integer(size) for name, size in SIZES.items()}
+    result = derivative.expr.xreplace({**symbols, **sizes}).doit()
+    wanted = derivative.evaluate(**{name: inputs[name] for name in mc.parse(text, where=where).shapes}, **SIZES)
+    found = np.array(result.evalf().tolist(), dtype=float) if isinstance(result, sympy.MatrixBase) else float(result)
+    np.testing.assert_allclose(np.reshape(found, np.shape(wanted)), wanted, atol=1e-9)
 
 
 def test_definitions_are_put_in() -> None:
