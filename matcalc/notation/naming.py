@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from itertools import count
@@ -136,11 +137,11 @@ def _partial_product(
     values: dict[Symbol, Expression],
 ) -> Expression | None:
     """A product with the longest of the reader's products of numbers in it under its name."""
-    factors = set(node.factors)
+    factors = Counter(node.factors)  # a factor may stand twice
     inside = [
         value for value in names
         if isinstance(value, Product) and value.coefficient == 1 and not value.divisors and not value.shape.dims
-        and len(value.factors) >= _OWN_FACTORS and factors > set(value.factors)
+        and len(value.factors) >= _OWN_FACTORS and factors > Counter(value.factors)
     ]  # fmt: skip
     if not inside:
         return None
@@ -148,7 +149,7 @@ def _partial_product(
     assert isinstance(value, Product)
     symbol = build.make(Symbol, value.shape, names[value])
     values.setdefault(symbol, done.get(value, value))
-    rest = [done[factor] for factor in node.factors if factor not in value.factors]
+    rest = [done[factor] for factor in _without(node.factors, value.factors)]
     return build.product(node.coefficient, [symbol, *rest], [done[each] for each in node.divisors], node.shape)
 
 
@@ -161,12 +162,20 @@ def _partial_sum(
 ) -> Expression | None:
     """w·x + b - y as z - y, where z = w·x + b."""
     for value, name in names.items():
-        if isinstance(value, Sum) and value.shape == node.shape and set(value.terms) < set(node.terms):
+        if isinstance(value, Sum) and value.shape == node.shape and Counter(value.terms) < Counter(node.terms):
             symbol = build.make(Symbol, value.shape, name)
             values[symbol] = with_children(build, value, done)
-            rest = [done[term] for term in node.terms if term not in value.terms]
+            rest = [done[term] for term in _without(node.terms, value.terms)]
             return build.make(Sum, node.shape, (symbol, *rest))
     return None
+
+
+def _without(parts: Sequence[Expression], gone: Sequence[Expression]) -> list[Expression]:
+    """The parts without those that are gone, each as often as it is."""
+    rest = list(parts)
+    for each in gone:
+        rest.remove(each)
+    return rest
 
 
 def _in_reading_order(definitions: Sequence[tuple[Symbol, Expression]]) -> list[tuple[Symbol, Expression]]:

@@ -141,6 +141,8 @@ PROGRAMS: list[tuple[str, str, str | None]] = [
     ("where(x > 0, where(x > 1, 1, x), 0)", "x", "x: scalar"), ("abs(x)*max(0, y)", "x y", "x, y: scalar"),
     ("max(w.x, min(w.y, 1)) x", "w x", "w: vector(n)"), ("max(0, a) * max(0, b) * max(0, c)", "a", "a, b, c: scalar"),
     ("max(0, w.x + b) X", "w X b", "b: scalar, X: matrix(m, n)"),
+    # a factor of a product with a name stands beside it once more
+    ("s = m*sum(cos(y)); silu(s)", "y", "y: vector(n), u: vector(m)"), ("s = t*sum(x); t*t*exp(s)*s", "x t", "t: scalar"),
     # averages
     ("(x - mean(x))/std(x)", "x", "x: vector(n)"), ("sum(g*(x - mean(x))/std(x))", "x g", "x: vector(n), g: vector(n)"),
 ]  # fmt: skip
