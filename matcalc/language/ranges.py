@@ -192,8 +192,8 @@ class Ranges:
             return False
         largest = next(iter(known))
         for each in known:
-            largest = each if _never_negative(each - largest) else largest
-        if not all(_never_negative(largest - each) for each in known) or _is_negative(largest - dim(1)):
+            largest = each if never_negative(each - largest) else largest
+        if not all(never_negative(largest - each) for each in known) or _is_negative(largest - dim(1)):
             return False
         return self.sizes.unite(size, self.sizes.known(largest))
 
@@ -292,7 +292,7 @@ def _single(value: Linear) -> int | None:
     return None
 
 
-def _never_negative(value: Dim) -> bool:
+def never_negative(value: Dim) -> bool:
     """Whether a difference of dimensions is 0 or more for all sizes from 1 on."""
     return all(count > 0 for _, count in value.terms) and sum(count for _, count in value.terms) + value.constant >= 0
 

@@ -220,6 +220,7 @@ def _condition(recovery: Recovery, holding: tuple[Pointwise, ...] | None) -> not
     for comparison in _needed(holding):
         indicator = recovery.expression(comparison)
         assert isinstance(indicator, notation.Indicator)
+        assert isinstance(indicator.condition, notation.Comparison)
         parts.append(indicator.condition)
     parts.sort(key=lambda part: isinstance(part.right, notation.Number) and part.sign[0] == "<")  # 0 < x < 1
     return parts[0] if len(parts) == 1 else recovery.build.make(notation.Conjunction, parts[0].shape, tuple(parts))

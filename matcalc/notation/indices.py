@@ -13,12 +13,26 @@ from dataclasses import dataclass
 from itertools import count
 
 from matcalc.calculus.cancellation import split_power
-from matcalc.language.dimensions import SCALAR, Dim, Kind, Shape, vector
+from matcalc.language.dimensions import SCALAR, Dim, Kind, Shape, dim, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import transposes
 from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.letters import with_few_letters
-from matcalc.notation.matrix import Expression
+from matcalc.notation.matrix import Expression, Place, Subscript
+from matcalc.notation.places import (
+    Equation,
+    Form,
+    as_place,
+    compared,
+    condition,
+    equation,
+    holds,
+    is_within,
+    limits,
+    moved,
+    place_at,
+    written,
+)
 from matcalc.notation.recover import Recovery
 from matcalc.tensor.nodes import (
     Concatenation,
@@ -48,11 +62,14 @@ _WORK = 1_000
 _DEFINITIONS = 12
 """Names for parts of one answer; what would need more is left open."""
 
+_FEW_TERMS = 6
+"""A sum of more terms is not taken term by term."""
+
 _KINDS: tuple[Kind, ...] = ("scalar", "vector", "matrix")
 _LETTERS = "TUVPQRSYZ"
 
-Names = tuple[str | None, ...]
-"""For each axis its index, or None for an axis that is left."""
+Names = tuple[Subscript | None, ...]
+"""For each axis its index, or what depends on indices, or None for an axis that is left."""
 
 Factor = tuple[Node, Sequence[int]]
 
@@ -87,16 +104,19 @@ class _Writing:
         self.done: dict[tuple[Node, Names], Node | None] = {}
         self.names: dict[Node, str] = {}
         self.free = _free_names(self.build.taken)
+        self.sizes: dict[str, Dim] = {}
+        """How far each index runs."""
         self.work = 0
         self.depth = 0
 
     def elements(self, node: Node, indices: tuple[str, ...]) -> Elements:
         """The element, and all definitions that it needs; those that others use come first."""
+        self.sizes.update(zip(indices, node.shape, strict=True))
         body = self.expression(self.fixed(node, indices))
         written: dict[Node, tuple[notation.Symbol | notation.Element, Expression]] = {}
         while len(written) < min(len(self.names), _DEFINITIONS):
             part = next(each for each in self.names if each not in written)
-            own = tuple(next(self.fresh) for _ in part.shape)
+            own = tuple(map(self._index, part.shape))
             self.work = 0
             meaning = self.expression(self._by_rule(part, own))
             symbol = self._symbol(part)
@@ -106,6 +126,12 @@ class _Writing:
             body = with_few_letters(self.build, body, lambda: free_indices(self.r, indices))
         definitions = [written[part] for part in sorted(written, key=lambda part: part.id)]
         return Elements(body, tuple(definitions), tuple(name for part, name in self.names.items() if part not in written))
+
+    def _index(self, size: Dim) -> str:
+        """A new index that runs so far."""
+        name = next(self.fresh)
+        self.sizes[name] = size
+        return name
 
     # ------------------------------------------------------------------ one part
 
@@ -210,12 +236,32 @@ class _Writing:
         """δᵢⱼ; with one index a unit vector."""
         i, j = names
         if i is not None and j is not None:
+            return self.equal(i, j)
+        position = i or j
+        if isinstance(position, Place):
+            raise MatrixNotationError
+        return self.leaf(self.build.make(notation.Unit, vector(node.shape[0]), position), node.shape[:1])
+
+    def equal(self, i: Subscript, j: Subscript) -> Node:
+        """δᵢⱼ; [i + j = n + 1] where a position is more than an index."""
+        if isinstance(i, str) and isinstance(j, str):
             return self.graph.number(1) if i == j else self.leaf(self.build.make(notation.Delta, SCALAR, (i, j)))
-        return self.leaf(self.build.make(notation.Unit, vector(node.shape[0]), i or j), node.shape[:1])
+        return self._where("==", as_place(i), as_place(j))
+
+    def _where(self, sign: str, left: Place, right: Place) -> Node:
+        """A condition on positions, as a number."""
+        difference = as_place(place_at(Form({0: 1, 1: -1}, dim(0)), {0: left, 1: right}))
+        if not difference.terms and difference.offset.size is not None:
+            return self.graph.number(int(holds(sign, difference.offset.size)))
+        if sign == "==" and sorted(count for _, count in difference.terms) == [-1, 1] and difference.offset == dim(0):
+            return self.equal(*(name for name, _ in difference.terms))
+        return self.leaf(condition(self.build, sign, difference))
 
     def unit(self, node: Node, names: Names) -> Node:
         """e(2)ᵢ = δᵢ₂."""
         assert isinstance(node, Unit)
+        if isinstance(names[0], Place):
+            return self._where("==", names[0], Place((), node.position))
         if node.position.size is None:
             return self.entry(node, names)
         return self.leaf(self.build.make(notation.Delta, SCALAR, (names[0], str(node.position))))
@@ -228,7 +274,7 @@ class _Writing:
         build = self.build
         if node.name == "cross":
             return self.leaf(build.make(notation.LeviCivita, SCALAR, names))
-        first, *others = (build.make(notation.Position, SCALAR, name) for name in names)
+        first, *others = (written(build, name) for name in names if name is not None)
         if node.name == "lower":
             return self.leaf(build.indicator(">=", first, others[0], SCALAR))
         before = build.make(notation.Sum, SCALAR, (others[1], build.number(-1)))
@@ -237,7 +283,8 @@ class _Writing:
 
     def positions(self, node: Node, names: Names) -> Node:
         """The index itself."""
-        return self.leaf(self.build.make(notation.Position, SCALAR, names[0]))
+        assert names[0] is not None
+        return self.leaf(written(self.build, names[0]))
 
     def ones(self, node: Node, names: Names) -> Node:
         """1."""
@@ -257,6 +304,11 @@ class _Writing:
     def pointwise(self, node: Node, names: Names) -> Node:
         """Of the elements of the operands."""
         assert isinstance(node, Pointwise)
+        found = compared(node) if None not in names else None
+        if found is not None and (found[0] == "==" or any(isinstance(name, Place) for name in names)):
+            sign, form = found
+            given = {axis: name for axis, name in enumerate(names) if name is not None}
+            return self._where(sign, as_place(place_at(form, given)), Place((), dim(0)))
         return self.graph.pointwise(node.operation, [self.fixed(arg, names if arg.order else ()) for arg in node.args])
 
     def matrix_call(self, node: Node, names: Names) -> Node:
@@ -298,6 +350,9 @@ class _Writing:
     def concatenation(self, node: Node, names: Names) -> Node:
         """An entry of blocks, [u; v]ᵢ."""
         assert isinstance(node, Concatenation)
+        alone = self._only_block(node, names)
+        if alone is not None:
+            return alone
         others = (*names[: node.axis], None, *names[node.axis + 1 :])
         axis = names[: node.axis].count(None)
         try:
@@ -310,12 +365,42 @@ class _Writing:
             blocks = self.graph.concatenation(axis, [self.fixed(part, others) if part.order > 1 else part for part in parts])
         return self._on_axis(blocks, axis, names[node.axis])
 
+    def _only_block(self, node: Concatenation, names: Names) -> Node | None:
+        """[i > 1] x[i - 1] for [0; x]ᵢ; None if there are other blocks than zeros."""
+        name, start, full = names[node.axis], dim(0), []
+        for part in node.args:
+            if type(part) is not Zero:
+                full.append((part, start))
+            start = start + part.shape[node.axis]
+        if len(full) != 1 or name is None:
+            return None
+        part, start = full[0]
+        place = moved(name, dim(0) - start)
+        try:
+            block = self.fixed(part, (*names[: node.axis], place, *names[node.axis + 1 :]))
+        except MatrixNotationError:
+            return None
+        given = isinstance(part, Contraction) and any(type(each) is Delta and node.axis in on for each, on in _factors(part))
+        return block if given else self._within(block, place, part.shape[node.axis])
+
+    def _within(self, node: Node, place: Subscript, size: Dim) -> Node:
+        """What has an entry only where a position is one of 1, …, size."""
+        bounds = limits(self.build, place, self.sizes, size)
+        if bounds is None:
+            return node
+        axes = range(node.order)
+        return self.graph.contraction([(self.leaf(bounds), ()), (node, axes)], axes, node.shape if node.order else None)
+
     def slice(self, node: Node, names: Names) -> Node:
-        """An entry of a part, x[2:n]ᵢ."""
+        """An entry of a part: x[i + 1] for x[2:n]ᵢ."""
         assert isinstance(node, Slice)
         arg = node.args[0]
-        if node.start.size == 0 and names[node.axis] is not None:
-            return self.fixed(arg, names)
+        name = names[node.axis]
+        if name is not None:
+            try:
+                return self.fixed(arg, (*names[: node.axis], moved(name, node.start), *names[node.axis + 1 :]))
+            except MatrixNotationError:
+                pass
         others = (*names[: node.axis], None, *names[node.axis + 1 :])
         axis = names[: node.axis].count(None)
         try:
@@ -328,7 +413,7 @@ class _Writing:
             part = self.graph.slice(self.named(arg, others), axis, node.start, node.shape[node.axis])
         return self._on_axis(part, axis, names[node.axis])
 
-    def _on_axis(self, node: Node, axis: int, name: str | None) -> Node:
+    def _on_axis(self, node: Node, axis: int, name: Subscript | None) -> Node:
         if name is None:
             return node
         return self.entry(node, tuple(name if each == axis else None for each in range(node.order)))
@@ -343,7 +428,7 @@ class _Writing:
         return self.product(list(zip(node.args, node.labels, strict=True)), known, kept, [node.shape[k] for k in kept])
 
     def product(
-        self, factors: Sequence[Factor], known: Mapping[int, str], kept: Sequence[int], sizes: Sequence[Dim] = ()
+        self, factors: Sequence[Factor], known: Mapping[int, Subscript], kept: Sequence[int], sizes: Sequence[Dim] = ()
     ) -> Node:
         """The product of `factors` with the `known` labels put in, and the labels `kept` as axes."""
         result: list[Factor] = []
@@ -354,7 +439,7 @@ class _Writing:
                 result += [self.reduced(factor, known) for factor in members]
         return self.graph.contraction(result, kept, sizes if kept else None)
 
-    def reduced(self, factor: Factor, known: Mapping[int, str]) -> Factor:
+    def reduced(self, factor: Factor, known: Mapping[int, Subscript]) -> Factor:
         """A factor with the known labels put in. Two free axes of what has no notation are not worth keeping."""
         node, labels = factor
         names = tuple(known.get(label) for label in labels)
@@ -366,17 +451,55 @@ class _Writing:
         """Is it a vector or matrix by itself, as (xᵢ A + B)⁻¹ is, and not just one element beside the other?"""
         return isinstance(node, MatrixCall) or self.is_plain(node)
 
-    def closed(self, members: Sequence[Factor], known: Mapping[int, str], free: Sequence[int]) -> Node:
+    def closed(self, members: Sequence[Factor], known: Mapping[int, Subscript], free: Sequence[int]) -> Node:
         """A connected part that is summed over all its `free` labels."""
-        written = self._in_matrix_notation(members, known)
-        if written is not None:
-            return written
-        label, size = self._to_open(members, free)
-        name = next(self.fresh)
+        whole = self._in_matrix_notation(members, known)
+        if whole is not None:
+            return whole
+        opened = self._opened(members, known, free)
+        if opened is not None:
+            return opened
+        equations = self._equations(members, free)
+        for position, (label, own) in equations.items():
+            if not set(own.form.terms) - {label} - set(known):
+                place, size = place_at(own.solved(label), known), _sizes(members)[label]
+                rest = [*members[:position], *members[position + 1 :]]
+                return self._within(self.product(rest, {**known, label: place}, ()), place, size)
+        label, size = self._to_open(members, free, {label for label, _ in equations.values()})
+        name = self._index(size)
         body = self.expression(self.product(members, {**known, label: name}, ()))
         return self.leaf(self._total(body, name, size))
 
-    def _in_matrix_notation(self, members: Sequence[Factor], known: Mapping[int, str]) -> Node | None:
+    def _opened(self, members: Sequence[Factor], known: Mapping[int, Subscript], free: Sequence[int]) -> Node | None:
+        """Σₖ aₖ (δᵢⱼ - δₖⱼ) = δᵢⱼ Σₖ aₖ - aⱼ: a sum is taken term by term if that leaves out an index; None if it does not."""
+        for position, (node, labels) in enumerate(members):
+            if type(node) is not Sum or len(node.args) > _FEW_TERMS:
+                continue
+            if not any(_gives(arg, labels, free) for arg in node.args):
+                continue
+            others = [*members[:position], *members[position + 1 :]]
+            kept = sorted({label for _, names in members for label in names if label in known})
+            parts = [
+                (c, self.r.simplifier.contraction([*others, (arg, labels)], kept, [_sizes(members)[k] for k in kept]))
+                for c, arg in zip(node.coefficients, node.args, strict=True)
+            ]
+            names = tuple(known[label] for label in kept)
+            return self.graph.sum([(c, self.fixed(part, names)) for c, part in parts], ())
+        return None
+
+    def _equations(self, members: Sequence[Factor], free: Sequence[int]) -> dict[int, tuple[int, Equation]]:
+        """The factors [p = j + l - 1], each with the label that it gives: one that always exists, or that few factors have."""
+        sizes, found = _sizes(members), {}
+        for position, (node, labels) in enumerate(members):
+            own = equation(node, labels)
+            given = own.solvable(free) if own is not None else []
+            if own is not None and given:
+                uses = {label: sum(label in names for _, names in members) for label in given}
+                best = min(given, key=lambda label: (not is_within(own.solved(label), sizes, sizes[label]), uses[label], label))
+                found[position] = best, own
+        return found
+
+    def _in_matrix_notation(self, members: Sequence[Factor], known: Mapping[int, Subscript]) -> Node | None:
         """(A X)ᵢⱼ for Σₖ Aᵢₖ Xₖⱼ, y·softmax(W Xᵢ), ‖Xᵢ - Cₖ‖²; None if there is nothing like it."""
         norm = len(members) == 1 and split_power(members[0][0])[1] == 2
         whole = all(self._is_whole(node) for node, _ in members)
@@ -400,8 +523,8 @@ class _Writing:
     def _summed(self, factors: Sequence[Factor], axes: Sequence[int]) -> Node:
         return self.r.simplifier.contraction(factors, axes)
 
-    def _to_open(self, members: Sequence[Factor], free: Sequence[int]) -> tuple[int, Dim]:
-        """The summed label that most factors have, above all those that matrix notation cannot say."""
+    def _to_open(self, members: Sequence[Factor], free: Sequence[int], given: Collection[int]) -> tuple[int, Dim]:
+        """The summed label that most factors have, above all those that matrix notation cannot say; not a `given` one."""
         counts = dict.fromkeys(free, 0)
         sizes: dict[int, Dim] = {}
         for node, labels in members:
@@ -410,7 +533,7 @@ class _Writing:
                 if label in counts:
                     counts[label] += weight
                     sizes[label] = size
-        label = max(free, key=lambda each: (counts[each], -each))
+        label = max(free, key=lambda each: (each not in given, counts[each], -each))
         return label, sizes[label]
 
     def _total(self, body: Expression, name: str, size: Dim) -> Expression:
@@ -418,6 +541,27 @@ class _Writing:
         if isinstance(body, notation.IndexedSum):
             return self.build.make(notation.IndexedSum, SCALAR, body.body, ((name, size), *body.indices))
         return self.build.make(notation.IndexedSum, SCALAR, body, ((name, size),))
+
+
+def _factors(node: Node) -> list[Factor]:
+    return list(zip(node.args, node.labels, strict=True)) if isinstance(node, Contraction) else [(node, range(node.order))]
+
+
+def _gives(term: Node, labels: Sequence[int], free: Collection[int]) -> bool:
+    """Whether a term of a sum on these labels says what one of the `free` ones is, with a δ or [p = i + j]."""
+    for node, axes in _factors(term):
+        own = [labels[axis] if axis < len(labels) else -1 - axis for axis in axes]
+        if type(node) is Delta and set(own) & set(free):
+            return True
+        found = equation(node, own)
+        if found is not None and found.solvable(free) and len(set(found.form.terms) & set(free)) == 1 and min(own) >= 0:
+            return True
+    return False
+
+
+def _sizes(factors: Sequence[Factor]) -> dict[int, Dim]:
+    """How far each label runs."""
+    return {label: size for node, labels in factors for label, size in zip(labels, node.shape, strict=True)}
 
 
 def _free_names(taken: Collection[str]) -> Iterator[str]:
@@ -431,7 +575,7 @@ def _batch(node: MatrixCall) -> int:
     return node.args[0].order - len(node.operation.operand_indices)
 
 
-def _parts(factors: Sequence[Factor], known: Mapping[int, str]) -> list[tuple[list[Factor], set[int]]]:
+def _parts(factors: Sequence[Factor], known: Mapping[int, Subscript]) -> list[tuple[list[Factor], set[int]]]:
     """The parts of a product that share no free label, each with its free labels."""
     parts: list[tuple[list[Factor], set[int]]] = []
     for factor in factors:

@@ -62,6 +62,9 @@ class _Renaming:
         def changed(value: Any, *, index: bool) -> Any:
             if type(value) is tuple:
                 return tuple(changed(each, index=index) for each in value)
+            if isinstance(value, notation.Place):
+                terms = sorted((names.get(name, name), count) for name, count in value.terms)
+                return notation.Place(tuple(terms), value.offset)
             if isinstance(value, str):
                 return names.get(value, value) if index else value
             return self.of(value, names, scope) if isinstance(value, Expression) else value
@@ -86,6 +89,8 @@ def _names(node: Expression) -> frozenset[str]:
         value = values.pop()
         if type(value) is tuple:
             values += value
+        elif isinstance(value, notation.Place):
+            found.update(name for name, _ in value.terms)
         elif isinstance(value, str):
             found.add(value)
     return frozenset(found)

@@ -209,7 +209,7 @@ class Indicator:
     """Iverson bracket: 1 where the comparison holds, else 0."""
 
     shape: Shape
-    condition: Comparison
+    condition: Comparison | Conjunction
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
@@ -312,8 +312,19 @@ class NamedElement:
     operands: tuple[Expression, ...]
 
 
-Subscript = str | Dim
-"""The name of an index, or a position from 1: digits, or a dimension."""
+@dataclass(slots=True, frozen=True)
+class Place:
+    """A position that depends on indices: `i + j - 1`, `n + 1 - i`. The terms are integer multiples of indices, by name."""
+
+    terms: tuple[tuple[str, int], ...]
+    offset: Dim
+
+    def __str__(self) -> str:
+        return str(Dim((*self.terms, *self.offset.terms), self.offset.constant))
+
+
+Subscript = str | Dim | Place
+"""The name of an index, or a position from 1: digits, a dimension, or what depends on indices."""
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)

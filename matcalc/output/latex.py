@@ -352,7 +352,7 @@ def _indices(indices: Sequence[Subscript]) -> str:
 
 
 def _written(index: Subscript) -> str:
-    if isinstance(index, Dim):
+    if not isinstance(index, str):
         return str(index).replace("*", " ")
     return _name(index) if index.isidentifier() else index.replace("*", " ")
 

@@ -103,6 +103,8 @@ def _index(name: nodes.Subscript) -> Any:
     """An index: a name, or a position counted from 1."""
     if isinstance(name, Dim):
         return _dimension(name) - 1
+    if isinstance(name, nodes.Place):
+        return sum((count * (_index(index) + 1) for index, count in name.terms), _dimension(name.offset) - 1)
     return sympy.Integer(int(name) - 1) if name.isdecimal() else sympy.Symbol(name, integer=True, nonnegative=True)
 
 
@@ -388,9 +390,11 @@ class _Building:
         if not _is_scalar(node.shape):
             return condition
         if any(isinstance(each, nodes.Position | nodes.Element) for each in postorder(node.condition)):
-            comparison = getattr(sympy_functions, COMPARISONS[node.condition.sign].name)
-            sides = self.built[node.condition.left], self.built[node.condition.right]
-            return comparison(*sides)  # cases within a sum SymPy would move out of it
+            parts = node.condition.parts if isinstance(node.condition, nodes.Conjunction) else (node.condition,)
+            comparisons = [getattr(sympy_functions, COMPARISONS[part.sign].name) for part in parts]
+            sides = [(self.built[part.left], self.built[part.right]) for part in parts]
+            # cases within a sum SymPy would move out of it
+            return sympy.Mul(*(holds(*each) for holds, each in zip(comparisons, sides, strict=True)))
         return sympy.Piecewise((1, condition), (0, True))
 
     def conjunction(self, node: nodes.Conjunction) -> Any:

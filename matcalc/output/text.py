@@ -34,6 +34,7 @@ from matcalc.notation.matrix import (
     Number,
     Ones,
     Part,
+    Place,
     Position,
     Positions,
     Power,
@@ -609,7 +610,10 @@ class TextPrinter(Printer):
         heads = [self.under_condition(node.function, node.conditions)] if node.conditions else []
         below = list(postorder(node.body))
         selecting = {name for each in below if isinstance(each, Element) for name in each.indices}
-        counted = {each.index for each in below if isinstance(each, Position)} - selecting
+        counted = {each.index for each in below if isinstance(each, Position)} | {
+            name for each in selecting if isinstance(each, Place) for name, _ in each.terms
+        }
+        counted -= {each for each in selecting if isinstance(each, str)}
         for position, (index, size) in enumerate(node.indices):
             bounds = node.bounds[position] if node.bounds else ()
             if not bounds and index in counted and index not in within:

@@ -436,6 +436,8 @@ def _lengths_at(body: notation.Expression, index: str, length: Any) -> set[Any]:
         if isinstance(node, notation.Element):
             axes = node.operand.shape.dims
             found |= {size for name, size in zip(node.indices, axes, strict=False) if name == index}
+            if any(index == name for each in node.indices if isinstance(each, notation.Place) for name, _ in each.terms):
+                found.add(length)  # it is written
         elif isinstance(node, notation.Unit) and node.position == index:
             found |= set(node.shape.dims)
         elif isinstance(node, notation.Delta) and index in node.indices:

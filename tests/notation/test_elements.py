@@ -13,7 +13,7 @@ PRINTED = [
     ("sum(logsumexp(W X[i]) for i in 1..N)", "W", None, "Xᵀ softmax(X Wᵀ, axis=1)"),
     ("sum(exp(-norm(X[i]-C[k])^2) for i in 1..N for k in 1..K)", "X", None, "-2 Σₖ (Xᵢⱼ - Cₖⱼ) exp(-‖Xᵢ - Cₖ‖²)"),
     ("sum(tr(inv(A + x[i]*B)) for i in 1..n)", "x", "A, B: matrix(m, m)", "-tr(B (A + xᵢ B)⁻²)"),
-    ("[x; A x]", "A", "A: matrix(m, n)", "[zeros(n); xₖ e(j)]ᵢ"),
+    ("[x; A x]", "A", "A: matrix(m, n)", "[i == j + n] xₖ"),
     ("diag(A x)", "x", None, "Aᵢₖ δᵢⱼ"),
     ("A*(X B)", "X", "A: matrix(m, k), X: matrix(m, n), B: matrix(n, k)", "diag(vec(A)) (Bᵀ ⊗ I)"),
     ("f(X)", "X", "X: matrix(m, n)", "diag(vec(f′(X)))"),

@@ -131,6 +131,10 @@ class Reader:
 
     def place(self, name: m.Subscript) -> Any:
         """Where an index points to, from 0."""
+        if isinstance(name, m.Place):
+            at = sum(count * self.indices[index] for index, count in name.terms) + name.offset.value(self.sizes)
+            assert at > 0, "an entry that does not exist"
+            return at - 1
         if not isinstance(name, str):
             return name.value(self.sizes) - 1
         if name == ":":
