@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import TYPE_CHECKING
 
-from matcalc.calculus import cancellation, literals, patterns, structure, symmetry
+from matcalc.calculus import cancellation, literals, mirrors, patterns, structure, symmetry
 from matcalc.calculus.cancellation import DEEP, is_named
 from matcalc.calculus.proportions import proportions
 from matcalc.language.dimensions import Dim
@@ -189,7 +189,7 @@ class Product:
         """The product as a node; axes that no factor has are filled with ones."""
         graph = self.s.graph
         shape = self.shape()
-        total = self._by_blocks() or self._total_of_repetitions() or self._of_outer_sum()
+        total = self._by_blocks() or mirrors.off_diagonal(self) or self._total_of_repetitions() or self._of_outer_sum()
         if total is not None:
             return total
         number = {label: position for position, label in enumerate(self.out)}
@@ -590,6 +590,7 @@ _RULES: tuple[Callable[[Product], None], ...] = (
     cancellation.position_totals,
     _scalars,
     cancellation.indicators,
+    mirrors.turned,
     _powers,
     _powers_of_parts,
     _projections,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from matcalc.calculus import mirrors
 from matcalc.calculus.cancellation import DEEP, expanded, is_named, split_power
 from matcalc.calculus.choices import choices
 from matcalc.calculus.closing import closed
@@ -57,6 +58,8 @@ def simplified(s: Simplifier, node: Sum) -> Node:
         if result is node:
             result = choices(s, node)
         if result is node:
+            result = mirrors.halves(s, node)
+        if result is node:
             result = _diagonal(s, node)
         if result is node:
             result = closed(s, node)
@@ -64,6 +67,10 @@ def simplified(s: Simplifier, node: Sum) -> Node:
             result = _merged(s, node)
         if result is node:
             result = _factored(s, node)
+        if result is node:
+            result = mirrors.both_ways(s, node)
+        if result is node:
+            result = _regrouped(s, node)
         if result is node or type(result) is not Sum or len(result.args) < 2 or len(node.args) > _WIDE:
             return result
         node = result
@@ -121,6 +128,24 @@ def _merged(s: Simplifier, node: Sum) -> Node:
         whole = s.graph.sum([*rest, *opened], node.shape)
         if (len(whole.args) if type(whole) is Sum else 1) <= len(node.args) and _length(whole) < _length(node):
             return whole
+    return node
+
+
+def _regrouped(s: Simplifier, node: Sum) -> Node:
+    """2 (A y - A x) + 2 (B y - B x) = 2 ((A + B) y - (A + B) x): sums with one coefficient are one where that is shorter."""
+    if len(node.args) > _EXPANDED or s.depth >= DEEP:
+        return node
+    groups: dict[Rational, list[Sum]] = {}
+    for coefficient, arg in terms(node):
+        if type(arg) is Sum and len(arg.args) > 1:
+            groups.setdefault(coefficient, []).append(arg)
+    for coefficient, sums in groups.items():
+        if len(sums) < 2 or sum(len(each.args) for each in sums) > _EXPANDED:
+            continue
+        together = s.sum([(1, each) for each in sums], node.shape)
+        if _length(together) < sum(map(_length, sums)):
+            rest = [(c, arg) for c, arg in terms(node) if arg not in sums]
+            return s.graph.sum([*rest, (coefficient, together)], node.shape)
     return node
 
 
@@ -246,6 +271,9 @@ def _common(
         [factor for position, factor in enumerate(term.factors) if position not in gone]
         for term, gone in zip(parts, positions, strict=True)
     ]
+    outside = [s.power(base, exponent) for (base, _), exponent in taken.items()]
+    if any(map(mirrors.excludes, rests)) and not all(mirrors.is_total(s.graph, each) for each in outside):
+        return None
     kept = [tuple(sorted({label for _, labels in rest for label in labels if label < order})) for rest in rests]
     axes = kept[0]
     if any(labels != axes for labels in kept) or len(axes) > _AXES:
@@ -356,6 +384,8 @@ def _rebuilt(
     cofactors = []
     for use, rest in members:
         cofactors.append((parts[use.term].sign, s.contraction(rest, axes, shape)))
+    if any(mirrors.excludes(rest) for _, rest in members) and not mirrors.is_total(s.graph, s.power(base, least)):
+        return None  # what does not exist for all positions stays beside the condition on them
     if joined and all(_goes_on(rest, base, pattern, node.order) for _, rest in members):
         return None  # with one choice more at each level the time would be exponential
     inner = s.sum(cofactors, shape)

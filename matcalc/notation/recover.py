@@ -14,7 +14,7 @@ from collections.abc import Callable, Container, Sequence
 from fractions import Fraction
 
 from matcalc.calculus.cancellation import split_power
-from matcalc.calculus.products import content_of
+from matcalc.calculus.products import content_of, repeated
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.symmetry import SYMMETRIC
 from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, vector
@@ -50,6 +50,9 @@ from matcalc.tensor.nodes import (
     terms,
     topological,
 )
+
+_PAIRWISE = 3
+"""How deep in a matrix the sum of a column and a row is looked for."""
 
 _FEW_TERMS = 6
 """A sum of more terms is not multiplied out to be written as matrices."""
@@ -275,6 +278,8 @@ def _pointwise(r: Recovery, node: Node) -> Expression:
     assert isinstance(node, Pointwise)
     shape = column_or_matrix(node)
     build, operation = r.build, node.operation
+    if any(_is_pairwise(arg) for arg in node.args):
+        raise MatrixNotationError  # exp(xᵢ - xⱼ) is better read than exp(x 1ᵀ - 1 xᵀ)
     if isinstance(operation, UnknownFunction):
         operands = tuple(r._get(arg) for arg in node.args)
         return build.make(notation.Unknown, shape, operation.name, operation.orders, operands)
@@ -290,6 +295,21 @@ def _pointwise(r: Recovery, node: Node) -> Expression:
     if operation.infix:
         return build.indicator(operation.infix, r._get(node.args[0]), r._get(node.args[1]), shape)
     return build.make(notation.Function, shape, operation.name, tuple(r._get(arg) for arg in node.args))
+
+
+def _is_pairwise(node: Node, depth: int = 0) -> bool:
+    """Whether the sum of a column and a row is in a matrix, as it is in yᵢ yⱼ (xᵢ - xⱼ)."""
+    if node.order != 2 or depth > _PAIRWISE:
+        return False
+    if isinstance(node, Contraction):
+        parts = [arg for arg, labels in zip(node.args, node.labels, strict=True) if set(labels) == {0, 1}]
+        return any(_is_pairwise(arg, depth + 1) for arg in parts)
+    if not isinstance(node, Sum):
+        return False
+    axes = [repeated(arg) for arg in node.args]
+    if all(axes) and not set.intersection(*axes):
+        return True
+    return any(_is_pairwise(arg, depth + 1) for arg in node.args)
 
 
 def _product_of(r: Recovery, factors: Sequence[tuple[Node, Rational]], shape: Shape) -> Expression:

@@ -214,6 +214,8 @@ class Graph:
         self._nodes: dict[Any, Node] = {}
         self.symmetric: dict[Node, bool] = {}
         """Which matrices are known to equal their transpose, or not to; see `calculus.symmetry`."""
+        self.mirrors: dict[tuple[Node, int, int], int] = {}
+        """Which arrays keep their values up to sign where two axes are exchanged; see `calculus.mirrors`."""
         self.signs: dict[Node, int] = {}
         """What is known of the signs of entries; see `calculus.signs`."""
         self.whole: set[Node] = set()

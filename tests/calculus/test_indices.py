@@ -100,7 +100,7 @@ def test_what_is_printed_is_the_derivative(text: str, wrt: str, where: str, orde
         ("sum((x[i+1] - x[i])^2 for i in 1..n-1)", "x", 2, "[2 (I[1:n - 1] - I[2:n]); 0ᵀ] + [0ᵀ; 2 (I[2:n] - I[1:n - 1])]"),
         ("sum(A[i,j] for i in 1..n for j in 1..i)", "A", 1, "[j ≤ i]"),
         ("sum(A[i,j]*x_i*x_j for i in 1..n for j in 1..i)", "x", 1, "Σⱼ ([j ≤ i] Aᵢⱼ + [i ≤ j] Aⱼᵢ) xⱼ"),
-        ("sum_{i<j} (x_i - x_j)^2", "x", 1, "2 Σⱼ [i < j] (xᵢ - xⱼ) + 2 Σⱼ [j < i] (xᵢ - xⱼ)"),
+        ("sum_{i<j} (x_i - x_j)^2", "x", 1, "2 (n x - sum(x))ᵀ"),
         ("sum(X[i,i+1]^2 for i in 1..n-1) where X: matrix(n, n)", "X", 1, "[[zeros(n - 1), 2 (I ⊙ X[1:n - 1, 2:n])]; 0ᵀ]ᵀ"),
         ("sum(x[t]*y[t-1] for t in 2..T)", "x", 1, "[0, yᵀ]"),
         ("mean((x_i - y_i)^2 for i in 1..n)", "x", 1, "(2/n) (x - y)ᵀ"),
