@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 _FEW = 20
 """Sums with more terms than this are not searched for terms that repeat."""
 
+_BLOCKS = 6
+"""How deep blocks are looked for."""
+
 _OUTER = 4
 """Sums of vectors and rows with more terms than this are not taken apart."""
 
@@ -201,7 +204,10 @@ class Product:
 
 
     def _by_blocks(self) -> Node | None:
-        """[a; b]ᵀ[c; d] = aᵀc + bᵀd: a sum along blocks is a sum of sums, if what else stands there has the same blocks."""
+        """[a; b]ᵀ[c; d] = aᵀc + bᵀd: a sum along blocks is a sum of sums, if what else stands there has the same blocks.
+
+        With one block that is not 0 what else stands there may be anything: C [I; 0] is a part of C.
+        """
         for node, labels in self.factors:
             if type(node) is not Concatenation or len(node.args) > _FEW or self.s.depth >= DEEP:
                 continue
@@ -209,20 +215,27 @@ class Product:
             sizes = [part.shape[node.axis] for part in node.args]
             if label in self.kept or sum(name == label for name in labels) > 1:
                 continue
-            joined = [(other, names) for other, names in self.factors if label in names]
-            if not all(_divides(other, names, label, sizes) for other, names in joined):
+            joined = [(other, names) for other, names in self.factors if label in names and other is not node]
+            if any(names.count(label) > 1 for _, names in joined):
                 continue
-            parts = []
-            for block in range(len(sizes)):
-                factors = [
-                    (other.args[block] if type(other) is Concatenation else self.s.graph.ones(sizes[block]), names)
-                    if label in names
-                    else (other, names)
-                    for other, names in self.factors
-                ]
-                parts.append((self.coefficient, self.s.contraction(factors, self.out, self.shape())))
-            return self.s.sum(parts, self.shape())
+            alone = sum(type(part) is not Zero for part in node.args) == 1
+            if alone or all(divides(other, names.index(label), sizes) for other, names in joined):
+                return self._block_by_block(label, sizes)
         return None
+
+    def _block_by_block(self, label: int, sizes: Sequence[Dim]) -> Node:
+        """The product as a sum over the parts of a label."""
+        parts: list[tuple[Rational, Node]] = []
+        start = Dim((), 0)
+        for size in sizes:
+            factors: list[Factor] = []
+            for other, names in self.factors:
+                if label in names:
+                    other = self.s.slice(other, names.index(label), start, size)
+                factors.append((other, names))
+            parts.append((self.coefficient, self.s.contraction(factors, self.out, self.shape())))
+            start = start + size
+        return self.s.sum(parts, self.shape())
 
     def _entry(self, position: int, label: int) -> Node | None:
         """eₖ·(a eⱼ + b eₖ) = b: an entry of a sum of multiples of unit vectors."""
@@ -290,13 +303,21 @@ def is_indicator(node: Node) -> bool:
     return type(node) is Pointwise and isinstance(node.operation, Elementwise) and node.operation.indicator
 
 
-def _divides(node: Node, names: Labels, label: int, sizes: Sequence[Dim]) -> bool:
-    """Whether a factor has blocks of these sizes along a label."""
-    if type(node) is Ones:
-        return True
-    if type(node) is not Concatenation or sum(name == label for name in names) > 1 or names[node.axis] != label:
+def divides(node: Node, axis: int, sizes: Sequence[Dim], depth: int = 0) -> bool:
+    """Whether an array is made of blocks of these sizes along an axis."""
+    if depth > _BLOCKS:
         return False
-    return [part.shape[node.axis] for part in node.args] == list(sizes)
+    match node:
+        case Ones() | Zero():
+            return True
+        case Concatenation() if node.axis == axis:
+            return [part.shape[axis] for part in node.args] == list(sizes)
+        case Sum() | Pointwise():
+            return all(divides(arg, axis, sizes, depth + 1) for arg in node.args if arg.order)
+        case Contraction():
+            joined = [(arg, names) for arg, names in zip(node.args, node.labels, strict=True) if axis in names]
+            return all(names.count(axis) == 1 and divides(arg, names.index(axis), sizes, depth + 1) for arg, names in joined)
+    return False
 
 
 def _has_unit(node: Node) -> bool:

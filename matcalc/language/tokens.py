@@ -101,7 +101,7 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
     separator: tuple[str, int] | None = None  # an end of line or `;` that may separate statements
     bound = False  # is the upper bound of a sum to come?
     power = ""  # the 2 of `cos²(x)`, until its parenthesis opens
-    stacked = _with_semicolons(text)
+    stacked = _stacks(text)
     room = MAX_TOKENS
     scanned = re.sub(dialect.ignored, lambda match: " " * len(match[0]), text) if dialect.ignored else text
     position = 0
@@ -302,9 +302,9 @@ def clean_name(raw: str) -> str:
     return unicodedata.normalize("NFC", raw)
 
 
-def _with_semicolons(text: str) -> set[int]:
-    """Where the brackets `[` begin that have a `;` in them: these are no subscripts."""
-    found: set[int] = set()
+def _stacks(text: str) -> set[int]:
+    """Where the brackets `[` begin that are no subscripts: with a `;` in them, or made of lines, `[[a, b], [c, d]]`."""
+    found = {match.start() for match in re.finditer(r"\[\s*\[", text)}
     brackets: list[int] = []
     for match in re.finditer(r"[](){};[]", text):
         if match[0] in _PARTNERS:

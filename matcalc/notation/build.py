@@ -215,8 +215,8 @@ class Builder:
                 return self.make(Ones, flipped(shape))
             case Zeros():
                 return self.make(Zeros, flipped(shape))
-            case Stack() if node.axis == 0 and shape.kind == "vector":
-                return self.make(Stack, flipped(shape), tuple(self.transpose(block) for block in node.blocks), 1)
+            case Stack() if shape.kind == ("vector", "row")[node.axis]:
+                return self.make(Stack, flipped(shape), tuple(self.transpose(block) for block in node.blocks), 1 - node.axis)
             case Sum() if shape.kind == "matrix" and len(node.terms) <= _TERMS:
                 terms = tuple(self.transpose(term) for term in node.terms)
                 if set(terms) == set(node.terms):
