@@ -24,7 +24,8 @@ SIZES = (
         ("[[A, B], [C, D]]", "matrix(m + p, k + n)"), ("[A, u; x', s]", "matrix(m + 1, n + 1)"),
         ("[A, u; [x; s]']", "matrix(m + 1, n + 1)"), ("[[x; s], [s; y]]", "matrix(n + 1, 2)"),
         ("[A, zeros(m, 2); C, zeros(p, 2)]", "matrix(m + p, n + 2)"), ("[s, x'; x, I]", "matrix(n + 1, n + 1)"),
-        ("[[s, 2], [3, s]]", "matrix(2, 2)"), ("[u; s]' [[A, u], [x', s]] [x; s]", "scalar"), ("[s]", "vector(1)"), ("[[s, 1]]", "matrix(1, 2)"),
+        ("[[s, 2], [3, s]]", "matrix(2, 2)"),
+        ("[u; s]' [[A, u], [x', s]] [x; s]", "scalar"), ("[s]", "vector(1)"), ("[[s, 1]]", "matrix(1, 2)"),
     ],
 )  # fmt: skip
 def test_shapes(text: str, shape: str) -> None:
@@ -130,8 +131,8 @@ def test_what_is_printed_can_be_read(text: str, wrt: str) -> None:
         ("||[A; sqrt(t) I] x - [u; zeros(n)]||^2", "x", "A: matrix(m, n), u: vector(m), t: positive scalar",
          "2 (Aᵀ (A x - u) + t x)ᵀ"),
         ("sum(exp([A; C] x))", "x", SIZES, "exp(A x)ᵀ A + exp(C x)ᵀ C"),
-        ("[x; w]' [[P, Q], [Q', R]] @ [x; w]", "x", "P: matrix(n, n), Q: matrix(n, k), R: matrix(k, k), x: vector(n), w: vector(k)",
-         "((P + Pᵀ) x + 2 Q w)ᵀ"),
+        ("[x; w]' [[P, Q], [Q', R]] @ [x; w]", "x",
+         "P: matrix(n, n), Q: matrix(n, k), R: matrix(k, k), x: vector(n), w: vector(k)", "((P + Pᵀ) x + 2 Q w)ᵀ"),
         ("tr([A, B; C, D] M)", "B", SIZES + ", M: matrix(n + k, m + p)", "M[n + 1:k + n, 1:m]"),
     ],
 )  # fmt: skip
