@@ -197,8 +197,9 @@ def test_expressions_equal_those_of_sympy() -> None:
     column, square = sympy.MatrixSymbol("x", n, 1), sympy.MatrixSymbol("A", n, n)
     pairs: list[tuple[Expression, Any]] = [
         (identity(), sympy.Identity(n)), (diag(x), sympy.DiagMatrix(column)),
-        (power(A, 3), sympy.HadamardPower(square, 3)), (matmul(A, x), square * column), (matmul(A, diag(x)), square * sympy.DiagMatrix(column)),
-        (zeros(vector(N)), sympy.ZeroMatrix(n, 1)), (plus(A, identity()), sympy.MatAdd(square, sympy.Identity(n), evaluate=False)),
+        (power(A, 3), sympy.HadamardPower(square, 3)), (matmul(A, x), square * column),
+        (matmul(A, diag(x)), square * sympy.DiagMatrix(column)), (zeros(vector(N)), sympy.ZeroMatrix(n, 1)),
+        (plus(A, identity()), sympy.MatAdd(square, sympy.Identity(n), evaluate=False)),
         (horizontal(A, x, shape=matrix(N, N + dim(1))), sympy.BlockMatrix([[square, column]])),
     ]
     for expr, wanted in pairs:
