@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from matcalc.calculus import functions, products, sums
+from matcalc.calculus.cancellation import DEEP
 from matcalc.language.dimensions import Dim
 from matcalc.operations.rows import Elementwise, MatrixFunction
 from matcalc.tensor.nodes import (
@@ -58,6 +59,8 @@ class Simplifier:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._done: dict[Node, Node] = {}
+        self._sums: dict[tuple[Node, bool], Node] = {}
+        """Sums in normal form: taking factors out in several orders leads to the same ones again and again."""
         self._named: frozenset[Node] = frozenset()
         self.known: Callable[[Node], Node] | None = None
         """What the reader said to be equal to a node; see `calculus.facts`."""
@@ -87,6 +90,7 @@ class Simplifier:
             is_long = type(result) is Contraction and len(result.args) >= _least(result)
             if (node in self._named and is_long) or (type(node) is type(result) is Sum and node in self.graph.whole):
                 self.graph.whole.add(result)
+                self._sums.clear()
         return done[root]
 
     def rebuilt(self, node: Node, args: Sequence[Node]) -> Node:
@@ -116,6 +120,7 @@ class Simplifier:
         """Use what is known to be equal to a node from here on."""
         self.known = known
         self._done.clear()
+        self._sums.clear()
 
     def _known(self, node: Node) -> Node:
         return node if self.known is None else self.known(node)
@@ -127,7 +132,13 @@ class Simplifier:
         flipped = [products.flipped(self.graph, *term) for term in terms]
         opened = [each for term in flipped for each in self._opened(*term)] if len(flipped) > 1 else flipped
         node = self.graph.sum(self._met(opened), tuple(shape))
-        return self._known(sums.simplified(self, node) if type(node) is Sum and len(node.args) > 1 else node)
+        if type(node) is not Sum or len(node.args) < 2:
+            return self._known(node)
+        key = node, self.depth >= DEEP
+        result = self._sums.get(key)
+        if result is None:
+            result = self._sums[key] = self._known(sums.simplified(self, node))
+        return result
 
     def _met(self, parts: list[tuple[Rational, Node]]) -> Terms:
         """The terms; a sum that is kept in one piece is opened all the same if it shares a term with the others."""

@@ -248,6 +248,10 @@ class LatexPrinter(TextPrinter):
             parts += (value, r" & \text{otherwise}") if when is None else (value, r" & \text{if } ", when)
         return Piece(Level.SUM, *parts, r" \end{cases}")
 
+    def turns(self, node: Stack) -> bool:
+        """A row looks like one."""
+        return False
+
     def stack(self, node: Stack) -> Piece:
         """A matrix in brackets."""
         rows = [(block,) for block in node.blocks] if node.axis == 0 else [node.blocks]

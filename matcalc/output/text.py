@@ -77,7 +77,9 @@ def text(answer: Answer) -> str:
     body = answer.body
     lines = _brace(printer, body) if isinstance(body, Cases) else [printer.write(body)]
     if answer.definitions:
-        named = ", ".join(f"{printer.write(symbol)} = {printer.write(meaning)}" for symbol, meaning in answer.definitions)
+        for _, meaning in answer.definitions:
+            printer.whole(meaning)
+        named = ", ".join(f"{printer.write(symbol)} = {printer.child(meaning)}" for symbol, meaning in answer.definitions)
         if len(lines) == 1:
             lines[0] += f"   where {named}"
         else:
@@ -341,6 +343,8 @@ class TextPrinter(Printer):
         if isinstance(operand, Inverse) and self.shown(operand):
             base = self._pieces[operand.operand]
             return Piece(Level.POSTFIX, self.fit(base, Level.ATOM), self.inverse_transpose_mark)
+        if isinstance(operand, Stack) and self.turns(operand) and self.shown(operand):
+            return self.column(operand)
         return Piece(Level.POSTFIX, self.fitted(operand, Level.ATOM), self.transpose_mark)
 
     def inverse(self, node: Inverse) -> Piece:
@@ -498,7 +502,10 @@ class TextPrinter(Printer):
         return piece
 
     def stack(self, node: Stack) -> Piece:
-        """Blocks in brackets: `[a; b]` under each other, `[a, b]` side by side, `[[a, b], [c, d]]` for a matrix of scalars."""
+        """Blocks in brackets: `[a; b]` under each other, `[a, b]` side by side, `[[a, b], [c, d]]` for a matrix of scalars.
+
+        A row of scalars is `[a, b]` if it stands alone, as in papers; within an expression that would be read as a column.
+        """
         pieces = [self.child(block) for block in node.blocks]
         if node.axis == 1:
             return Piece(Level.ATOM, "[", *interleave(pieces, ", "), "]")
@@ -506,9 +513,23 @@ class TextPrinter(Printer):
         if len(rows) < len(pieces):
             return Piece(Level.ATOM, "[", *interleave(pieces, "; "), "]")
         if all(block.shape.kind == "scalar" for row in rows for block in row.blocks):
-            return Piece(Level.ATOM, "[", *interleave(pieces, ", "), "]")
+            return Piece(Level.ATOM, "[", *interleave([self._pieces[row] for row in rows], ", "), "]")
         inner = [Piece(Level.ATOM, *self._pieces[row].parts[1:-1]) for row in rows]
         return Piece(Level.ATOM, "[", *interleave(inner, "; "), "]")
+
+    def turns(self, node: Stack) -> bool:
+        """Whether this is a row of scalars."""
+        return node.axis == 1 and node.shape.kind == "row" and all(block.shape.kind == "scalar" for block in node.blocks)
+
+    def column(self, node: Stack) -> Piece:
+        """The scalars of a row under each other."""
+        return Piece(Level.ATOM, "[", *interleave([self.child(block) for block in node.blocks], "; "), "]")
+
+    def child(self, node: Expression) -> Piece:
+        """The piece of a node below the one that is being printed."""
+        if isinstance(node, Stack) and self.turns(node) and self.shown(node):
+            return Piece(Level.POSTFIX, self.column(node), self.transpose_mark)
+        return super().child(node)
 
     # ------------------------------------------------------------------ unknown functions
 

@@ -69,6 +69,14 @@ def test_residual_networks_stay_linear(block: str) -> None:
     assert lengths[1] <= min(10 * lengths[0], 10_000)
 
 
+@pytest.mark.parametrize("text", ["tr(B A^{})", "a' A^{} b", "tr(B (A' A)^{})"])
+def test_powers_of_matrices_stay_quadratic(text: str) -> None:
+    """A sum of k products of k factors; taking factors out on the left and on the right is no reason to try all ways."""
+    made = [len(mc.diff(text.format(k), "A")._problem.graph) for k in (6, 12, 24)]
+    assert made[1] <= 6 * made[0]
+    assert made[2] <= 6 * made[1]
+
+
 @pytest.mark.parametrize("written", [network, nested])
 def test_deep_networks_print(written: Any) -> None:
     text, where = written(400)

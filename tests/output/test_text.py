@@ -301,3 +301,15 @@ def test_wide_sums_are_cut_short() -> None:
 
 def test_huge_numbers_print() -> None:
     assert expression(number(10**5_000)) == "…"
+
+
+def test_a_row_of_scalars_within_an_expression_is_not_taken_for_a_column() -> None:
+    """`[a, b]` alone is a row, as papers write gradients; in the input language it is a column."""
+    a, b = (m.Symbol(SCALAR, name) for name in "ab")
+    line = m.Stack(row(dim(2)), (a, b), 1)
+    pair = m.Symbol(vector(dim(2)), "x")
+    assert expression(line) == "[a, b]"
+    assert expression(matmul(pair, line)) == "x ([a; b]ᵀ)"
+    assert expression(transpose(line)) == "[a; b]"
+    named = m.Symbol(line.shape, "r")
+    assert text(Answer(matmul(pair, named), ((named, line),))) == "x r   where r = [a; b]ᵀ"
