@@ -382,8 +382,8 @@ def quotients(product: Product) -> None:
     for total, labels in list(product.factors) if product.s.depth < DEEP else ():
         if type(total) is not Sum or not 1 < len(total.args) <= _FEW:
             continue
-        divisors = {base for arg in total.args for base in _divisors(arg)}
-        absorbed = [factor for factor in product.factors if factor[1] == labels and factor[0] in divisors]
+        below = {base for arg in total.args for base in divisors(arg)}
+        absorbed = [factor for factor in product.factors if factor[1] == labels and factor[0] in below]
         if not absorbed:
             continue
         axes = range(total.order)
@@ -401,7 +401,7 @@ def quotients(product: Product) -> None:
             return
 
 
-def _divisors(node: Node) -> list[Node]:
+def divisors(node: Node) -> list[Node]:
     """The bases of the negative powers in a product."""
     split = [split_power(factor) for factor in (node.args if type(node) is Contraction else (node,))]
     return [base for base, exponent in split if exponent < 0]

@@ -8,7 +8,7 @@ from math import gcd, lcm
 from typing import TYPE_CHECKING
 
 from matcalc.calculus import cancellation, literals, mirrors, patterns, structure, symmetry
-from matcalc.calculus.cancellation import DEEP, is_named
+from matcalc.calculus.cancellation import DEEP, is_named, split_power
 from matcalc.calculus.proportions import proportions
 from matcalc.language.dimensions import Dim
 from matcalc.operations.rows import Elementwise
@@ -20,6 +20,7 @@ from matcalc.tensor.nodes import (
     Factors,
     Graph,
     Labels,
+    MatrixCall,
     Node,
     Number,
     Ones,
@@ -27,8 +28,10 @@ from matcalc.tensor.nodes import (
     Rational,
     Sum,
     Unit,
+    Variable,
     Zero,
     connected,
+    terms,
 )
 
 if TYPE_CHECKING:
@@ -192,7 +195,8 @@ class Product:
         """The product as a node; axes that no factor has are filled with ones."""
         graph = self.s.graph
         shape = self.shape()
-        total = self._by_blocks() or mirrors.off_diagonal(self) or self._total_of_repetitions() or self._of_outer_sum()
+        total = self._by_blocks() or mirrors.off_diagonal(self) or self._total_of_repetitions() or self._average()
+        total = total or self._of_outer_sum()
         if total is not None:
             return total
         number = {label: position for position, label in enumerate(self.out)}
@@ -264,7 +268,7 @@ class Product:
                     total = self._entry(position, label)
                     if total is not None:
                         return total
-                if uses > 1 or not any(axis in repeated(arg) for arg in node.args):
+                if uses > 1 or not any(axis in repeated(arg) or _vanishes(self.s, arg, axis) for arg in node.args):
                     continue
                 rest = [each for each in labels if each != label]
                 sizes = [size for each, size in zip(labels, node.shape, strict=True) if each != label]
@@ -278,8 +282,24 @@ class Product:
         return None
 
 
+    def _average(self) -> Node | None:
+        """Σᵢ sᵢ (xᵢ - c) = s·x - c, for s = softmax(u)."""
+        for position, (node, labels) in enumerate(self.factors) if self.s.depth < DEEP else ():
+            if type(node) is not Sum or node.order != 1 or len(node.args) > _FEW or labels[0] in self.kept:
+                continue
+            beside = [factor for factor in self.factors if labels[0] in factor[1] and factor[0] is not node]
+            if len(beside) != 1 or beside[0][1] != labels or not _is_softmax(beside[0][0]) or not any(map(repeated, node.args)):
+                continue
+            rest = [factor for other, factor in enumerate(self.factors) if other != position and factor is not beside[0]]
+            parts = [self.s.contraction([(arg, labels), beside[0]], ()) for arg in node.args]
+            total = self.s.sum(zip(node.coefficients, parts, strict=True), ())
+            return self.s.scaled(self.coefficient, self.s.contraction([*rest, (total, ())], self.out, self.shape()))
+        return None
+
     def _of_outer_sum(self) -> Node | None:
         """Σⱼ Aᵢⱼ (xᵢ - yⱼ) = (A 1)ᵢ xᵢ - (A y)ᵢ: a matrix that a vector and a row make up is summed term by term.
+
+        So is (I - 1 1ᵀ/n) v = v - 1ᵀv/n, unless somebody wrote the matrix.
 
         Not beside an indicator, for what that excludes may not exist term by term, nor where it stands elsewhere too.
         """
@@ -288,14 +308,53 @@ class Product:
         for position, (node, labels) in enumerate(self.factors):
             if type(node) is not Sum or node.order != 2 or len(node.args) > _OUTER or set(labels) <= self.kept:
                 continue
-            if labels[0] == labels[1] or not all(repeated(arg) for arg in node.args):
-                continue
             others = [factor for other, factor in enumerate(self.factors) if other != position]
+            if labels[0] == labels[1] or not (all(map(repeated, node.args)) or self._centres(node, labels, others)):
+                continue
             if _stands_in(node, [other for other, _ in others]):
                 continue
             parts = [self.s.contraction([*others, (arg, labels)], self.out, self.shape()) for arg in node.args]
             return self.s.scaled(self.coefficient, self.s.sum(zip(node.coefficients, parts, strict=True), self.shape()))
         return None
+
+
+    def _centres(self, node: Sum, labels: Labels, others: Sequence[Factor]) -> bool:
+        """Whether a matrix made of diagonals and outer products, that nobody wrote, stands before a vector."""
+        if frozenset(node.args) in self.s.graph.written:
+            return False
+        beside = [other for label in labels if label not in self.kept for other in others if label in other[1]]
+        if not beside or any(len(names) > 1 for _, names in beside):
+            return False
+        kinds = [kind(_parts(arg)) for arg in node.args]
+        return "matrix" not in kinds or any(own == "outer" and repeated(arg) for own, arg in zip(kinds, node.args, strict=True))
+
+
+def _parts(node: Node) -> Sequence[Factor]:
+    if type(node) is Contraction:
+        return list(zip(node.args, node.labels, strict=True))
+    return [(node, tuple(range(node.order)))]
+
+
+def kind(factors: Sequence[Factor]) -> str:
+    """What a product with two axes is: "diagonal" if it has δ, "outer" if no factor joins the axes, or else "matrix"."""
+    if any(type(factor) is Delta and labels == (0, 1) for factor, labels in factors):
+        return "matrix" if any(1 in labels and type(factor) is not Delta for factor, labels in factors) else "diagonal"
+    return "matrix" if any({0, 1} <= labels for _, labels in connected(factors)) else "outer"
+
+
+def _vanishes(s: Simplifier, node: Node, axis: int) -> bool:
+    """Whether a multiple of a vector sums to zero along an axis, as deviations from a mean do."""
+    if type(node) is not Contraction:
+        return False
+    factors = [(arg, labels) for arg, labels in zip(node.args, node.labels, strict=True) if axis in labels]
+    if len(factors) != 1 or type(factors[0][0]) is not Sum or factors[0][1] != (axis,):
+        return False
+    total = factors[0][0]
+    return any(repeated(arg) for arg in total.args) and _is_zero(s.contraction([(total, (0,))], ()))
+
+
+def _is_softmax(node: Node) -> bool:
+    return type(node) is MatrixCall and node.operation.name == "softmax"
 
 
 def is_indicator(node: Node) -> bool:
@@ -350,6 +409,9 @@ def flipped(graph: Graph, coefficient: Rational, node: Node) -> tuple[Rational, 
         return coefficient, node
     for position, factor in enumerate(node.args):
         if type(factor) is Contraction and not factor.shape:  # a scalar part: the sum may be in there
+            others = [arg for arg in node.args if arg is not factor]
+            if any(type(arg) is Sum and _stands_in(arg, others) for arg in factor.args):
+                continue
             sign, part = flipped(graph, -1, factor)
             if sign > 0:
                 factors = list(zip(node.args, node.labels, strict=True))
@@ -360,6 +422,21 @@ def flipped(graph: Graph, coefficient: Rational, node: Node) -> tuple[Rational, 
             factors[position] = (graph.sum([(-1, factor)], factor.shape), node.labels[position])
             canonical = symmetry.canonical(graph, factors, node.order)
             return -coefficient, graph.contraction(canonical, range(node.order), node.shape)
+    return coefficient, node
+
+
+def without_fractions(graph: Graph, coefficient: Rational, node: Node) -> tuple[Rational, Node]:
+    """2 (p/2 - 1) c = (p - 2) c: a number before a product goes into a sum of numbers with fractions."""
+    if type(node) is not Contraction or Fraction(coefficient).numerator in (1, -1):
+        return coefficient, node
+    for position, (factor, labels) in enumerate(zip(node.args, node.labels, strict=True)):
+        if type(factor) is Sum and not labels:
+            denominator = lcm(*(Fraction(c).denominator for c in factor.coefficients))
+            if denominator > 1 and Fraction(coefficient).numerator % denominator == 0:
+                factors = list(zip(node.args, node.labels, strict=True))
+                parts = zip(factor.coefficients, factor.args, strict=True)
+                factors[position] = (graph.sum([(c * denominator, arg) for c, arg in parts], ()), ())
+                return Fraction(coefficient) / denominator, graph.contraction(factors, range(node.order), node.shape)
     return coefficient, node
 
 
@@ -409,7 +486,7 @@ def _scalars(product: Product) -> None:
     """(aᵀb) c: a part of a product that is a number by itself is a factor of its own."""
     parts = connected(factor for factor in product.factors if factor[1])
     inner = [members for members, labels in parts if not labels & product.kept]
-    if not inner or (len(parts) == 1 and len(parts[0][0]) == len(product.factors)):
+    if not inner or (not product.kept and len(parts) == 1 and len(parts[0][0]) == len(product.factors)):
         return
     taken = [factor for members in inner for factor in members]
     rest = [factor for factor in product.factors if factor not in taken]
@@ -566,6 +643,32 @@ def _roots(product: Product) -> None:
             return
 
 
+def _cleared(product: Product) -> None:
+    """v (a + b/v) = a v + b, for a number v that has a name."""
+    s = product.s
+    for position, (node, labels) in enumerate(product.factors):
+        total, power = split_power(node)
+        if labels or type(total) is not Sum or len(total.args) > _FEW or power != int(power):
+            continue
+        divisors = [base for arg in total.args for base in cancellation.divisors(arg) if type(base) is Variable]
+        for other, (factor, _) in enumerate(product.factors):
+            base, exponent = split_power(factor)
+            if base in divisors and exponent * power >= power * power:
+                parts = [(c, s.contraction([(arg, ()), (base, ())], ())) for c, arg in terms(total)]
+                _keep_order(s, total, [part for _, part in parts])
+                product.factors[position] = (s.power(s.sum(parts, ()), power), ())
+                product.factors[other] = (s.power(base, exponent - power), ())
+                product.factors = [each for each in product.factors if type(each[0]) is not Number]
+                return
+
+
+def _keep_order(s: Simplifier, total: Sum, new: Sequence[Node]) -> None:
+    """Write the terms that were made of those of a sum in the order in which these were written."""
+    order, known = s.graph.written.get(frozenset(total.args)), dict(zip(total.args, new, strict=True))
+    if order is not None:
+        s.graph.wrote([known[arg] for arg in order])
+
+
 def _contents(product: Product) -> None:
     """(2a + 2b) c = 2 (a + b) c; and of the two ways to write a difference in a product, always the same one."""
     for position, (node, labels) in enumerate(product.factors):
@@ -623,6 +726,7 @@ _RULES: tuple[Callable[[Product], None], ...] = (
     cancellation.inverses,
     cancellation.quotients,
     proportions,
+    _cleared,
     _contents,
     _roots,
 )

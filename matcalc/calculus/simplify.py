@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from matcalc.calculus import functions, products, sums
+from matcalc.calculus import functions, opening, products, sums
 from matcalc.calculus.cancellation import DEEP
 from matcalc.language.dimensions import Dim
 from matcalc.operations.rows import Elementwise, MatrixFunction
@@ -97,6 +97,10 @@ class Simplifier:
         """A node of the same kind with other operands."""
         match node:
             case Sum():
+                order = self.graph.written.get(frozenset(node.args))
+                if order is not None:
+                    new = dict(zip(node.args, args, strict=True))
+                    self.graph.wrote([new[arg] for arg in order])
                 return self.sum(zip(node.coefficients, args, strict=True), node.shape)
             case Contraction():
                 return self.contraction(list(zip(args, node.labels, strict=True)), range(node.order), node.shape)
@@ -129,9 +133,11 @@ class Simplifier:
 
     def sum(self, terms: Terms, shape: Sequence[Dim]) -> Node:
         """A linear combination."""
-        flipped = [products.flipped(self.graph, *term) for term in terms]
-        opened = [each for term in flipped for each in self._opened(*term)] if len(flipped) > 1 else flipped
-        node = self.graph.sum(self._met(opened), tuple(shape))
+        whole = [products.without_fractions(self.graph, *term) for term in terms]
+        flipped = [products.flipped(self.graph, *term) for term in whole]
+        if len(flipped) > 1:
+            flipped = [each for term in opening.with_one_sign(self, flipped) for each in self._opened(*term)]
+        node = self.graph.sum(self._met(flipped), tuple(shape))
         if type(node) is not Sum or len(node.args) < 2:
             return self._known(node)
         key = node, self.depth >= DEEP

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matcalc.calculus import mirrors
+from matcalc.calculus import mirrors, symmetry
 from matcalc.calculus.cancellation import DEEP, expanded, is_named, split_power
 from matcalc.calculus.choices import choices
 from matcalc.calculus.closing import closed
+from matcalc.calculus.opening import (
+    EXPANDED,
+    FEW_TERMS,
+    diagonals,
+    factors_of,
+    has_summed_sum,
+    length,
+    low_rank,
+    opened,
+)
+from matcalc.calculus.products import kind
 from matcalc.tensor.nodes import (
     Constant,
     Contraction,
@@ -23,7 +34,6 @@ from matcalc.tensor.nodes import (
     Unit,
     Variable,
     terms,
-    topological,
 )
 
 if TYPE_CHECKING:
@@ -34,15 +44,6 @@ _ROUNDS = 8
 
 _AXES = 2
 """A common factor is taken out where what it multiplies stays a matrix."""
-
-_EXPANDED = 8
-"""A sum of more terms is not multiplied out to see whether it gets shorter."""
-
-_FEW_TERMS = 4
-"""A product is multiplied out to cancel something if it has no more terms than this."""
-
-_LONG = 10**6
-"""Lengths are not told apart from here on."""
 
 _SEVERAL = 3
 """Common factors of all terms that are taken out together."""
@@ -60,11 +61,15 @@ def simplified(s: Simplifier, node: Sum) -> Node:
         if result is node:
             result = mirrors.halves(s, node)
         if result is node:
-            result = _diagonal(s, node)
+            result = diagonals(s, node)
         if result is node:
             result = closed(s, node)
         if result is node:
             result = _merged(s, node)
+        if result is node:
+            result = opened(s, node)
+        if result is node:
+            result = low_rank(s, node)
         if result is node:
             result = _factored(s, node)
         if result is node:
@@ -93,57 +98,41 @@ def _pythagoras(s: Simplifier, node: Sum) -> Node:
     return node
 
 
-def _diagonal(s: Simplifier, node: Sum) -> Node:
-    """diag(a) + diag(b) = diag(a + b)."""
-    if node.order != 2 or node.shape[0] != node.shape[1] or len(node.args) > _EXPANDED:
-        return node
-    delta, parts = s.graph.delta(node.shape[0]), []
-    for coefficient, arg in terms(node):
-        factors = [(arg, (0, 1))] if type(arg) is Delta else _factors(s, arg)
-        if (delta, (0, 1)) not in factors or not all(type(factor) is Delta or 1 not in labels for factor, labels in factors):
-            return node
-        rest = [factor for factor in factors if factor[0] is not delta]
-        parts.append((coefficient, s.contraction(rest, (0,), node.shape[:1])))
-    total = s.sum(parts, node.shape[:1])
-    return s.contraction([(total, (0,)), (delta, (0, 1))], (0, 1), node.shape)
-
-
 def _merged(s: Simplifier, node: Sum) -> Node:
     """a (b - 1) + a = a b: a product with a sum is multiplied out where that cancels a term of its own."""
-    if len(node.args) > _EXPANDED:
+    if len(node.args) > EXPANDED:
         return node
     sums = [_as_sum(s, c, arg) for c, arg in terms(node)]
-    if any(len(each) > 1 for each in sums) and sum(map(len, sums)) <= _EXPANDED:
+    if any(len(each) > 1 for each in sums) and sum(map(len, sums)) <= EXPANDED:
         whole = s.graph.sum([part for each in sums for part in each], node.shape)
         if (len(whole.args) if type(whole) is Sum else 1) < sum(map(len, sums)):  # (a + b) + 2 (a + c) = 3 a + b + 2 c
             return whole
     for index, (coefficient, arg) in enumerate(terms(node)):
-        factors = _factors(s, arg)
-        if any(type(factor) is Sum and any(label >= node.order for label in labels) for factor, labels in factors):
+        if has_summed_sum(s, arg):
             continue  # A (A x + x) stays
-        opened = expanded(s, coefficient, arg)
-        if not 1 < len(opened) <= _FEW_TERMS or not any(each in node.args for _, each in opened):
+        products = expanded(s, coefficient, arg)
+        if not 1 < len(products) <= FEW_TERMS or not any(each in node.args for _, each in products):
             continue
         rest = [part for other, part in enumerate(terms(node)) if other != index]
-        whole = s.graph.sum([*rest, *opened], node.shape)
-        if (len(whole.args) if type(whole) is Sum else 1) <= len(node.args) and _length(whole) < _length(node):
+        whole = s.graph.sum([*rest, *products], node.shape)
+        if (len(whole.args) if type(whole) is Sum else 1) <= len(node.args) and length(whole) < length(node):
             return whole
     return node
 
 
 def _regrouped(s: Simplifier, node: Sum) -> Node:
     """2 (A y - A x) + 2 (B y - B x) = 2 ((A + B) y - (A + B) x): sums with one coefficient are one where that is shorter."""
-    if len(node.args) > _EXPANDED or s.depth >= DEEP:
+    if len(node.args) > EXPANDED or s.depth >= DEEP:
         return node
     groups: dict[Rational, list[Sum]] = {}
     for coefficient, arg in terms(node):
         if type(arg) is Sum and len(arg.args) > 1:
             groups.setdefault(coefficient, []).append(arg)
     for coefficient, sums in groups.items():
-        if len(sums) < 2 or sum(len(each.args) for each in sums) > _EXPANDED:
+        if len(sums) < 2 or sum(len(each.args) for each in sums) > EXPANDED:
             continue
         together = s.sum([(1, each) for each in sums], node.shape)
-        if _length(together) < sum(map(_length, sums)):
+        if length(together) < sum(map(length, sums)):
             rest = [(c, arg) for c, arg in terms(node) if arg not in sums]
             return s.graph.sum([*rest, (coefficient, together)], node.shape)
     return node
@@ -185,7 +174,7 @@ class _Term(NamedTuple):
 def _factored(s: Simplifier, node: Sum) -> Node:
     """a c + b c = (a + b) c, for the factor whose removal pays most."""
     order = node.order
-    parts = _signed(s, [_Term(c, arg, _factors(s, arg), c) for c, arg in terms(node)])
+    parts = _signed(s, [_Term(c, arg, factors_of(s, arg), c) for c, arg in terms(node)])
     uses: dict[tuple[Node, Labels], list[_Use]] = {}
     for index, term in enumerate(parts):
         seen = set()
@@ -206,18 +195,6 @@ def _factored(s: Simplifier, node: Sum) -> Node:
         if result is not None:
             return result
     return node
-
-
-def _factors(s: Simplifier, node: Node) -> tuple[tuple[Node, Labels], ...]:
-    if type(node) is Contraction and node not in s.graph.whole:
-        factors: list[tuple[Node, Labels]] = []
-        for arg, labels in zip(node.args, node.labels, strict=True):
-            if type(arg) is Contraction and arg not in s.graph.whole and not any(arg.labels):  # a long product of numbers
-                factors += [(inner, ()) for inner in arg.args]
-            else:
-                factors.append((arg, labels))
-        return tuple(factors)
-    return ((node, tuple(range(node.order))),)
 
 
 def _signed(s: Simplifier, parts: list[_Term]) -> list[_Term]:
@@ -289,6 +266,8 @@ def _take_out(
 ) -> Node | None:
     """The sum with `base` taken out of the terms that have it, or None if that is not shorter."""
     order = node.order
+    if _is_of_rows(pattern, order) and _mixes(parts, found) and symmetry.is_symmetric(s.graph, node):
+        return None
     joined = any(label >= order for label in pattern)
     least = min(use.exponent for use in found)
     cancels = least < 0 and any(use.exponent != least for use in found)
@@ -323,26 +302,48 @@ def _take_out(
             continue
         if any(label not in axes and label not in pattern for label in range(order)):
             continue
+        if cancels and order and not pattern and len(members) == len(parts) and type(base) is not Variable:
+            greatest = _over_greatest(s, node, parts, base, members)
+            if greatest is not None:
+                return greatest
         result = _rebuilt(s, node, parts, base, pattern, least, axes, members)
-        if cancels and type(base) is Sum and (result is None or _length(result) >= _length(node)):
+        if cancels and type(base) is Sum and (result is None or length(result) >= length(node)):
             continue
         if result is not None:
             return result
     return None
 
 
+def _is_of_rows(pattern: Labels, order: int) -> bool:
+    """Whether a factor of a matrix is one of its rows, or of its columns."""
+    return order == _AXES and len(set(pattern)) == 1 and pattern[0] < order
+
+
+def _mixes(parts: Sequence[_Term], found: Sequence[_Use]) -> bool:
+    """Whether some terms are diagonal matrices and others outer products: diag(d) - d dᵀ stays."""
+    return {kind(parts[use.term].factors) for use in found} >= {"diagonal", "outer"}
+
+
+def _over_greatest(
+    s: Simplifier, node: Sum, parts: Sequence[_Term], base: Node, members: Sequence[tuple[_Use, list[tuple[Node, Labels]]]]
+) -> Node | None:
+    """a/c + b/c² = (a + b/c)/c for arrays, if nothing cancels over the common denominator."""
+    most, axes = max(use.exponent for use, _ in members), range(node.order)
+    if most >= 0:
+        return None
+    over_least = [(parts[use.term].sign, s.contraction(rest, axes, node.shape)) for use, rest in members]
+    multiplied = [each for c, arg in over_least for each in expanded(s, c, arg)]
+    collected = s.graph.sum(multiplied, node.shape)
+    if type(collected) is not Sum or len(collected.args) < len(multiplied):
+        return None
+    rests = [(parts[use.term].sign, _rest(s, parts[use.term], use, most, node.order)) for use, _ in members]
+    inner = s.sum([(sign, s.contraction(rest, axes, node.shape)) for sign, rest in rests], node.shape)
+    return s.contraction([(s.power(base, most), ()), (inner, axes)], axes, node.shape)
+
+
 def _is_multiple(term: _Term, use: _Use) -> bool:
     """Whether the other factors of a term are numbers."""
     return all(not labels for position, (_, labels) in enumerate(term.factors) if position != use.position)
-
-
-def _length(node: Node) -> int:
-    """The number of symbols that a node has when it is written out, roughly."""
-    lengths: dict[Node, int] = {}
-    for each in topological([node]):
-        own = 0 if isinstance(each, (Sum, Contraction)) else 1
-        lengths[each] = min(_LONG, own + sum(lengths[arg] for arg in each.args))
-    return lengths[node]
 
 
 def _rest(s: Simplifier, term: _Term, use: _Use, least: Rational, order: int) -> list[tuple[Node, Labels]]:
@@ -391,10 +392,10 @@ def _rebuilt(
     if joined and all(_goes_on(rest, base, pattern, node.order) for _, rest in members):
         return None  # with one choice more at each level the time would be exponential
     inner = s.sum(cofactors, shape)
-    if not joined and type(inner) is Sum and len(inner.args) <= _EXPANDED:
+    if not joined and type(inner) is Sum and len(inner.args) <= EXPANDED:
         terms_ = [each for c, arg in terms(inner) for each in expanded(s, c, arg)]
         multiplied = s.sum(terms_, shape)
-        if _length(multiplied) < _length(inner):
+        if length(multiplied) < length(inner):
             inner = multiplied
     if type(inner) is Sum and len(inner.args) == len(members) and _mentions(s, inner, base):
         return None
@@ -416,4 +417,4 @@ def _goes_on(rest: Sequence[tuple[Node, Labels]], base: Node, pattern: Labels, o
 
 def _mentions(s: Simplifier, inner: Node, base: Node) -> bool:
     """Whether the factor taken out is still in every term."""
-    return all(any(split_power(factor)[0] is base for factor, _ in _factors(s, arg)) for _, arg in terms(inner))
+    return all(any(split_power(factor)[0] is base for factor, _ in factors_of(s, arg)) for _, arg in terms(inner))

@@ -60,6 +60,8 @@ def is_turned(graph: Graph, node: Sum) -> bool:
 def transposed(graph: Graph, node: Node) -> Node:
     """The transpose of an order-2 node, pushed into products and the terms of a sum."""
     match node:
+        case Contraction() if _is_diagonal(node):
+            return node
         case Contraction():
             swapped = {0: 1, 1: 0}
             factors = [
@@ -73,6 +75,13 @@ def transposed(graph: Graph, node: Node) -> Node:
     if is_symmetric(graph, node):
         return node
     return graph.contraction([(node, (1, 0))], (0, 1))
+
+
+def _is_diagonal(node: Contraction) -> bool:
+    """Whether a product is diag(v): δ and factors on the first axis."""
+    factors = list(zip(node.args, node.labels, strict=True))
+    joined = any(type(arg) is Delta and labels == (0, 1) for arg, labels in factors)
+    return joined and all(type(arg) is Delta or 1 not in labels for arg, labels in factors)
 
 
 def canonical(graph: Graph, factors: Sequence[tuple[Node, Labels]], order: int) -> Sequence[tuple[Node, Labels]]:

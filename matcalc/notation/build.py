@@ -55,6 +55,9 @@ _LOOK = 6
 _TERMS = 20
 """A longer sum is transposed as a whole."""
 
+_LONG = 3
+"""Factors of a product that is hard to read under a transpose."""
+
 _FACTORS = 100
 """A longer product within a product stays as it is."""
 
@@ -222,8 +225,14 @@ class Builder:
                 if set(terms) == set(node.terms):
                     return node
                 turned = self.make(Sum, flipped(shape), terms)
-                if any(isinstance(self._core(term), Transpose) for term in node.terms) or transposes(turned) < transposes(node):
+                cores = [self._core(term) for term in node.terms]
+                fewer = transposes(turned) <= transposes(node) + sum(map(_is_long, cores))
+                if fewer or any(isinstance(core, Transpose) for core in cores):
                     return turned
+            case Inverse():  # (Xᵀ A X)⁻ᵀ = (Xᵀ Aᵀ X)⁻¹
+                inner = self.transpose(node.operand)
+                if not isinstance(inner, Transpose) and transposes(inner) <= transposes(node.operand) + 1:
+                    return self.make(Inverse, flipped(shape), inner)
         return self.make(Transpose, flipped(shape), node)
 
     def transpose_terms(self, node: Expression) -> Expression:
@@ -517,6 +526,10 @@ class Builder:
                 lines.append(self.make(Stack, shape_of(rows, shape.dims[1]), tuple(line), 1))
             return self.make(Stack, shape, tuple(lines), 0)
         return self.make(Stack, shape, tuple(blocks), axis)
+
+
+def _is_long(node: Expression) -> bool:
+    return isinstance(node, MatMul) and len(node.factors) >= _LONG
 
 
 def _is_list(node: Expression) -> bool:

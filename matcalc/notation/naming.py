@@ -52,6 +52,9 @@ _OFTEN, _SHORT_LENGTH = 3, 2
 _PLAIN_LENGTH = 7
 """Symbols a part must have that is no function: a short inverse or product is easier read where it stands."""
 
+_VECTOR_LENGTH = 5
+"""Symbols that an element-wise product that stands so often must have to be worth one: diag(d) - d sᵀ - s dᵀ."""
+
 _NAMES = 3
 """Names in one answer, besides the reader's own."""
 
@@ -251,6 +254,8 @@ def _repeated(body: Expression) -> Expression | None:
         length = _PLAIN_LENGTH
         if isinstance(node, Function):
             length = _LENGTH if uses[node] < _OFTEN or not node.shape.dims else _SHORT_LENGTH
+        elif isinstance(node, Hadamard) and node.shape.kind == "vector" and uses[node] >= _OFTEN:
+            length = _VECTOR_LENGTH
         if uses[node] > 1 and size[node] >= length and node is not body and gain > saved:
             best, saved = node, gain
     return best

@@ -135,6 +135,14 @@ class Recovery:
             node.first = first
         return node
 
+    def in_order(self, node: Sum) -> list[tuple[Rational, Node]]:
+        """The terms of a sum as somebody wrote them, else by the variables in them."""
+        parts = zip(node.coefficients, node.args, strict=True)
+        order = self.graph.written.get(frozenset(node.args))
+        if order is not None:
+            return sorted(parts, key=lambda part: order.index(part[1]))
+        return sorted(parts, key=lambda part: part[1].first if not _comes_first(*part) else -1)
+
     def _node(self, node: Node) -> Expression:
         if node.order > 2:
             raise MatrixNotationError
@@ -227,11 +235,17 @@ def _sum(r: Recovery, node: Node) -> Expression:
     content = Fraction(content_of(node.coefficients))
     outside = content if content.denominator > 1 and len(node.args) > 1 else Fraction(1)  # a/2 + b/2 = (a + b)/2
     terms: list[Expression] = []
-    parts = sorted(zip(node.coefficients, node.args, scalars, strict=True), key=lambda part: part[1].first)
-    for coefficient, arg, scalar in parts:
+    numbers = dict(zip(node.args, scalars, strict=True))
+    for coefficient, arg in r.in_order(node):
+        scalar = numbers[arg]
         expression = scalar if expand and scalar is not None else r._get(arg)
         terms.append(r.build.scaled(rational(coefficient / outside), expression))
     return r.build.scaled(rational(outside), ordered_sum(r.build, terms, shape))
+
+
+def _comes_first(coefficient: Rational, node: Node) -> bool:
+    """I + x xᵀ, and I - 1 1ᵀ/n - x xᵀ: I comes first, and what has no variables before what else is subtracted."""
+    return type(node) is Delta or (coefficient < 0 and node.constant and node.order > 1)
 
 
 def _is_diagonal(node: Node) -> bool:

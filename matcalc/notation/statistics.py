@@ -11,6 +11,7 @@ from matcalc.notation.matrix import Expression, Function, Norm, Number, Power, P
 from matcalc.notation.naming import with_children
 
 WORDS = frozenset(("mean", "var", "std"))
+_SPREADS = frozenset(("var", "std"))
 
 
 def with_averages(build: Builder, root: Expression, words: Collection[str]) -> Expression:
@@ -22,6 +23,8 @@ def with_averages(build: Builder, root: Expression, words: Collection[str]) -> E
         new = with_children(build, node, done)
         if isinstance(new, Product):
             new = _named(build, new)
+            if isinstance(new, Product) and not _SPREADS.isdisjoint(words):
+                new = _with_sizes(build, new, words)
         elif isinstance(new, Power):
             new = _root(build, new)
         done[node] = new
@@ -37,6 +40,35 @@ def _named(build: Builder, node: Product) -> Expression:
             factors = [found[0] if each is factor else each for each in node.factors]
             return build.product(node.coefficient, factors, divisors, node.shape)
     return node
+
+
+def _with_sizes(build: Builder, node: Product, words: Collection[str]) -> Expression:
+    """‖x - mean(x)‖² as n var(x), or n std(x)², in a product."""
+    factors, divisors = (
+        [piece for factor in part for piece in _sized(build, factor, words)] for part in (node.factors, node.divisors)
+    )
+    if len(factors) + len(divisors) == len(node.factors) + len(node.divisors):
+        return node
+    return build.product(node.coefficient, _collected(build, factors), _collected(build, divisors), node.shape)
+
+
+def _sized(build: Builder, node: Expression, words: Collection[str]) -> list[Expression]:
+    found = _total(build, node) if isinstance(node, Power) else None
+    if found is None:
+        return [node]
+    average, operand = found
+    spread = average if "var" in words else build.power(build.make(Function, SCALAR, "std", (operand,)), 2)
+    return [build.make(Size, SCALAR, operand.shape.dims[0]), spread]
+
+
+def _collected(build: Builder, factors: Sequence[Expression]) -> list[Expression]:
+    """Powers of one number together."""
+    exponents: dict[Expression, Fraction] = {}
+    for factor in factors:
+        exponent = _exponent(factor) if isinstance(factor, Power) and not factor.shape.dims else Fraction(1)
+        base = factor.base if isinstance(factor, Power) and exponent is not None and not factor.shape.dims else factor
+        exponents[base] = exponents.get(base, Fraction(0)) + (exponent if exponent is not None else 1)
+    return [build.power(base, exponent) for base, exponent in exponents.items()]
 
 
 def _total(build: Builder, node: Expression) -> tuple[Expression, Expression] | None:

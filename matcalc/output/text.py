@@ -259,7 +259,7 @@ class TextPrinter(Printer):
         """Does this last factor of a product stand after a fraction rather than in its numerator?"""
         if node.shape.kind == "scalar":
             return piece.level == Level.SERIES
-        return not alone or piece.level < Level.POSTFIX
+        return not alone or (piece.level < Level.POSTFIX and not _is_outer_product(node))
 
     def times(self, pieces: Sequence[Piece]) -> Piece:
         """Factors side by side; those before the last one are scalars."""
@@ -654,6 +654,12 @@ class TextPrinter(Printer):
             bounds = ("1", str(size))
         below = f"[{index} = {'..'.join(bounds)}]" if bounds else _lowered((index,)) or f"_{index}"
         return Piece(Level.ATOM, f"{_SERIES.get(function, function)}{below} ")
+
+
+def _is_outer_product(node: Expression) -> bool:
+    """x yᵀ, of a column and a row."""
+    kinds = [factor.shape.kind for factor in node.factors] if isinstance(node, MatMul) else []
+    return kinds == ["vector", "row"]
 
 
 def whole_of(node: Part) -> tuple[Expression, list[str]]:

@@ -160,6 +160,7 @@ class Lowering:
         operands.append(values[rest])
         signs.append(1)
         nodes, shape, bound = self._stretch(operands[::-1], scalars=False)
+        self.graph.wrote(nodes)
         return Value(self.graph.sum(zip(signs[::-1], nodes, strict=True), nodes[0].shape), shape, bound)
 
     def divide(self, left: Value, right: Value, span: Span | None = None) -> Value:

@@ -221,6 +221,8 @@ class Graph:
         self.whole: set[Node] = set()
         """Products that stay one factor of others, and sums that stay one term of others: long ones that have a name or are
         used in several places; see `calculus.simplify`."""
+        self.written: dict[frozenset[Node], tuple[Node, ...]] = {}
+        """The terms of sums in the order in which somebody wrote them."""
         self.looking = 0
         """How many looks for symmetry are under way, one within the other."""
 
@@ -250,6 +252,11 @@ class Graph:
         node.first = min([arg.first for arg in args]) if args else node.id if cls is Variable else _NEVER
         self._nodes[key] = node
         return node
+
+    def wrote(self, terms: Sequence[Node]) -> None:
+        """Remember the order of the terms of a sum."""
+        flat = tuple(dict.fromkeys(each for term in terms for each in (term.args if type(term) is Sum else (term,))))
+        self.written.setdefault(frozenset(flat), flat)
 
     # Leaves
 
