@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matcalc.calculus.functions import without_axes
@@ -13,6 +13,9 @@ from matcalc.tensor.nodes import Contraction, Labels, Node, Pointwise, Rational,
 
 if TYPE_CHECKING:
     from matcalc.calculus.simplify import Simplifier
+
+_OPPOSITE = {"greater": "greater_equal", "less": "less_equal"}
+"""Not a > b is b >= a."""
 
 _FEW = 20
 """Sums with more terms than this are not looked into."""
@@ -35,7 +38,8 @@ def choices(s: Simplifier, node: Sum) -> Node:
     if not node.shape or len(node.args) > _FEW:
         return node
     parts = list(terms(node))
-    sides = [side for index, (_, arg) in enumerate(parts) for side in _sides(s, index, arg, node.order)]
+    present = {each for _, arg in parts for each in (arg, *arg.args) if _is_indicator(each)}
+    sides = [side for index, (_, arg) in enumerate(parts) for side in _sides(s, index, arg, node.order, present)]
     for first in sides:
         others = [side for side in sides if (side.condition, side.beside) == (first.condition, first.beside)]
         if len({side.holds for side in others}) == 2 and len({side.term for side in others}) == len(others):
@@ -43,13 +47,13 @@ def choices(s: Simplifier, node: Sum) -> Node:
     return node
 
 
-def _sides(s: Simplifier, index: int, arg: Node, order: int) -> list[_Side]:
+def _sides(s: Simplifier, index: int, arg: Node, order: int, present: Container[Node]) -> list[_Side]:
     factors: list[Factor] = list(zip(arg.args, arg.labels, strict=True)) if type(arg) is Contraction else []
     if not factors:
         factors = [(arg, tuple(range(order)))]
     found = []
     for position, (factor, labels) in enumerate(factors):
-        condition, holds = _condition(s, factor)
+        condition, holds = _condition(s, factor, present)
         if condition is None or len(set(labels)) < len(labels) or any(label >= order for label in labels):
             continue
         rest = factors[:position] + factors[position + 1 :]
@@ -62,10 +66,12 @@ def _sides(s: Simplifier, index: int, arg: Node, order: int) -> list[_Side]:
     return found
 
 
-def _condition(s: Simplifier, node: Node) -> tuple[Node | None, bool]:
-    """The indicator in a factor [c], or in 1 - [c]."""
-    if _is_indicator(node):
-        return node, True
+def _condition(s: Simplifier, node: Node, present: Container[Node]) -> tuple[Node | None, bool]:
+    """The indicator in a factor [c], or in 1 - [c]; [b > a] is 1 - [a >= b] where [a >= b] is `present`."""
+    if isinstance(node, Pointwise) and _is_indicator(node):
+        opposite = _OPPOSITE.get(node.operation.name) if isinstance(node.operation, Elementwise) else None
+        other = None if opposite is None else s.graph.pointwise(elementwise(opposite), node.args[::-1])
+        return (other, False) if other is not None and other in present else (node, True)
     if type(node) is Sum and len(node.args) == 2 and sorted(node.coefficients) == [-1, 1]:
         negative = node.args[node.coefficients.index(-1)]
         if _is_indicator(negative) and node.args[node.coefficients.index(1)] is s.ones(node.shape):

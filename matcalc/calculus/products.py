@@ -196,7 +196,7 @@ class Product:
         graph = self.s.graph
         shape = self.shape()
         total = self._by_blocks() or mirrors.off_diagonal(self) or self._total_of_repetitions() or self._average()
-        total = total or self._of_outer_sum()
+        total = total or self._of_outer_sum() or self._of_multiples()
         if total is not None:
             return total
         number = {label: position for position, label in enumerate(self.out)}
@@ -317,6 +317,30 @@ class Product:
             return self.s.scaled(self.coefficient, self.s.sum(zip(node.coefficients, parts, strict=True), self.shape()))
         return None
 
+
+    def _of_multiples(self) -> Node | None:
+        """tr(B (tr(B M) M - N)) = tr(B M)² - tr(B N): term by term, if a number in one of the terms is met again."""
+        for position, (node, labels) in enumerate(self.factors) if not self.kept and self.s.depth < DEEP else ():
+            if type(node) is not Sum or node.order != 2 or len(node.args) > _OUTER:
+                continue
+            others = [factor for other, factor in enumerate(self.factors) if other != position and factor[1]]
+            numbers = [factor for factor in self.factors if not factor[1]]
+            if not any(self._meets_itself(arg, labels, others) for arg in node.args):
+                continue
+            parts = [self.s.contraction([*others, (arg, labels)], ()) for arg in node.args]
+            total = self.s.sum(zip(node.coefficients, parts, strict=True), ())
+            return self.s.scaled(self.coefficient, self.s.contraction([*numbers, (total, ())], ()))
+        return None
+
+    def _meets_itself(self, term: Node, labels: Labels, others: Sequence[Factor]) -> bool:
+        """Whether a number that is a factor of `term` is what the rest of it makes with the other factors."""
+        inside = _parts(term)
+        numbers = [node for node, own in inside if not own and type(node) is Contraction]
+        if not numbers:
+            return False
+        rename = dict(enumerate(labels))
+        rest = [(node, [rename[k] if k in rename else -1 - k for k in own]) for node, own in inside if own]
+        return self.s.contraction([*others, *rest], ()) in numbers
 
     def _centres(self, node: Sum, labels: Labels, others: Sequence[Factor]) -> bool:
         """Whether a matrix made of diagonals and outer products, that nobody wrote, stands before a vector."""

@@ -277,7 +277,7 @@ def _take_out(
     if isinstance(base, Variable) and pattern and least == 1 and len(found) == len(parts):
         bare = False  # a A + b A = (a + b) A, x yᵀ + x zᵀ = x (y + z)ᵀ; but a product of vectors stays as it is
         covered = len(set(pattern)) == order
-        if order > 2 or (order == 1 and covered and not all(_is_multiple(parts[use.term], use) for use in found)):
+        if order > 2 or (order == 1 and covered and not any(_is_multiple(parts[use.term], use) for use in found)):
             bare = True
     if bare and not joined and not (least < 0 and len(found) == len(parts)) and not (cancels and type(base) is Sum):
         return None

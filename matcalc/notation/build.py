@@ -55,6 +55,8 @@ _LOOK = 6
 _TERMS = 20
 """A longer sum is transposed as a whole."""
 
+_TWO = 2
+
 _LONG = 3
 """Factors of a product that is hard to read under a transpose."""
 
@@ -244,8 +246,24 @@ class Builder:
                 isinstance(core, MatMul) and sum(isinstance(factor, Transpose) for factor in core.factors) > 1 for core in cores
             )  # fmt: skip
             if not (twice and transposes(turned) > transposes(node) + 1):  # xᵀ Aᵀ - bᵀ is (A x - b)ᵀ
-                return turned
+                return self._with_one_transpose(node, turned)
         return self.transpose(node)
+
+    def _with_one_transpose(self, node: Sum, turned: Sum) -> Expression:
+        """xᵀ + sign(D x)ᵀ D - yᵀ = (x - y)ᵀ + sign(D x)ᵀ D: a difference of columns that are no products."""
+        plain = [term for term, new in zip(node.terms, turned.terms, strict=True) if self._is_bare(term, new)]
+        negative = [isinstance(term, Product) and term.coefficient < 0 for term in plain]
+        if node.shape.kind != "vector" or len(plain) < 2 or len(plain) == len(node.terms) or all(negative) or not any(negative):
+            return turned
+        rest = [new for term, new in zip(node.terms, turned.terms, strict=True) if term not in plain]
+        first = self.transpose(self.make(Sum, node.shape, tuple(plain)))
+        return self.make(Sum, turned.shape, (first, *rest) if node.terms[0] in plain else (*rest, first))
+
+    def _is_bare(self, term: Expression, turned: Expression) -> bool:
+        """Whether a term is ±x for a column x that only a transpose sign turns."""
+        core = self._core(term)
+        bare = not isinstance(term, Product) or (abs(term.coefficient) == 1 and len(term.factors) == 1 and not term.divisors)
+        return bare and isinstance(core, (Symbol, Function)) and isinstance(self._core(turned), Transpose)
 
     def _core(self, term: Expression) -> Expression:
         return term.factors[-1] if isinstance(term, Product) and term.factors else term
@@ -275,6 +293,7 @@ class Builder:
                 coefficient *= factor.value
             else:
                 above.append(factor)
+        above, below = self._with_joint_roots(above, below)
         above.sort(key=_place)
         every = tuple(above)
         above.sort(key=lambda factor: isinstance(factor, Sum) and any(_is_term(each, factor) for each in every))
@@ -288,6 +307,20 @@ class Builder:
         if not above and not below:
             return self.number(coefficient)
         return self.make(Product, shape, coefficient, tuple(above), tuple(below))
+
+    def _with_joint_roots(
+        self, above: list[Expression], below: list[Expression]
+    ) -> tuple[list[Expression], list[Expression]]:
+        """√2/√π = √(2/π), and 1/(√2 √π) = 1/√(2 π), for constants."""
+        over, under = ([each for each in part if _is_root_of_constant(each)] for part in (above, below))
+        if not under or len(over) + len(under) < 2:
+            return above, below
+        over_root, under_root = ([each.base for each in part if isinstance(each, Power)] for part in (over, under))
+        left, right = ([each for each in part if not any(each is root for root in (*over, *under))] for part in (above, below))
+        if not over:
+            inside = self.product(1, under_root, (), SCALAR)
+            return left, [*right, self.power(inside, Fraction(1, 2))]
+        return [*left, self.power(self.product(1, over_root, under_root, SCALAR), Fraction(1, 2))], right
 
     def _listed(self, node: Expression) -> Expression:
         """A row of zeros with each of them written."""
@@ -468,6 +501,16 @@ class Builder:
             return self.make(Identity, matrix(n, n))
         return self.make(Diagonal, matrix(n, n) if node.shape.kind != "matrix" else vector(n), node)
 
+    def of_products(self, node: Expression) -> Expression:
+        """(A ⊙ (B C)) 1 = diag(A (B C)ᵀ) and A² 1 = diag(A Aᵀ), for an answer."""
+        outside, (inner,) = self._apart((node,))
+        if isinstance(inner, MatMul) and len(inner.factors) == 2 and isinstance(inner.factors[1], Ones):
+            pair = _pair(inner.factors[0])
+            if pair is not None and inner.shape.kind == "vector":
+                candidates = [self.matmul(first, self.transpose(second)) for first, second in (pair, pair[::-1])]
+                return self._joined(outside, self.diagonal(min(candidates, key=transposes)))
+        return node
+
     def row_by_row(self, name: str, operand: Expression, shape: Shape) -> Expression:
         """A function of vectors, of each row of a matrix; of the rows of Aᵀ it is that of the columns of A."""
         flat = self.transpose(operand)
@@ -526,6 +569,23 @@ class Builder:
                 lines.append(self.make(Stack, shape_of(rows, shape.dims[1]), tuple(line), 1))
             return self.make(Stack, shape, tuple(lines), 0)
         return self.make(Stack, shape, tuple(blocks), axis)
+
+
+def _pair(node: Expression) -> tuple[Expression, Expression] | None:
+    """The two factors of A ⊙ (B C), or of A²."""
+    match node:
+        case Hadamard() if len(node.factors) == _TWO and not node.divisors and any(isinstance(f, MatMul) for f in node.factors):
+            return node.factors[0], node.factors[1]
+        case Power(exponent=Number(value=2)):
+            return node.base, node.base
+    return None
+
+
+def _is_root_of_constant(node: Expression) -> bool:
+    """Is it √2, or √π?"""
+    if not (isinstance(node, Power) and isinstance(node.exponent, Number) and node.exponent.value == Fraction(1, 2)):
+        return False
+    return isinstance(node.base, Number) or (isinstance(node.base, Symbol) and node.base.name in ("pi", "π"))
 
 
 def _is_long(node: Expression) -> bool:

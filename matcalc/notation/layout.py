@@ -108,7 +108,7 @@ def write(
     try:
         if placed.kind == "array":
             return _kronecker(recovery, node, len(value.dims), name, layout, title)
-        expression = recovery.build.spelled(recovery.expression(node))
+        expression = recovery.build.of_products(recovery.build.spelled(recovery.expression(node)))
     except MatrixNotationError:
         return indexed(recovery, node)
     if placed.kind == "row" or placed.axes == (1, 0):

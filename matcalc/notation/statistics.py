@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from fractions import Fraction
 
-from matcalc.language.dimensions import SCALAR
+from matcalc.language.dimensions import SCALAR, Dim
 from matcalc.notation.build import Builder
 from matcalc.notation.matrix import Expression, Function, Norm, Number, Power, Product, Size, Sum, postorder
 from matcalc.notation.naming import with_children
@@ -58,7 +58,7 @@ def _sized(build: Builder, node: Expression, words: Collection[str]) -> list[Exp
         return [node]
     average, operand = found
     spread = average if "var" in words else build.power(build.make(Function, SCALAR, "std", (operand,)), 2)
-    return [build.make(Size, SCALAR, operand.shape.dims[0]), spread]
+    return [*(build.make(Size, SCALAR, dim) for dim in operand.shape.dims), spread]
 
 
 def _collected(build: Builder, factors: Sequence[Expression]) -> list[Expression]:
@@ -73,11 +73,11 @@ def _collected(build: Builder, factors: Sequence[Expression]) -> list[Expression
 
 def _total(build: Builder, node: Expression) -> tuple[Expression, Expression] | None:
     """What n times an average is the average of x of, with that x."""
-    if isinstance(node, Function) and node.name == "sum" and node.operands[0].shape.kind == "vector":
+    if isinstance(node, Function) and node.name == "sum" and node.axis is None and node.operands[0].shape.dims:
         return build.make(Function, SCALAR, "mean", node.operands), node.operands[0]
     if isinstance(node, Power) and isinstance(node.base, Norm) and _exponent(node) == 2:
         centred = node.base.operand
-        if isinstance(centred, Sum) and len(centred.terms) == 2 and centred.shape.kind == "vector":
+        if isinstance(centred, Sum) and len(centred.terms) == 2:
             operand, rest = centred.terms
             average = build.scaled(-1, build.make(Function, SCALAR, "mean", (operand,)))
             if rest is average:
@@ -86,11 +86,19 @@ def _total(build: Builder, node: Expression) -> tuple[Expression, Expression] | 
 
 
 def _divided(build: Builder, divisors: Sequence[Expression], array: Expression) -> list[Expression] | None:
-    """The divisors without the array's length; None if that is not among them."""
+    """The divisors without the array's number of entries; None if that is not among them."""
+    rest: list[Expression] | None = list(divisors)
+    for dim in array.shape.dims:
+        rest = None if rest is None else _without(build, rest, dim)
+    return rest
+
+
+def _without(build: Builder, divisors: Sequence[Expression], dim: Dim) -> list[Expression] | None:
+    """The divisors without a length; None if that is not among them."""
     for position, divisor in enumerate(divisors):
         size = divisor.base if isinstance(divisor, Power) else divisor
         exponent = _exponent(divisor) if isinstance(divisor, Power) else 1
-        if isinstance(size, Size) and size.size == array.shape.dims[0] and exponent is not None and exponent >= 1:
+        if isinstance(size, Size) and size.size == dim and exponent is not None and exponent >= 1:
             rest = [build.power(size, exponent - 1)] if exponent > 1 else []
             return [*divisors[:position], *rest, *divisors[position + 1 :]]
     return None

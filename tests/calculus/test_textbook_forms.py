@@ -33,6 +33,16 @@ FORMS = [
     # transposed sums of products, and what stays under one transpose
     ("det(X' A X)", "X", 1, "X: matrix(m, n), A: matrix(m, m)", "det(Xᵀ A X) ((Xᵀ Aᵀ X)⁻¹ Xᵀ Aᵀ + (Xᵀ A X)⁻¹ Xᵀ A)"),
     ("||X W - Y||^2", "W", 1, "X: matrix(m, n), W: matrix(n, k), Y: matrix(m, k)", "2 (X W - Y)ᵀ X"),
+    ("1/2*||x - y||^2 + c*norm1(D x)", "x", 1, "D: matrix(m, n), x, y: vector(n), c: scalar", "(x - y)ᵀ + c sign(D x)ᵀ D"),
+    ("-logdet(X' diag(w) X)", "w", 1, "X: matrix(N, n), w: positive vector(N)", "-diag(X (Xᵀ diag(w) X)⁻¹ Xᵀ)ᵀ"),
+    # what stands twice
+    ("c*x*exp(x)", "x", 1, V, "diag(c ⊙ exp(x) ⊙ (1 + x))"),
+    ("det(A + t B)", "t", 2, "t: scalar, A, B: matrix(n, n)",
+     "(tr(B (A + t B)⁻¹)² - tr(B (A + t B)⁻¹ B (A + t B)⁻¹)) det(A + t B)"),
+    ("sum(max(q*u, (q - 1)*u))", "u", 1, "u: vector(n), q: scalar", "where(q u ≥ (q - 1) u, q, q - 1)ᵀ"),
+    # constants and averages
+    ("gelu(x)", "x", 1, "x: scalar", "(1 + erf(x/sqrt(2))) / 2 + x exp(-x²/2) / sqrt(2 pi)"),
+    ("var(X)", "X", 1, "X: matrix(m, n)", "(2 / (m n)) (X - mean(X))ᵀ"),
     # sums in the order in which they were written
     ("a' (A + X)^-1 (B + X)^-1 b", "a", 1, "a, b: vector(n), X, B, A: matrix(n, n)", "bᵀ (B + X)⁻ᵀ (A + X)⁻ᵀ"),
     ("tr(A (I + X)^-1)", "X", 1, "A, X: matrix(n, n)", "-(I + X)⁻¹ A (I + X)⁻¹"),
