@@ -171,3 +171,11 @@ def test_a_star_after_a_transpose_is_remarked_upon() -> None:
     assert note == "X'*Y is taken element by element; the product of matrices is written with a space or @"
     assert mc.diff("sum(X'*Y)", "X", where="X, Y: matrix(n, n)").notes == ()
     assert mc.diff("sum(X' Y)", "X").notes == ()
+
+
+@pytest.mark.parametrize("ones", ["1^T", "1'", "1ᵀ", "1.T", "1^{T}"])
+def test_every_transpose_of_one_is_the_row_of_ones(ones: str) -> None:
+    lagrangian = mc.diff(f"w^T Σ w - λ ({ones} w - 1)", "w", where="Σ: spd(n)")
+    assert lagrangian.assumptions == ("w ∈ ℝⁿ", "λ ∈ ℝ")
+    sigma = [[2, 1], [1, 3]]
+    np.testing.assert_allclose(lagrangian.evaluate(w=[1, 2], **{"Σ": sigma, "λ": 5}), [[8 - 5, 14 - 5]])

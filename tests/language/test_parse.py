@@ -140,6 +140,7 @@ EXPRESSIONS = {
     "x'^2": "(^ (T x) 2)",
     "1ᵀ x + 0ᵀx": "(+ (. (T ones()) x) (. (T zeros()) x))",
     "1' + (1)ᵀ": "(+ (T ones()) (T 1))",
+    "1^T x + 1.T x + 1⊤x + 1^{T} x": "(+ (+ (+ (. (T ones()) x) (. (T ones()) x)) (. (T ones()) x)) (. (T ones()) x))",
     # numbers
     "1e-3 + .5 + 2. * x": "(+ (+ 1/1000 1/2) (* 2 x))",
     "2e": "(. 2 e)",
@@ -318,6 +319,8 @@ ERRORS = {
     ),
     "arcsin⁻¹(x)": "`arcsin⁻¹` can be read in two ways\n  arcsin⁻¹(x)\n  ^^^^^^^^\nhelp: write arcsin(x)^(-1)",
     "\\ b": "unexpected character `\\`\n  \\ b\n  ^",
+    "2^T x": "`2^T` would be the transpose of a number\n  2^T x\n  ^^^\nhelp: 1ᵀ is the row of ones, 0ᵀ that of zeros",
+    "0.5' x": "`0.5'` would be the transpose of a number\n  0.5' x\n  ^^^^\nhelp: 1ᵀ is the row of ones, 0ᵀ that of zeros",
     "a && b": "unexpected character `&&`\n  a && b\n    ^^\nhelp: multiply comparisons instead: (a > 0) * (b > 0)",
     "x..y": "unexpected `..`\n  x..y\n   ^^\nhelp: a range belongs to an index: sum(x_i for i in 1..n)",
     "sum(x for)": "unexpected `)` where a name is expected\n  sum(x for)\n           ^",

@@ -143,17 +143,27 @@ class ExpressionActions(Builder):
     def transpose(self, parts: list[Any]) -> Placed:
         """`a'`, `a.T`, `aᵀ`."""
         (operand, start, _), token = parts
-        mark = token.value == "ᵀ" or (token.value == "'" and self.dialect.paper)
-        if mark and isinstance(operand, Number) and token.start == operand.span.end and not operand.decimal:
-            # `1ᵀ` is the row of ones, as in 1ᵀx.
-            function = {1: "ones", 0: "zeros"}.get(int(operand.value))
-            if function:
-                operand = Call(function, (), (), operand.span, operand.span)
+        if self.dialect.paper and isinstance(operand, Number) and start == operand.span.start:
+            operand = self._ones(operand, token)
         return Transpose(operand, self._span(start, token.end)), start, token.end
+
+    def _ones(self, number: Number, mark: Token) -> Expr:
+        """The `1` of `1ᵀ x` is the vector of ones, however the transpose is written. Other numbers are not transposed."""
+        if number.value not in (0, 1) or number.decimal:
+            self._refuse(
+                f"`{self.text[number.span.start : mark.end]}` would be the transpose of a number", number.span.start, mark.end,
+                "1ᵀ is the row of ones, 0ᵀ that of zeros",
+            )  # fmt: skip
+        return Call("ones" if number.value else "zeros", (), (), number.span, number.span)
 
     def inverse_transpose(self, parts: list[Any]) -> Placed:
         """`A^-T`."""
         (operand, start, _), token = parts
+        if isinstance(operand, Number):
+            self._refuse(
+                f"`{self.text[start : token.end]}` would be the transpose of a number", start, token.end,
+                "for a power write the exponent in parentheses: 2^(-T)",
+            )  # fmt: skip
         glyph = Span(self.text, token.start, token.end)
         span = self._span(start, token.end)
         inverse = Binary("^", operand, Number(-1, glyph), span, Span(self.text, token.start, token.start + 1))
