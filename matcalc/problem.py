@@ -22,7 +22,7 @@ from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.joined import doubtful
 from matcalc.language.mismatch import excerpt
 from matcalc.language.parse import parse_declarations, parse_program, parse_shape, parse_targets
-from matcalc.language.shapes import Inference, infer
+from matcalc.language.shapes import Inference, Symbol, infer
 from matcalc.notation.answer import own_names
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.recover import Recovery
@@ -172,7 +172,7 @@ class Problem:
     def warnings(self) -> list[str]:
         """What may have been meant otherwise."""
         program, symbols = self.inference.program, self.inference.symbols
-        assumed = [symbol.name for symbol in symbols.values() if not symbol.declared]
+        assumed = [symbol.name for symbol in symbols.values() if not (symbol.declared or _is_subscripted(symbol))]
         targets = {name for target in self.inference.targets for name in _names(target)}
         found: dict[str, None] = dict.fromkeys(doubtful(assumed, symbols, targets, program.dialect.times))
         for root in (*(binding.value for binding in program.bindings), program.body):
@@ -314,6 +314,11 @@ def _paths(wrt: Sequence[str]) -> tuple[list[tree.Expr], list[int]]:
                 found = found[1:]
             lengths += [1] * len(found)
     return targets, lengths
+
+
+def _is_subscripted(symbol: Symbol) -> bool:
+    """Whether a matrix is called `Wq`, which is no product of letters where it is multiplied by something."""
+    return symbol.shape.kind == "matrix" and symbol.name[1:].islower()
 
 
 def _names(target: tree.Expr) -> list[str]:

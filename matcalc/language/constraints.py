@@ -50,6 +50,9 @@ SCALAR_UNKNOWN: Final = 0
 _UNDECLARED: Final = ANY & ~ROW_BIT
 """A name is never taken to be a row without being told so."""
 
+_DOTS: Final = frozenset({".", "·", "⋅"})
+"""The signs of a dot product: in `Ax · y` both are more likely vectors."""
+
 _CAPITAL: Final = re.compile(r"(\w)(\d*|_\w+)'*")
 _GREEK_CAPITALS: Final = frozenset(
     {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
@@ -159,6 +162,9 @@ class Constraints:
         self.blames: list[Blame] = []
         self.elementwise: list[Operands] = []
         self.products: list[Operands] = []
+        self.words: set[int] = set()
+        """Names like `Wq`, and their transposes."""
+        self.word_products: list[Operands] = []
         self.transposes: dict[int, Transpose] = {}
         self.constants: list[int] = []
         self.reduced: list[int] = []
@@ -210,6 +216,8 @@ class Constraints:
             kind = self.dialect.kind_of(name)
             domain = _UNDECLARED if kind is None else BIT[kind]
             self.names[name] = self.unknown(domain, capital=is_capital(name)) if kind != "scalar" else SCALAR_UNKNOWN
+            if name[:1].isupper() and not is_capital(name):
+                self.words.add(self.names[name])
 
     def _declared(self, declared: Declared) -> int:
         shape = declared.known_shape
@@ -311,6 +319,8 @@ class Constraints:
         self.relate(rule, (left, right, result), Blame(node, (node.left, node.right)))
         if product:
             self.products.append(Operands(operator, left, right, result))
+            if (left in self.words or right in self.words) and node.operator_span.excerpt not in _DOTS:
+                self.word_products.append(self.products[-1])
         elif operator != "**":
             self.elementwise.append(Operands(operator, left, right, result))
         return result
@@ -345,6 +355,8 @@ class Constraints:
         result = self.unknown(capital=self.capital[operand])
         self.relate(TRANSPOSE, (operand, result), Blame(node, (node.operand,)))
         self.transposes.setdefault(operand, node)
+        if operand in self.words and node.span.start == node.operand.span.start:  # `Wk'`; what is in brackets, `(Xw)'`, is a value
+            self.words.add(result)
         return result
 
     def _call(self, node: Call) -> int:

@@ -40,6 +40,7 @@ class Preferences:
             return
         transposed = [(unknown, node) for unknown, node in self.made.transposes.items() if self.open(unknown)]
         self._choose_data()
+        self._choose_words()
         self._choose_not_scalars()
         self._choose_transposed()
         self._choose_stacked()
@@ -82,6 +83,17 @@ class Preferences:
                 self.kinds.assume(left, MATRIX_BIT)
             if right in entries and self.open(right) and not domains[left] & ~(ROW_BIT | MATRIX_BIT):
                 self.kinds.assume(right, VECTOR_BIT)
+
+    def _choose_words(self) -> None:
+        """The `Wq` of `Wq x` and `X Wq` is a matrix. At the end of a product, in `y' Ax`, it is more likely a value."""
+        made, domains = self.made, self.domains
+        factors = {left for _, left, _, _ in made.products} if made.word_products else set()
+        for _, left, right, result in made.word_products:
+            if left in made.words and self.open(left):
+                self.kinds.assume(left, MATRIX_BIT)
+            before = made.capital[left] or domains[left] == MATRIX_BIT
+            if right in made.words and self.open(right) and (before or result in factors):
+                self.kinds.assume(right, MATRIX_BIT)
 
     def _choose_not_scalars(self) -> None:
         """Names that cannot be scalars: a matrix for a capital letter, a vector for a small one. `1ᵀ` is a vector."""

@@ -60,6 +60,15 @@ def shape(text: str) -> str:
         ("X + b' where X: matrix(N, h)", "matrix(N, h)", "b ∈ ℝʰ"),
         ("norm(X w) where X: matrix(N, n_1)", "scalar", "w ∈ ℝ^(n_1)"),
         ("n + norm(x)", "scalar", "n ∈ ℝ; x ∈ ℝᵐ"),
+        # names that begin with a capital letter
+        ("softmax(X Wq (X Wk)'/sqrt(d), axis=1) X Wv", "matrix(m, p)", "X ∈ ℝᵐˣⁿ; Wq, Wk ∈ ℝⁿˣᵏ; d ∈ ℝ; Wv ∈ ℝⁿˣᵖ"),
+        ("tanh(Wh h + Wx x + b)", "vector(m)", "Wh ∈ ℝᵐˣⁿ; h ∈ ℝⁿ; Wx ∈ ℝᵐˣᵏ; x ∈ ℝᵏ; b ∈ ℝᵐ"),
+        ("sigmoid(Wz@x + Uz@h)", "vector(m)", "Wz ∈ ℝᵐˣⁿ; x ∈ ℝⁿ; Uz ∈ ℝᵐˣᵏ; h ∈ ℝᵏ"),
+        ("x' Wq Wk' y", "scalar", "x ∈ ℝᵐ; Wq ∈ ℝᵐˣⁿ; Wk ∈ ℝᵏˣⁿ; y ∈ ℝᵏ"),
+        ("x' Wq' y", "scalar", "x ∈ ℝⁿ; Wq ∈ ℝᵐˣⁿ; y ∈ ℝᵐ"),
+        ("||Xtest w - y||", "scalar", "Xtest ∈ ℝᵐˣⁿ; w ∈ ℝⁿ; y ∈ ℝᵐ"),
+        ("(Xw)' y + Ax.y + y' Ax", "scalar", "Xw, y, Ax ∈ ℝⁿ"),
+        ("||Ax - b|| + 2 Loss", "scalar", "Ax, b ∈ ℝⁿ; Loss ∈ ℝ"),
     ],
 )  # fmt: skip
 def test_defaults(text: str, result: str, assumptions: str) -> None:
