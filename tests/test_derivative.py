@@ -178,4 +178,4 @@ def test_every_transpose_of_one_is_the_row_of_ones(ones: str) -> None:
     lagrangian = mc.diff(f"w^T Σ w - λ ({ones} w - 1)", "w", where="Σ: spd(n)")
     assert lagrangian.assumptions == ("w ∈ ℝⁿ", "λ ∈ ℝ")
     sigma = [[2, 1], [1, 3]]
-    np.testing.assert_allclose(lagrangian.evaluate(w=[1, 2], **{"Σ": sigma, "λ": 5}), [[8 - 5, 14 - 5]])
+    np.testing.assert_allclose(lagrangian.evaluate(w=[1, 2], Σ=sigma, λ=5), [[8 - 5, 14 - 5]])

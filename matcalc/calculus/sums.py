@@ -379,7 +379,7 @@ def _rebuilt(
     members: Sequence[tuple[_Use, list[tuple[Node, Labels]]]],
 ) -> Node | None:
     joined = any(label >= node.order for label in pattern)
-    if joined and len(members) > _EXPANDED and all(any(factor is base for factor, _ in rest) for _, rest in members):
+    if joined and len(members) > EXPANDED and all(any(factor is base for factor, _ in rest) for _, rest in members):
         return None  # A⁹ B + A⁸ B A + … stays, and is not tried from both sides
     sizes = dict(zip(pattern, base.shape, strict=True))
     sizes |= dict(enumerate(node.shape))

@@ -355,7 +355,7 @@ class Constraints:
         result = self.unknown(capital=self.capital[operand])
         self.relate(TRANSPOSE, (operand, result), Blame(node, (node.operand,)))
         self.transposes.setdefault(operand, node)
-        if operand in self.words and node.span.start == node.operand.span.start:  # `Wk'`; what is in brackets, `(Xw)'`, is a value
+        if operand in self.words and node.span.start == node.operand.span.start:  # `Wk'`; in brackets, `(Xw)'`, it is a value
             self.words.add(result)
         return result
 
