@@ -158,6 +158,9 @@ def power(s: Simplifier, base: Node, exponent: Node) -> Node:
         inner, outer = split_power(base)
         if inner is not base and not base.shape and signs.is_nonnegative(graph, inner):  # ‖x‖ᵇ = (x·x)^(b/2)
             return power(s, inner, s.scaled(outer, exponent))
+        if is_named(base, "power") and type(base.args[1]) is not Number and not base.args[1].shape and not exponent.shape:
+            inner, outer_ = base.args  # not an integer in general, so that x is positive
+            return s.pointwise(elementwise("power"), [inner, s.contraction([(outer_, ()), (exponent, ())], ())])
         return graph.pointwise(elementwise("power"), [base, exponent])
     e = exponent.value
     if e == 1:

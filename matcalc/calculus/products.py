@@ -49,6 +49,9 @@ _OUTER = 4
 _LOOK = 40
 """Nodes that are searched for another use of a sum."""
 
+_USUAL_EXPONENTS = (1, -1, 2, -2)
+"""Numbers as which a sum of exponents that are arrays is recognised."""
+
 Factor = tuple[Node, Labels]
 
 
@@ -542,8 +545,6 @@ def _powers(product: Product) -> None:
                     continue
                 split = True
                 continue
-            if exponent.shape:
-                base, exponent = node, None
         if len(labels) == 2 and labels[0] > labels[1] and symmetry.is_symmetric(graph, node):
             labels = (labels[1], labels[0])
         if type(base) is Delta:
@@ -559,7 +560,8 @@ def _powers(product: Product) -> None:
         total = product.s.sum([(1, each.args[1]) for each in powers], powers[0].shape)
         product.put(product.s.pointwise(elementwise("power"), [base, total]), labels)
     for (base, labels), exponents in collected.items():
-        total = graph.sum([(1, exponent) for exponent in exponents], ())
+        shape = max((exponent.shape for exponent in exponents), key=len)
+        total = _total(product.s, exponents, shape)
         if type(total) is Number and total.value == 0:
             product.factors += [(graph.ones(size), (label,)) for label, size in zip(labels, base.shape, strict=True)]
             continue
@@ -568,6 +570,16 @@ def _powers(product: Product) -> None:
             node = product.s.pointwise(elementwise("power"), [base, total])
         product.put(node, labels)
     product.drop_ones()
+
+
+def _total(s: Simplifier, exponents: Sequence[Node], shape: tuple[Dim, ...]) -> Node:
+    """The sum of exponents, which are numbers or arrays: a number again, if it is the same everywhere."""
+    total = s.sum([(1, each if each.shape == shape else s.broadcast(each, shape)) for each in exponents], shape)
+    if shape:
+        for value, multiple in ((0, s.graph.zero(shape)), *((k, s.scaled(k, s.ones(shape))) for k in _USUAL_EXPONENTS)):
+            if total is multiple:
+                return s.graph.number(value)
+    return total
 
 
 def _powers_of_parts(product: Product) -> None:
