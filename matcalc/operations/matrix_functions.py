@@ -57,7 +57,7 @@ MATRIX_FUNCTIONS: tuple[Operation, ...] = (
             Form("vector(n) -> scalar"), Form("row(n) -> scalar"), Form("matrix(m, n) -> scalar", "prod(prod(X, axis=1))"),
         ),
         jacobian=(JacobianTerm(1, (Factor("Y", ""), Factor("1/X", "i"))),),
-        evaluate=lambda np, x: np.prod(x), latex=r"\prod", source="product rule",
+        evaluate=lambda np, x: np.prod(x), latex=r"\operatorname{prod}", source="product rule",
     ),
     MatrixFunction(
         name="amax", summary="largest element; of equal ones the first", text="max", latex=r"\max", operand_indices="i",
@@ -79,7 +79,7 @@ MATRIX_FUNCTIONS: tuple[Operation, ...] = (
     ),
     MatrixFunction(
         name="e_argmax", summary="unit vector at the first of the largest elements",
-        latex=r"\mathbf{e}_{\operatorname{argmax}}",
+        latex=r"\mathbf{e}_{\operatorname{argmax}{}",
         operand_indices="j", value_indices="i", forms=(Form("vector(n) -> vector(n)"),), jacobian=(),
         evaluate=lambda np, x: np.reshape(np.arange(np.size(x)) == np.argmax(x), (-1, 1)).astype(float), kink=leads,
         source="constant but for ties",

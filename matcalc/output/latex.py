@@ -197,7 +197,9 @@ class LatexPrinter(TextPrinter):
 
     def raised_to(self, base: Piece, exponent: Piece, element_wise: bool) -> Piece:
         """A power; a circle says that it is one of the elements."""
-        return Piece(Level.POSTFIX, base, r"^{\circ " if element_wise else "^{", exponent, "}")
+        if not element_wise:
+            return Piece(Level.POSTFIX, base, "^{", exponent, "}")
+        return Piece(Level.POSTFIX, base, r"^{\circ ", self.fit(exponent, Level.POSTFIX), "}")
 
     def root(self, base: Piece) -> Piece:
         """A square root."""
@@ -209,6 +211,12 @@ class LatexPrinter(TextPrinter):
         """The name of an operation of the table."""
         row = OPERATIONS.get(name)
         return row.shown_latex if row else rf"\operatorname{{{name}}}"
+
+    def call(self, name: str, operands: Sequence[Piece]) -> Piece:
+        """A function's name and its operands; those of a name that ends with `{}` stand within it."""
+        if not name.endswith("{}"):
+            return super().call(name, operands)
+        return Piece(Level.ATOM, name.removesuffix("{}"), *interleave(operands, ", "), "}")
 
     def function(self, node: Function) -> Piece:
         """Absolute values and norms have bars."""
