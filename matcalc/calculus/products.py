@@ -467,6 +467,20 @@ def without_fractions(graph: Graph, coefficient: Rational, node: Node) -> tuple[
     return coefficient, node
 
 
+def without_sign(graph: Graph, node: Node) -> tuple[Rational, Node]:
+    """-2 (b - a) as 2 times a - b, where a is older than b."""
+    coefficient: Rational = 1
+    while type(node) is Sum and len(node.args) == 1:
+        coefficient, node = coefficient * node.coefficients[0], node.args[0]
+    if type(node) is Sum:
+        content = content_of(node.coefficients)
+        content = content if node.coefficients[0] * content > 0 else -content
+        if content != 1:
+            divided = [(Fraction(c) / content, arg) for c, arg in zip(node.coefficients, node.args, strict=True)]
+            coefficient, node = coefficient * content, graph.sum(divided, node.shape)
+    return coefficient, node
+
+
 def _worth_flipping(node: Sum) -> bool:
     if len(node.args) == 2 and any(c > 0 and _is_constant(arg) for c, arg in zip(node.coefficients, node.args, strict=True)):
         return False  # -s (1 - s) reads better than s (s - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matcalc.calculus import mirrors, symmetry
+from matcalc.calculus import mirrors, padding, symmetry
 from matcalc.calculus.cancellation import DEEP, expanded, is_named, split_power
 from matcalc.calculus.choices import choices
 from matcalc.calculus.closing import closed
@@ -74,6 +74,10 @@ def simplified(s: Simplifier, node: Sum) -> Node:
             result = _factored(s, node)
         if result is node:
             result = mirrors.both_ways(s, node)
+        if result is node:
+            result = padding.same_blocks(s, node)
+        if result is node:
+            result = padding.differences(s, node)
         if result is node:
             result = _regrouped(s, node)
         if result is node or type(result) is not Sum or len(result.args) < 2 or len(node.args) > _WIDE:

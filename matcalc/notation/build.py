@@ -222,6 +222,8 @@ class Builder:
                 return self.make(Zeros, flipped(shape))
             case Stack() if shape.kind == ("vector", "row")[node.axis]:
                 return self.make(Stack, flipped(shape), tuple(self.transpose(block) for block in node.blocks), 1 - node.axis)
+            case Sum() if shape.kind != "matrix" and all(isinstance(self._core(term), Stack) for term in node.terms):
+                return self.make(Sum, flipped(shape), tuple(map(self.transpose, node.terms)))
             case Sum() if shape.kind == "matrix" and len(node.terms) <= _TERMS:
                 terms = tuple(self.transpose(term) for term in node.terms)
                 if set(terms) == set(node.terms):

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from matcalc.errors import UsageError
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.notation.component import MatrixNotationError
+from matcalc.notation.entries import by_entries
 from matcalc.notation.indices import Elements, element, free_indices
 from matcalc.notation.kronecker import Kroneckers, unstacked_of
 from matcalc.notation.matrix import Expression
@@ -105,6 +106,9 @@ def write(
     placed = arrangement(value, variables, layout)
     if len(variables) > 1:
         return indexed(recovery, node)
+    small = by_entries(recovery, node, flipped=placed.kind == "row" or placed.axes == (1, 0))
+    if small is not None:
+        return Written(small)
     try:
         if placed.kind == "array":
             return _kronecker(recovery, node, len(value.dims), name, layout, title)

@@ -28,6 +28,7 @@ from matcalc.notation.matrix import (
     Norm,
     Number,
     Ones,
+    Part,
     Position,
     Positions,
     Power,
@@ -251,7 +252,7 @@ def _repeated(body: Expression) -> Expression | None:
         if node.shape == SCALAR and not isinstance(node, Function):
             continue
         gain = (uses[node] - 1) * size[node]
-        length = _PLAIN_LENGTH
+        length = _LENGTH if _is_difference(node) else _PLAIN_LENGTH
         if isinstance(node, Function):
             length = _LENGTH if uses[node] < _OFTEN or not node.shape.dims else _SHORT_LENGTH
         elif isinstance(node, Hadamard) and node.shape.kind == "vector" and uses[node] >= _OFTEN:
@@ -259,6 +260,14 @@ def _repeated(body: Expression) -> Expression | None:
         if uses[node] > 1 and size[node] >= length and node is not body and gain > saved:
             best, saved = node, gain
     return best
+
+
+def _is_difference(node: Expression) -> bool:
+    """Whether a vector or matrix is a sum of parts, as x[2:n] - x[1:n-1] is."""
+    terms = node.terms if isinstance(node, Sum) and node.shape.dims else ()
+    return bool(terms) and all(
+        isinstance(term.factors[-1] if isinstance(term, Product) and term.factors else term, Part) for term in terms
+    )
 
 
 def _residual(body: Expression) -> Expression | None:
@@ -275,6 +284,8 @@ def _letter(part: Expression, used: Collection[str]) -> str:
     """A free letter by what the part is."""
     if isinstance(part, Function):
         letters = _LETTERS.get(part.name, "uv")
+    elif _is_difference(part):
+        letters = "de"
     elif isinstance(part, Sum):
         negative = any(is_negative(term) for term in part.terms)
         letters = "er" if negative else "zu"

@@ -233,7 +233,8 @@ def _sum(r: Recovery, node: Node) -> Expression:
     if node.order == 2 and any(_is_diagonal(arg) for arg in node.args):
         expand = False  # I - 1/n would be read as (1 - 1/n) I
     content = Fraction(content_of(node.coefficients))
-    outside = content if content.denominator > 1 and len(node.args) > 1 else Fraction(1)  # a/2 + b/2 = (a + b)/2
+    together = content.denominator > 1 or any(type(arg) is Concatenation for arg in node.args)
+    outside = content if together and len(node.args) > 1 else Fraction(1)  # a/2 + b/2 = (a + b)/2
     terms: list[Expression] = []
     numbers = dict(zip(node.args, scalars, strict=True))
     for coefficient, arg in r.in_order(node):
