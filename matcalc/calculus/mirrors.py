@@ -27,6 +27,8 @@ from matcalc.tensor.nodes import (
     Rational,
     Sum,
     Variable,
+    Zero,
+    terms,
     topological,
 )
 
@@ -250,14 +252,30 @@ def off_diagonal(product: Product) -> Node | None:
         if not all(is_total(s.graph, other) for other, _ in on_both):
             return None
         ones: list[Factor] = [(s.graph.ones(node.shape[0]), (label,)) for label in labels]
-        terms: list[tuple[Rational, Node]] = [(1, s.contraction([*rest, *ones], product.out, product.shape()))]
+        parts: list[tuple[Rational, Node]] = [(1, s.contraction([*rest, *ones], product.out, product.shape()))]
         first, second = labels if labels[1] not in product.kept else labels[::-1]
         merged = [(other, tuple(first if name == second else name for name in names)) for other, names in rest]
         once = [_on_diagonal(s, each) for each in merged]
         diagonal = s.contraction([*once, (ones[0][0], (first,))], product.out, product.shape())
-        terms.append((-1, diagonal))
-        return s.scaled(product.coefficient, s.sum(terms, product.shape()))
+        parts.append((-1, diagonal))
+        return s.scaled(product.coefficient, s.sum(parts, product.shape()))
     return None
+
+
+def everywhere(s: Simplifier, root: Node) -> Node:
+    """[i ≠ j] aᵢⱼ = aᵢⱼ where aᵢᵢ = 0: for a whole result, to which nothing is multiplied any more."""
+    if root.order != 2:
+        return root
+    parts: list[tuple[Rational, Node]] = []
+    for coefficient, arg in terms(root):
+        factors = list(zip(arg.args, arg.labels, strict=True)) if isinstance(arg, Contraction) else []
+        rest = [factor for factor in factors if not (_is_of_positions(factor[0], ("!=",)) and set(factor[1]) == {0, 1})]
+        if rest and len(rest) < len(factors) and all(is_total(s.graph, node) for node, _ in rest):
+            once = [_on_diagonal(s, (node, tuple(0 if k == 1 else k for k in labels))) for node, labels in rest]
+            if type(s.contraction([*once, (s.graph.ones(root.shape[0]), (0,))], (0,))) is Zero:
+                arg = s.contraction(rest, (0, 1), root.shape)
+        parts.append((coefficient, arg))
+    return s.sum(parts, root.shape)
 
 
 def _on_diagonal(s: Simplifier, factor: Factor) -> Factor:

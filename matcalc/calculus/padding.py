@@ -71,10 +71,14 @@ def differences(s: Simplifier, node: Sum) -> Node:
     for (block, scalars), members in groups.items():
         if len(members) > 1:
             total = s.sum([(coefficient, shift) for coefficient, shift, _ in members], members[0][1].shape)
+            content, total = without_sign(s.graph, total)
+            other = s.graph.sum([(-1, total)], total.shape)
+            if other in block.args:  # -Eᵀ diag(w) E rather than Fᵀ diag(w) E
+                content, total = -content, other
             factors = [(total, (2, 0)), (block, (2, 1)), *((scalar, ()) for scalar in scalars)]
             taken = [arg for _, _, arg in members]
             rest = [(c, arg) for c, arg in terms(node) if arg not in taken]
-            return s.sum([*rest, (1, s.contraction(factors, (0, 1), node.shape))], node.shape)
+            return s.sum([*rest, (content, s.contraction(factors, (0, 1), node.shape))], node.shape)
     return node
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from matcalc.calculus.cancellation import split_power
+from matcalc.calculus.cancellation import is_named, split_power
 from matcalc.language.dimensions import SCALAR, Dim, Kind, Shape, dim, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import transposes
@@ -34,6 +34,7 @@ from matcalc.notation.places import (
     written,
 )
 from matcalc.notation.recover import Recovery
+from matcalc.operations.table import elementwise
 from matcalc.tensor.nodes import (
     Concatenation,
     Contraction,
@@ -41,6 +42,7 @@ from matcalc.tensor.nodes import (
     MatrixCall,
     NamedCall,
     Node,
+    Number,
     Ones,
     Pattern,
     Pointwise,
@@ -437,7 +439,20 @@ class _Writing:
                 result.append((self.closed(members, known, sorted(free)), ()))
             else:
                 result += [self.reduced(factor, known) for factor in members]
-        return self.graph.contraction(result, kept, sizes if kept else None)
+        return self.graph.contraction(self._powers(result), kept, sizes if kept else None)
+
+    def _powers(self, factors: Sequence[Factor]) -> Sequence[Factor]:
+        """tₖⁱ⁻¹ tₖʲ⁻¹ = tₖⁱ⁺ʲ⁻², where both exponents are counted with."""
+        by_base: dict[Node, list[Node]] = {}
+        for node, _ in factors:
+            if is_named(node, "power") and not node.order and type(node.args[1]) is not Number:
+                by_base.setdefault(node.args[0], []).append(node)
+        for base, powers in by_base.items():
+            if len(powers) > 1:
+                exponent = self.graph.sum([(1, power.args[1]) for power in powers], ())
+                whole = self.r.simplifier.pointwise(elementwise("power"), [base, exponent])
+                return self._powers([*(factor for factor in factors if factor[0] not in powers), (whole, ())])
+        return factors
 
     def reduced(self, factor: Factor, known: Mapping[int, Subscript]) -> Factor:
         """A factor with the known labels put in. Two free axes of what has no notation are not worth keeping."""

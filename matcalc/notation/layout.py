@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, get_args
 
+from matcalc.calculus.mirrors import everywhere
 from matcalc.errors import UsageError
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.notation.component import MatrixNotationError
@@ -106,6 +107,7 @@ def write(
     placed = arrangement(value, variables, layout)
     if len(variables) > 1:
         return indexed(recovery, node)
+    node = everywhere(recovery.simplifier, node)
     small = by_entries(recovery, node, flipped=placed.kind == "row" or placed.axes == (1, 0))
     if small is not None:
         return Written(small)

@@ -30,6 +30,7 @@ PAIRS = [
         "2 Σₗ (Xᵢⱼ - Xₗⱼ) (Pᵢₗ + Pₗᵢ) / (1 + ‖Xᵢ - Xₗ‖²)",
     ),
     ("sum(A[i,j]*sin(x_j - x_i) for i in 1..n for j in 1..n)", "x", 1, "Σⱼ (Aⱼᵢ - Aᵢⱼ) cos(xᵢ - xⱼ)"),
+    ("sum_{i<j} (X[i,j] - X[j,i])^2", "X", 1, "2 (Xᵀ - X)"),
     ("sum(abs(x_i - x_j) for i in 1..n for j in 1..n)", "x", 1, "2 Σⱼ sign(xᵢ - xⱼ)"),
 ]  # fmt: skip
 

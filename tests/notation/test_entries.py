@@ -37,6 +37,10 @@ PRINTS = [
         "sum((x[i+1] - 2*x[i] + x[i-1])^2 for i in 2..n-1)", None, "x", 1,
         "2 ([0ᵀ, dᵀ] + [dᵀ, 0ᵀ] - 2 * [0, dᵀ, 0])   where d = x[3:n] + x[1:n - 2] - 2 x[2:n - 1]",
     ),
+    (
+        "sum(cos(x[i+1] - x[i]) for i in 1..n-1)", None, "x", 2,
+        "-Dᵀ diag(cos(x[2:n] - x[1:n - 1])) D   where D = I[2:n] - I[1:n - 1]",
+    ),
     ("sum(x[t]*y[t-1] for t in 2..T)", None, "x", 1, "[0, yᵀ]"),
 ]  # fmt: skip
 

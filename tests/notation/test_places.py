@@ -15,6 +15,7 @@ POLYNOMIAL = "sum((sum(c[k]*t_i^(k-1) for k in 1..d) - y_i)^2 for i in 1..N)"
 PRINTS = [
     (CONVOLUTION, "x", 1, "2 Σ[j = 1..n + 1 - m] [0 ≤ i - j ≤ m - 1] (Σₗ kₗ x[j + l - 1] - yⱼ) k[i + 1 - j]"),
     (CONVOLUTION, "k", 1, "2 Σ[j = 1..n + 1 - m] (Σₗ kₗ x[j + l - 1] - yⱼ) x[i + j - 1]"),
+    (POLYNOMIAL, "c", 2, "2 Σₖ tₖ^(i + j - 2)"),
     (CONVOLUTION, "k", 2, "2 Σ[l = 1..n + 1 - m] x[i + l - 1] x[j + l - 1]"),
     (HANKEL, "a", 1, "Σⱼ bⱼ c[i + j - 1]"),
     (HANKEL, "c", 1, "Σⱼ [0 ≤ i - j ≤ m - 1] bⱼ a[i + 1 - j]"),
