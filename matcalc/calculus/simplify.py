@@ -67,6 +67,8 @@ class Simplifier:
         self.flat = _FLAT
         self.depth = 0
         """Products that are being simplified, one for the sake of the other."""
+        self.regrouping = False
+        """Sums are being put together, to see whether that is shorter."""
 
     def simplify(self, root: Node) -> Node:
         """A node of the same value in normal form."""

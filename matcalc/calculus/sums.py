@@ -126,7 +126,7 @@ def _merged(s: Simplifier, node: Sum) -> Node:
 
 def _regrouped(s: Simplifier, node: Sum) -> Node:
     """2 (A y - A x) + 2 (B y - B x) = 2 ((A + B) y - (A + B) x): sums with one coefficient are one where that is shorter."""
-    if len(node.args) > EXPANDED or s.depth >= DEEP:
+    if len(node.args) > EXPANDED or s.depth >= DEEP or s.regrouping:
         return node
     groups: dict[Rational, list[Sum]] = {}
     for coefficient, arg in terms(node):
@@ -135,7 +135,11 @@ def _regrouped(s: Simplifier, node: Sum) -> Node:
     for coefficient, sums in groups.items():
         if len(sums) < 2 or sum(len(each.args) for each in sums) > EXPANDED:
             continue
-        together = s.sum([(1, each) for each in sums], node.shape)
+        s.regrouping = True
+        try:
+            together = s.sum([(1, each) for each in sums], node.shape)
+        finally:
+            s.regrouping = False
         if length(together) < sum(map(length, sums)):
             rest = [(c, arg) for c, arg in terms(node) if arg not in sums]
             return s.graph.sum([*rest, (coefficient, together)], node.shape)

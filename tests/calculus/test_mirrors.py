@@ -44,6 +44,14 @@ def test_the_halves_are_one(text: str, wrt: str, order: int, printed: str) -> No
     assert found.verify().passed
 
 
+def test_sums_are_put_together_once() -> None:
+    """What is put together may come apart again when it is simplified."""
+    text = "sum(sigmoid(z d'), axis=1)' max(0, (z z')^2) sum(sigmoid(z d'), axis=1)"
+    found = mc.diff(text, "z", where="d: vector(m), z: vector(k)", order=2)
+    assert isinstance(found, Derivative)
+    assert found.verify().passed
+
+
 EXCLUDED = [
     ("sum_{i<j} 1/norm(X[i] - X[j])", "X"),
     ("sum_{i≠j} 1/norm(X[i] - X[j])", "X"),
