@@ -141,7 +141,8 @@ class Recovery:
         order = self.graph.written.get(frozenset(node.args))
         if order is not None:
             return sorted(parts, key=lambda part: order.index(part[1]))
-        return sorted(parts, key=lambda part: part[1].first if not _comes_first(*part) else -1)
+        plain = all(type(arg) in (Variable, Delta) for arg in node.args)  # A + I
+        return sorted(parts, key=lambda part: part[1].first if plain or not _comes_first(*part) else -1)
 
     def _node(self, node: Node) -> Expression:
         if node.order > 2:
