@@ -23,7 +23,7 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from tests.fuzzing.checks import Finding, check
-from tests.fuzzing.generate import Program, program, smaller
+from tests.fuzzing.generate import Program, consistent, program, smaller
 from tests.fuzzing.targets import Plan, random_plan
 from tests.fuzzing.terms import intermediates
 
@@ -55,7 +55,7 @@ def minimised(finding: Finding, seconds: float = 10.0) -> Finding:
         best = (again(best.program, plan) if plan != best.plan else None) or best
     while time.monotonic() < end:
         count = best.program.body.count()
-        bodies = [body for body in smaller(best.program.body) if body.count() < count]
+        bodies = [body for body in smaller(best.program.body) if body.count() < count and consistent(body)]
         found = (again(Program(body, best.program.seed), best.plan) for body in sorted(bodies, key=lambda body: body.count()))
         less = next((each for each in found if each is not None), None)
         if less is None:

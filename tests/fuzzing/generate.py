@@ -89,6 +89,10 @@ def _known(shape: str) -> tuple[Rule, ...]:
 
 # Leaves
 
+_NUMBERS = [
+    *[("2", 2.0), ("3", 3.0), ("0.5", 0.5), ("(1/3)", 1 / 3), ("1", 1.0)] * 2,
+    ("0", 0.0), ("(-1)", -1.0), ("1e-3", 0.001), ("10", 10.0), ("pi", np.pi),
+]  # fmt: skip
 
 def _leaf(random_: random.Random, shape: str, bound: Bound) -> Term:
     if shape == "" and bound and random_.random() < 0.8:
@@ -98,7 +102,9 @@ def _leaf(random_: random.Random, shape: str, bound: Bound) -> Term:
         if slices is not None:
             return slices
     if shape == "" and random_.random() < 0.25:
-        text, number = random_.choice([("2", 2.0), ("3", 3.0), ("0.5", 0.5), ("(1/3)", 1 / 3), ("1", 1.0)])
+        if random_.random() < 0.1:
+            return _size_as_number(random_)
+        text, number = random_.choice(_NUMBERS)
         return Term("", text, lambda _: np.float64(number))
     if _known(shape) and random_.random() < 0.1:
         rule = random_.choice(_known(shape))
@@ -119,6 +125,13 @@ def _variable_leaf(random_: random.Random, shape: str, name: str) -> Term:
         text, value = random_.choice(POSITIVE)
         return apply(Rule(text, shape, (shape,), value), shape, [variable(name)])
     return variable(name)
+
+
+def _size_as_number(random_: random.Random) -> Term:
+    """The name of a dimension that a variable has, which need not stand anywhere."""
+    size = random_.choice(list(SIZES))
+    text, offset = random_.choice([(size, 0), (size, 0), (f"({size} - 1)", -1), (f"({size} + 1)", 1)])
+    return _part(random_.choice(variables(size)[:2]), text, lambda _: np.float64(SIZES[size] + offset))
 
 
 def _part(name: str, text: str, value: Any, *names: str, shape: str = "") -> Term:
@@ -274,6 +287,7 @@ def _over_pairs(sign: str, i: str, j: str, size: str, name: str, body: Term) -> 
 # Terms and programs
 
 _UNBOUND: Bound = {}
+_DEPTHS = [2, 3, 3, 4] * 8 + [1, 5, 6]
 
 
 def term(random_: random.Random, shape: str, depth: int, bound: Bound = _UNBOUND) -> Term:
@@ -299,8 +313,8 @@ def term(random_: random.Random, shape: str, depth: int, bound: Bound = _UNBOUND
 
 def _size(random_: random.Random, rule: Rule) -> str:
     """A dimension that an operand may have; the product of two, and a number, are rare."""
-    if random_.random() < 0.03 and "kron" not in rule.template and "vec" not in rule.template:
-        return random_.choice("e3")
+    if random_.random() < 0.05 and "kron" not in rule.template and "vec" not in rule.template:
+        return random_.choice("e32" if "2]" in rule.template or "[2" in rule.template else "e321")
     return random_.choice("nmk")
 
 
@@ -337,10 +351,12 @@ def program(random_: random.Random, depth: int | None = None) -> Program:
     """A random program with at least one variable."""
     while True:
         shape = random_.choices(["", "n", "m", "'n", "mn", "nn", "e", "3"], [20, 6, 2, 2, 2, 2, 1, 1])[0]
-        body = term(random_, shape, random_.choice([2, 3, 3, 4]) if depth is None else depth)
+        body = term(random_, shape, random_.choice(_DEPTHS) if depth is None else depth)
         if body.names:
             if random_.random() < 0.15:
                 body = _with_intermediates(random_, body)
+            if random_.random() < 0.1:
+                body = _repeated(random_, body)
             return Program(body, random_.randrange(2**31))
 
 
@@ -351,6 +367,34 @@ def _with_intermediates(random_: random.Random, body: Term) -> Term:
         if len(parts) > 1:
             body = _substituted(body, random_.choice(parts[1:]), name)
     return body
+
+
+def _repeated(random_: random.Random, body: Term) -> Term:
+    """The same with a part of it once more, where something else of its shape stood."""
+    parts = _free_parts(body)
+    pairs = [
+        (part, other) for part in parts for other in parts
+        if part is not other and part.operands and part.shape == other.shape and not _stands_in(part, other)
+    ]  # fmt: skip
+    if not pairs:
+        return body
+    part, other = random_.choice(pairs)
+    more = _exchanged_part(body, other, part)
+    return more if more.names and consistent(more) else body
+
+
+def _stands_in(part: Term, whole: Term) -> bool:
+    return any(operand is part or _stands_in(part, operand) for operand in whole.operands)
+
+
+def _exchanged_part(body: Term, old: Term, new: Term) -> Term:
+    if body is old:
+        return new
+    operands = [_exchanged_part(operand, old, new) for operand in body.operands]
+    if all(after is before for after, before in zip(operands, body.operands, strict=True)):
+        return body
+    assert body.make is not None
+    return body.make(operands)
 
 
 def _free_parts(body: Term) -> list[Term]:
@@ -393,6 +437,18 @@ def commuted(body: Term, choose: Any = lambda: True) -> Term:
 def _exchanged(rule: Rule) -> Rule:
     text = rule.template.replace("{0}", "{2}").replace("{1}", "{0}").replace("{2}", "{1}")
     return Rule(text, rule.result, rule.operands, rule.value)
+
+
+def consistent(body: Term) -> bool:
+    """Whether intermediates of the same name stand for the same."""
+    found: dict[str, str] = {}
+    parts = [body]
+    while parts:
+        part = parts.pop()
+        if part.name and found.setdefault(part.name, part.operands[0].text) != part.operands[0].text:
+            return False
+        parts += part.operands
+    return True
 
 
 def smaller(body: Term) -> Sequence[Term]:

@@ -71,6 +71,27 @@ UNARY: tuple[tuple[str, Value, float], ...] = (
     ("arccosh(2 + ({0}) ** 2)", lambda x: np.arccosh(2 + x**2), 0.1),
     ("max({0}, -0.5, min({0}, 0.2))", lambda x: np.maximum(x, -0.5), 0.1), ("(3 - 2*({0}))", lambda x: 3 - 2 * x, 0.2),
     ("where(({0}) > 0.3, ({0}) ** 2, 1)", lambda x: np.where(x > 0.3, x**2, 1), 0.2),
+    # numbers, powers and spellings that others write
+    ("(0.5*({0}))", lambda x: x / 2, 0.3), ("(1e-3*({0}))", lambda x: x / 1000, 0.1), ("(({0}) / 10)", lambda x: x / 10, 0.1),
+    ("(2.5 - ({0}))", lambda x: 2.5 - x, 0.1), ("(pi*({0}))", lambda x: np.pi * x, 0.1), ("(-2*({0}))", lambda x: -2 * x, 0.2),
+    ("(2 ** ({0}))", lambda x: 2.0**x, 0.2), ("((1 + ({0}) ** 2) ** (-1/2))", lambda x: (1 + x**2) ** -0.5, 0.2),
+    ("(({0}) ** 4)", lambda x: x**4, 0.1), ("(({0}) ** 5 / 5)", lambda x: x**5 / 5, 0.1),
+    ("((2 + sin({0})) ** (1/3))", lambda x: np.cbrt(2 + np.sin(x)), 0.1),
+    ("(exp({0}) ** 0.5)", lambda x: np.exp(x / 2), 0.1), ("((1.5 + tanh({0})) ** (1.5 + tanh({0})))",
+        lambda x: (1.5 + np.tanh(x)) ** (1.5 + np.tanh(x)), 0.1),
+    ("sin²({0})", lambda x: np.sin(x) ** 2, 0.1), ("√(1 + ({0}) ** 2)", lambda x: np.sqrt(1 + x**2), 0.1),
+    ("|({0})|", np.abs, 0.1), ("ln(2 + cos({0}))", lambda x: np.log(2 + np.cos(x)), 0.1), ("σ({0})", _sigmoid, 0.1),
+    ("(exp({0}) - exp(-({0})))", lambda x: 2 * np.sinh(x), 0.1),
+    ("cot(2 + tanh({0}))", lambda x: 1 / np.tan(2 + np.tanh(x)), 0.1),
+    ("csc(2 + tanh({0}))", lambda x: 1 / np.sin(2 + np.tanh(x)), 0.1), ("swish({0})", lambda x: x * _sigmoid(x), 0.1),
+    ("gamma(2 + tanh({0}))", lambda x: np.exp(_lgamma(2 + np.tanh(x))), 0.1), ("log10(3 + sin({0}))",
+        lambda x: np.log10(3 + np.sin(x)), 0.1),
+    # what comes to nothing
+    ("({0} - {0})", lambda x: x - x, 0.15), ("(0*({0}))", lambda x: 0 * x, 0.15), ("(({0}) ** 0)", lambda x: x**0.0, 0.05),
+    ("(({0}) ** 1)", lambda x: x, 0.05), ("(1*({0}) + 0)", lambda x: x, 0.05), ("max({0}, {0})", lambda x: x, 0.05),
+    ("((1 + ({0}) ** 2) / (1 + ({0}) ** 2))", lambda x: 1 + 0 * x, 0.1), ("(({0}) - ({0}) / 2)", lambda x: x / 2, 0.1),
+    ("log(exp({0}))", lambda x: x, 0.1), ("(-(-({0})))", lambda x: x, 0.1), ("(({0}) * ({0}))", lambda x: x * x, 0.2),
+    ("({0} + {0})", lambda x: 2 * x, 0.2),
 )  # fmt: skip
 
 BINARY: tuple[tuple[str, Value, float], ...] = (
@@ -90,6 +111,13 @@ BINARY: tuple[tuple[str, Value, float], ...] = (
     ("min(1, {0}, {1})", lambda x, y: np.minimum(np.minimum(1, x), y), 0.1),
     ("({0} - ({1} - {0}))", lambda x, y: 2 * x - y, 0.2), ("({0} * ({1} - {0}) * {0})", lambda x, y: x * x * (y - x), 0.2),
     ("({0} ** 2 / exp({1}))", lambda x, y: x**2 / np.exp(y), 0.3),
+    ("({0} / {1})", lambda x, y: x / y, 0.3), ("({0} ./ (2 + cos({1})))", lambda x, y: x / (2 + np.cos(y)), 0.1),
+    ("({0} ⊙ {1})", lambda x, y: x * y, 0.2), ("({0} .* {1} .* {0})", lambda x, y: x * x * y, 0.1),
+    ("(({0} >= {1}) * {1})", lambda x, y: (x >= y) * y, 0.1), ("(({0} == {1}) + {0})", lambda x, y: (x == y) + x, 0.05),
+    ("(sin({0}) * cos({1}) + cos({0}) * sin({1}))", lambda x, y: np.sin(x + y), 0.1),
+    ("({0} * {1} - {1} * {0})", lambda x, y: x * y - y * x, 0.1), ("(({0} + {1}) ** 2)", lambda x, y: (x + y) ** 2, 0.2),
+    ("(({0} + {1}) * ({0} - {1}))", lambda x, y: x * x - y * y, 0.2),
+    ("pow(exp({0}/3), {1})", lambda x, y: np.exp(x * y / 3), 0.1),
 )  # fmt: skip
 
 
@@ -149,6 +177,42 @@ _SCALARS: tuple[Rule, ...] = (
     Rule("sum(sin(kron({0}, {1})))", "", ("I", "J"), lambda x, y: np.sum(np.sin(np.outer(x, y))), 0.15),
     Rule("(cross({0}, {1}) . {2})", "", ("3", "3", "3"), lambda x, y, z: np.cross(x, y) @ z, 0.15),
     Rule("tr({0}' pinv({1}) {2})", "", ("JI", "IJ", "II"), lambda a, b, c: np.trace(a.T @ np.linalg.pinv(b) @ c), 0.15),
+)  # fmt: skip
+
+_WRITTEN: tuple[Rule, ...] = (
+    Rule("(({0}) * len({1}))", "", ("", "I"), lambda s, x: s * len(x), 0.1),
+    Rule("(sum(({0}) ** 2)/(2*n))", "", ("n",), lambda x: np.sum(x**2) / 6, 0.2),
+    Rule("(sum({0})/m)", "", ("m",), np.mean, 0.2), Rule("(k*norm({0}))", "", ("k",), lambda x: 2 * np.linalg.norm(x), 0.1),
+    Rule("({0}' {1} {0} / ({0}' {0}))", "", ("I", "II"), lambda x, a: x @ a @ x / (x @ x), 0.2),
+    Rule("({0} . {1} / (norm({0}) * norm({1})))", "", ("I", "I"),
+        lambda x, y: x @ y / np.linalg.norm(x) / np.linalg.norm(y), 0.2),
+    Rule("‖({0})‖", "", ("I",), np.linalg.norm, 0.2), Rule("‖({0})‖²", "", ("I",), lambda x: x @ x, 0.2),
+    Rule("(({0})ᵀ({1}))", "", ("I", "I"), np.dot, 0.2), Rule("({0}.T @ {1})", "", ("I", "I"), np.dot, 0.2),
+    Rule("({0} · {1})", "", ("I", "I"), np.dot, 0.2), Rule("(ones(n)' {0})", "", ("n",), np.sum, 0.2),
+    Rule("tr({0})^2", "", ("II",), lambda a: np.trace(a) ** 2, 0.2),
+    Rule("trace({0} {0}')", "", ("IJ",), lambda a: np.sum(a * a), 0.1),
+    Rule("log(tr({0}' {0}))", "", ("IJ",), lambda a: np.log(np.sum(a * a)), 0.1),
+    Rule("exp(-norm({0} - {1})^2 / 2)", "", ("I", "I"), lambda x, y: np.exp(-np.sum((x - y) ** 2) / 2), 0.2),
+    Rule("norm({0} {1} - {2})^2", "", ("IJ", "J", "I"), lambda a, x, y: np.sum((a @ x - y) ** 2), 0.3),
+    Rule("({0}' {0} {1}' {1})", "", ("I", "J"), lambda x, y: x @ x * (y @ y), 0.1),
+    Rule("({0} \\ {1})", "I", ("II", "I"), np.linalg.solve, 0.1), Rule("({0}ᵀ)", "IJ", ("JI",), np.transpose, 0.2),
+    Rule("({0}).T", "IJ", ("JI",), np.transpose, 0.2), Rule("({0})^T", "IJ", ("JI",), np.transpose, 0.1),
+    Rule("({0} / {1})", "I", ("I", ""), np.divide, 0.2), Rule("({1} / {0})", "I", ("I", ""), lambda x, s: s / x, 0.1),
+    Rule("({0} / {1})", "IJ", ("IJ", ""), np.divide, 0.2), Rule("({0}*{1} + {0})", "I", ("I", ""), lambda x, s: x * s + x, 0.1),
+    Rule("({0} - mean({0}))", "I", ("I",), lambda x: x - np.mean(x), 0.2), Rule("({0} / sum(exp({0})))", "I", ("I",),
+        lambda x: x / np.sum(np.exp(x)), 0.1), Rule("(exp({0}) / sum(exp({0})))", "I", ("I",), _softmax, 0.2),
+    Rule("(I - {0} {0}')", "II", ("I",), lambda x: _eye(len(x)) - np.outer(x, x), 0.1),
+    Rule("(({0} + {0}')/2)", "II", ("II",), lambda a: (a + a.T) / 2, 0.1),
+    Rule("(0 {0})", "IJ", ("IJ",), lambda a: 0 * a, 0.05),
+    Rule("({0} {0}' {0})", "IJ", ("IJ",), lambda a: a @ a.T @ a, 0.1), Rule("inv({0})", "II", ("II",), np.linalg.inv, 0.1),
+    Rule("det({0})", "", ("II",), np.linalg.det, 0.1), Rule("logdet({0})", "", ("II",), lambda a: np.linalg.slogdet(a)[1], 0.1),
+    Rule("sum({0}, axis=1, keepdims=True)", "I", ("IJ",), lambda a: a.sum(1), 0.05),
+    Rule("sum({0}, axis=0, keepdims=True)", "'J", ("IJ",), lambda a: a.sum(0, keepdims=True), 0.05),
+    Rule("({0} × {1})", "3", ("3", "3"), np.cross, 0.3), Rule("({0} + eye(n))", "nn", ("nn",), lambda a: a + _eye(3), 0.1),
+    Rule("({0} + ones(n))", "n", ("n",), lambda x: x + 1, 0.1),
+    Rule("({0} + e(2))", "n", ("n",), lambda x: x + np.array([0, 1, 0]), 0.1),
+    Rule("diag(diag({0}))", "II", ("II",), lambda a: np.diag(np.diag(a)), 0.1), Rule("({0} ({1} . {2}))", "I", ("I", "J", "J"),
+        lambda x, y, z: x * (y @ z), 0.2),
 )  # fmt: skip
 
 _BLOCKS: tuple[Rule, ...] = (
@@ -273,13 +337,13 @@ _KINDS = ("", "I", "'I", "IJ")
 RULES: tuple[Rule, ...] = (
     *(Rule(text, kind, (kind,), value, weight * 0.4) for text, value, weight in UNARY for kind in _KINDS),
     *(Rule(text, kind, (kind, kind), value, weight * 0.7) for text, value, weight in BINARY for kind in _KINDS),
-    *_SCALARS, *_BLOCKS, *_VECTORS, *_ROWS, *_MATRICES, *_with_axes(),
+    *_SCALARS, *_WRITTEN, *_BLOCKS, *_VECTORS, *_ROWS, *_MATRICES, *_with_axes(),
 )  # fmt: skip
 
 POSITIVE: tuple[tuple[str, Value], ...] = (
     ("log({0})", np.log), ("sqrt({0})", np.sqrt), ("(1/{0})", lambda x: 1 / x), ("({0} ** (3/2))", lambda x: x**1.5),
     ("({0} ** (-1))", lambda x: x**-1.0), ("log(1/{0})", lambda x: -np.log(x)), ("log10({0})", np.log10),
-    ("sqrt({0} ** 2)", lambda x: x), ("abs({0})", lambda x: x), ("relu({0})", lambda x: x),
+    ("sqrt({0} ** 2)", np.abs), ("abs({0})", np.abs), ("relu({0})", lambda x: np.maximum(x, 0)),
 )  # fmt: skip
 """Functions of a positive variable."""
 

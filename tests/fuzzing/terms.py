@@ -12,14 +12,15 @@ import numpy as np
 SIZES: Mapping[str, int] = {"n": 3, "m": 4, "k": 2}
 """The sizes of the named dimensions: pairwise different, and never 1."""
 
-LENGTHS: Mapping[str, int] = {**SIZES, "e": SIZES["k"] * SIZES["n"], "3": 3}
+LENGTHS: Mapping[str, int] = {**SIZES, "e": SIZES["k"] * SIZES["n"], "3": 3, "2": 2, "1": 1}
 """The sizes of the letters of a shape: `e` is k*n."""
 
 SHAPES: Mapping[str, str] = {
     "a": "scalar", "b": "scalar", "c": "scalar", "t": "positive scalar",
     "x": "vector(n)", "y": "vector(n)", "w": "vector(n)", "q": "positive vector(n)", "u": "vector(m)", "v": "vector(m)",
     "z": "vector(k)", "r": "row(n)", "l": "row(m)", "p": "vector(n)", "d": "vector(m)", "o": "vector(k*n)",
-    "a3": "vector(3)", "b3": "vector(3)",
+    "a3": "vector(3)", "b3": "vector(3)", "c2": "vector(2)", "M": "matrix(2, 3)", "N": "matrix(3, 2)", "o1": "vector(1)",
+    "E": "matrix(1, n)", "F": "matrix(2, n)",
     "A": "matrix(m, n)", "C": "matrix(m, n)", "B": "matrix(n, m)", "Z": "matrix(n, k)",
     "K": "matrix(k, n)", "X": "matrix(n, n)", "Y": "matrix(n, n)", "S": "symmetric(n)", "P": "spd(n)", "D": "diagonal(n)",
     "Q": "orthogonal(n)", "L": "lower_triangular(n)", "U": "upper_triangular(n)", "H": "positive matrix(m, n)",
@@ -32,6 +33,10 @@ FACTS: Mapping[str, str] = {"p": "sum(p) = 1", "d": "norm(d) = 2", "G": "G = G'"
 
 Value = Callable[..., Any]
 Env = Mapping[str, Any]
+
+
+ROUNDING = "rounding"
+"""In an environment: the random numbers that disturb every step a little, as rounding does."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,8 @@ def apply(rule: Rule, shape: str, operands: Sequence[Term]) -> Term:
     """A term made by a rule."""
 
     def value(env: Env) -> Any:
-        return rule.value(*(operand.value(env) for operand in operands))
+        result = rule.value(*(operand.value(env) for operand in operands))
+        return result * (1 + 1e-10 * env[ROUNDING].uniform(-1, 1, np.shape(result))) if ROUNDING in env else result
 
     text = rule.template.format(*(operand.text for operand in operands))
     return Term(shape, text, value, _names(operands), tuple(operands), lambda others: apply(rule, shape, others), rule)
