@@ -378,13 +378,19 @@ class Builder:
         return self.product(outside.coefficient, [*outside.factors, core], outside.divisors, core.shape)
 
     def _with_running_sums(self, factors: list[Expression]) -> list[Expression]:
-        """tril(1 1ᵀ) x = cumsum(x)."""
+        """tril(1 1ᵀ) x = cumsum(x), and xᵀ triu(1 1ᵀ) = cumsum(x)ᵀ."""
         while len(factors) > 1 and factors[-1].shape.kind == "vector" and is_triangle(factors[-2]):
             triangle = factors[-2]
             assert isinstance(triangle, Function)
             if triangle.name != "tril":
                 break
             factors = [*factors[:-2], self.make(Function, factors[-1].shape, "cumsum", (factors[-1],))]
+        while len(factors) > 1 and factors[0].shape.kind == "row" and is_triangle(factors[1]):
+            triangle, column = factors[1], self.transpose(factors[0])
+            assert isinstance(triangle, Function)
+            if triangle.name != "triu" or column.shape.kind != "vector":
+                break
+            factors = [self.transpose(self.make(Function, column.shape, "cumsum", (column,))), *factors[2:]]
         return factors
 
     def _with_cross_products(self, factors: list[Expression]) -> list[Expression]:
