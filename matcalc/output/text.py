@@ -303,8 +303,9 @@ class TextPrinter(Printer):
         return Piece(Level.CHAIN, *interleave(pieces, " "))
 
     def after_operand(self, piece: Piece) -> Piece:
-        """A matrix that stands after another: a bracket there would be an index."""
-        return Piece(Level.ATOM, "(", piece, ")") if piece.first == "[" else piece
+        """A matrix that stands after another: a bracket there would be an index, a digit a second number."""
+        number = piece.first.isdigit() and str(piece) not in ("1ᵀ", "0ᵀ")
+        return Piece(Level.ATOM, "(", piece, ")") if piece.first == "[" or number else piece
 
     def dot_product(self, node: Dot) -> Piece:
         """A dot product."""

@@ -271,6 +271,11 @@ def test_three_and_four_cases() -> None:
     assert [line[0] for line in text(Answer(m.Cases(SCALAR, branches))).split("\n")] == ["⎧", "⎪", "⎨", "⎩"]
 
 
+def test_what_begins_with_a_digit_stands_in_brackets_after_a_matrix() -> None:
+    assert text(Answer(matmul(A, m.Power(x.shape, number(2), x)))) == "A (2^x)"
+    assert text(Answer(matmul(transpose(x), A, m.Power(x.shape, number(2), x)))) == "xᵀ A (2^x)"
+
+
 def test_definitions_follow() -> None:
     body = matmul(diag(hadamard(s, plus(number(1), minus(s)))), A)
     answer = Answer(body, ((s, call("sigmoid", plus(matmul(A, x), a))),))
