@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from matcalc.calculus import functions, opening, products, sums
-from matcalc.calculus.cancellation import DEEP
 from matcalc.language.dimensions import Dim
 from matcalc.operations.rows import Elementwise, MatrixFunction
 from matcalc.tensor.nodes import (
@@ -59,8 +58,9 @@ class Simplifier:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._done: dict[Node, Node] = {}
-        self._sums: dict[tuple[Node, bool], Node] = {}
-        """Sums in normal form: taking factors out in several orders leads to the same ones again and again."""
+        self._sums: dict[Node, tuple[int, Node]] = {}
+        """Sums in normal form, and how deep in products that was found: taking factors out in several orders leads to the same
+        ones again and again."""
         self._named: frozenset[Node] = frozenset()
         self.known: Callable[[Node], Node] | None = None
         """What the reader said to be equal to a node; see `calculus.facts`."""
@@ -142,11 +142,10 @@ class Simplifier:
         node = self.graph.sum(self._met(flipped), tuple(shape))
         if type(node) is not Sum or len(node.args) < 2:
             return self._known(node)
-        key = node, self.depth >= DEEP
-        result = self._sums.get(key)
-        if result is None:
-            result = self._sums[key] = self._known(sums.simplified(self, node))
-        return result
+        found = self._sums.get(node)
+        if found is None or found[0] > self.depth:  # deep within products less is tried
+            found = self._sums[node] = self.depth, self._known(sums.simplified(self, node))
+        return found[1]
 
     def _met(self, parts: list[tuple[Rational, Node]]) -> Terms:
         """The terms; a sum that is kept in one piece is opened all the same if it shares a term with the others."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import matcalc as mc
+from matcalc.calculus import products
 from matcalc.limits import MAX_PRINTED
 from matcalc.tensor.nodes import topological
 
@@ -193,3 +194,22 @@ def test_sums_of_matrices() -> None:
     found = mc.diff(f"norm({' + '.join(f'A{k} x' for k in range(32))})^2", "x")
     assert str(found).startswith("2 xᵀ Zᵀ Z   where Z = A0 + A1")
     assert len(found._problem.graph) < 200
+
+
+def test_sums_of_long_chains_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Factors taken out in one order or another leave the same sums; looking at each again takes exponential time."""
+    original, calls = products.simplified, 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return original(*arguments)
+
+    monkeypatch.setattr(products, "simplified", counted)
+    counts = []
+    for times in (3, 6):
+        calls = 0
+        text = " ".join(["(K Z) (K Z)'"] * times)
+        mc.diff(f"det({text})", "K", where="K: matrix(k, n), Z: matrix(n, k)")
+        counts.append(calls)
+    assert counts[1] <= 10 * counts[0]
