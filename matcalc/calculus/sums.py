@@ -135,6 +135,8 @@ def _regrouped(s: Simplifier, node: Sum) -> Node:
     for coefficient, sums in groups.items():
         if len(sums) < 2 or sum(len(each.args) for each in sums) > EXPANDED:
             continue
+        if coefficient == 1 and len(sums) == len(node.args):  # kept whole: together they are this sum
+            continue
         s.regrouping = True
         try:
             together = s.sum([(1, each) for each in sums], node.shape)

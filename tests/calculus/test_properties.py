@@ -204,3 +204,9 @@ def test_simplification_with_named_products_is_idempotent(text: str, wrt: str) -
     problem = derivative._problem
     assert simplify(problem.graph, problem.root) is problem.root
     assert simplify(problem.graph, derivative.node) is derivative.node
+
+
+def test_sums_that_stay_whole_stand_side_by_side() -> None:
+    """Two of them are one sum again, which must not be taken for something new."""
+    found = mc.diff("log(exp(sum(solve(3*I + tanh(z z'), z))))", "z", where="z: vector(k)", order=2)
+    assert found.verify().passed
