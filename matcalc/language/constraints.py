@@ -169,6 +169,12 @@ class Constraints:
         self.constants: list[int] = []
         self.reduced: list[int] = []
         """The values of `sum(X, axis=0)` and the like."""
+        self.along: set[int] = set()
+        """The values of these and of `sum(X, axis=1)`."""
+        self.follows: list[tuple[int, int]] = []
+        """Operands of what works element by element, and the results, in the order they are computed."""
+        self.under: set[int] = set()
+        """What something is divided by, and what stands under a root or is raised to a power."""
         self.stacks: list[tuple[int, ...]] = []
         """The names in each `[u; v]`."""
         self.side_by_side: list[int] = []
@@ -308,9 +314,13 @@ class Constraints:
             rule = relation_of("@")
         else:
             # A scalar with anything has the shape of the other.
+            if operator == "/":
+                self.under.add(right)
             if left == SCALAR_UNKNOWN:
                 return right
             if right == SCALAR_UNKNOWN:
+                if operator == "**":
+                    self.under.add(left)
                 return left
             rule = self._product() if operator == "juxtapose" else UNSTRETCHED if operator == "*" else ELEMENTWISE
         product = operator in ("@", "juxtapose")
@@ -323,6 +333,7 @@ class Constraints:
                 self.word_products.append(self.products[-1])
         elif operator != "**":
             self.elementwise.append(Operands(operator, left, right, result))
+            self.follows += ((left, result), (right, result))
         return result
 
     def _product(self) -> Relation:
@@ -346,6 +357,8 @@ class Constraints:
             rule = _INTEGER_POWER if is_integer(node.right) else _POWER
         result = self.unknown(capital=self.capital[base])
         self.relate(rule, (base, exponent, result), Blame(node, (node.left, node.right)))
+        self.follows.append((base, result))
+        self.under.add(base)
         return result
 
     def _transpose(self, node: Transpose) -> int:
@@ -382,6 +395,8 @@ class Constraints:
             result = self.unknown(ANY if node.kind is None else BIT[node.kind])
             if axis == 0:
                 self.reduced.append(result)
+            if axis is not None:
+                self.along.add(result)
             self.relate(rule, (*operands, result), Blame(node, node.arguments))
             return result
         return self._fold(node, ELEMENTWISE)
@@ -395,6 +410,8 @@ class Constraints:
         """Element by element: the operands two at a time, from the left."""
         first = node.arguments[0]
         result = self.unknowns[first]
+        if node.function == "sqrt":
+            self.under.add(result)
         for argument in node.arguments[1:]:
             operand = self.unknowns[argument]
             if result == SCALAR_UNKNOWN:
@@ -404,6 +421,7 @@ class Constraints:
                 both = result, operand
                 result = self.unknown(capital=capital)
                 self.elementwise.append(Operands(node.function, *both, result))
+                self.follows += ((both[0], result), (both[1], result))
                 self.relate(rule, (*both, result), Blame(node, (first, argument)))
         return result
 

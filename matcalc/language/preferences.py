@@ -46,6 +46,7 @@ class Preferences:
         self._choose_stacked()
         self._choose_blocks()
         self._choose_rows()
+        self._choose_offsets()
         self._choose_same()
         self._choose_not_scalars()
         self._choose_products()
@@ -134,9 +135,13 @@ class Preferences:
         if not made.reduced:
             return
         reduced = {unknown for unknown in made.reduced if self.open(unknown)}
+        made_of = set(reduced)
+        for operand, result in made.follows:
+            if operand in made_of and self.open(result):
+                made_of.add(result)
         for _, left, right, _ in made.elementwise:
             for unknown, other in ((left, right), (right, left)):
-                if unknown in reduced and domains[other] == MATRIX_BIT:
+                if unknown in made_of and self.open(unknown) and domains[other] == MATRIX_BIT:
                     self.kinds.assume(unknown, ROW_BIT)
         for operator, left, right, _ in made.products:
             outer = right in reduced and operator == "juxtapose" and domains[left] == VECTOR_BIT
@@ -146,6 +151,21 @@ class Preferences:
                 self.kinds.assume(right, VECTOR_BIT)
             if left in reduced and domains[right] != SCALAR_BIT:
                 self.kinds.assume(left, ROW_BIT)
+
+    def _choose_offsets(self) -> None:
+        """The eps of `x/(norm(x) + eps)` and `sqrt(var(X, axis=0) + eps)`: what is added to a number or a reduction, before
+        something is divided by it or a root is taken, is a number.
+        """
+        made = self.made
+        names = set(made.names.values())
+        for operator, left, right, result in made.elementwise:
+            if operator not in ("+", "-") or result not in made.under:
+                continue
+            for unknown, other in ((left, right), (right, left)):
+                if unknown not in names or made.capital[unknown] or not self.open(unknown):
+                    continue
+                if self.domains[other] == SCALAR_BIT or other in made.along:
+                    self.kinds.assume(unknown, SCALAR_BIT)
 
     def _choose_same(self) -> None:
         """Two open operands of an element-wise operator take the same shape; but `t*B` scales."""

@@ -60,6 +60,15 @@ def shape(text: str) -> str:
         ("X + b' where X: matrix(N, h)", "matrix(N, h)", "b ∈ ℝʰ"),
         ("norm(X w) where X: matrix(N, n_1)", "scalar", "w ∈ ℝ^(n_1)"),
         ("n + norm(x)", "scalar", "n ∈ ℝ; x ∈ ℝᵐ"),
+        # what is added to a reduction before something is divided by it
+        ("(X - mean(X, axis=0))/sqrt(var(X, axis=0) + eps)", "matrix(m, n)", "X ∈ ℝᵐˣⁿ; eps ∈ ℝ"),
+        ("(X - mean(X, axis=1))/sqrt(var(X, axis=1) + eps)", "matrix(m, n)", "X ∈ ℝᵐˣⁿ; eps ∈ ℝ"),
+        ("X/(sum(X, axis=0) + eps)", "matrix(m, n)", "X ∈ ℝᵐˣⁿ; eps ∈ ℝ"),
+        ("X/(2*sum(X, axis=0) + eps)^2 where X: matrix(N, d)", "matrix(N, d)", "eps ∈ ℝ"),
+        ("c*(X - mean(X, axis=0))/sqrt(var(X, axis=0) + eps) where X: matrix(N, d)", "matrix(N, d)", "c, eps ∈ ℝ"),
+        ("sqrt(var(X, axis=0) + eps)", "row(n)", "X ∈ ℝᵐˣⁿ; eps ∈ ℝ"),
+        ("(x - mean(x))/sqrt(var(x) + eps)", "vector(n)", "x ∈ ℝⁿ; eps ∈ ℝ"),
+        ("sum(X, axis=0) + b", "vector(n)", "X ∈ ℝᵐˣⁿ; b ∈ ℝⁿ"),
         # names that begin with a capital letter
         ("softmax(X Wq (X Wk)'/sqrt(d), axis=1) X Wv", "matrix(m, p)", "X ∈ ℝᵐˣⁿ; Wq, Wk ∈ ℝⁿˣᵏ; d ∈ ℝ; Wv ∈ ℝⁿˣᵖ"),
         ("tanh(Wh h + Wx x + b)", "vector(m)", "Wh ∈ ℝᵐˣⁿ; h ∈ ℝⁿ; Wx ∈ ℝᵐˣᵏ; x ∈ ℝᵏ; b ∈ ℝᵐ"),
