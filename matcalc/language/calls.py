@@ -53,12 +53,12 @@ def axis_of(node: Call) -> int | None:
 def check_keywords(node: Call, row: Operation | None = None) -> None:
     """Refuse every `option=` but the axis of what can run along one, and `keepdims`."""
     for keyword, value in node.keywords:
-        if keyword == "keepdims" and row is not None and _is_reduction(row) and axis_of(node) is not None:
+        if keyword == "keepdims" and row is not None and is_reduction(row) and axis_of(node) is not None:
             if not (isinstance(value, Name) and value.name.lower() in _TRUTH):
                 raise ShapeError("keepdims is True or False", value.span)
             continue
         if keyword != "axis":
-            reduction = row is not None and _is_reduction(row)
+            reduction = row is not None and is_reduction(row)
             instead = _INSTEAD_OF_OPTION.get(keyword, "").format(node.function) if reduction else ""
             raise UnknownNameError(f"`{node.function}` has no option `{keyword}`", value.span, help=instead or None)
         if row is None or row.of_vector is None:
@@ -70,7 +70,8 @@ def check_keywords(node: Call, row: Operation | None = None) -> None:
             )
 
 
-def _is_reduction(row: Operation) -> bool:
+def is_reduction(row: Operation) -> bool:
+    """Whether an operation makes a number of a vector, and so can run along an axis."""
     return row.of_vector is not None and row.of_vector.result.kind == "scalar"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -39,9 +39,11 @@ from matcalc.language.tree import (
     Slice,
     Stack,
     Transpose,
+    Unary,
+    children,
 )
 from matcalc.language.uses import SIZED
-from matcalc.operations.rows import Derived, MatrixFunction, Multilinear
+from matcalc.operations.rows import Derived, Elementwise, MatrixFunction, Multilinear
 from matcalc.operations.table import FUNCTIONS, OPERATIONS, multilinear
 
 SCALAR_UNKNOWN: Final = 0
@@ -169,10 +171,14 @@ class Constraints:
         self.constants: list[int] = []
         self.reduced: list[int] = []
         """The values of `sum(X, axis=0)` and the like."""
+        self.inverses: list[tuple[int, int]] = []
+        """What is raised to the power -1, and the result."""
         self.along: set[int] = set()
         """The values of these and of `sum(X, axis=1)`."""
         self.follows: list[tuple[int, int]] = []
         """Operands of what works element by element, and the results, in the order they are computed."""
+        self.summed: set[int] = set()
+        """The element-wise products in what `sum` or `mean` is taken of, but for those in other reductions and products."""
         self.under: set[int] = set()
         """What something is divided by, and what stands under a root or is raised to a power."""
         self.stacks: list[tuple[int, ...]] = []
@@ -358,6 +364,8 @@ class Constraints:
         result = self.unknown(capital=self.capital[base])
         self.relate(rule, (base, exponent, result), Blame(node, (node.left, node.right)))
         self.follows.append((base, result))
+        if isinstance(node.right, Number) and node.right.value == -1:
+            self.inverses.append((base, result))
         self.under.add(base)
         return result
 
@@ -393,6 +401,8 @@ class Constraints:
             rule = relation_of(row.name) if axis is None else relation_along(row.name, axis)
             operands = tuple(self.unknowns[argument] for argument in node.arguments)
             result = self.unknown(ANY if node.kind is None else BIT[node.kind])
+            if row.name in ("sum", "mean") and axis is None:
+                self.summed.update(map(self.unknowns.__getitem__, _terms(node.arguments[0])))
             if axis == 0:
                 self.reduced.append(result)
             if axis is not None:
@@ -481,6 +491,19 @@ class Constraints:
                     f"the rows of a matrix have {len(lines[0].items)} and {len(line.items)} entries", line.span,
                     related=("the first row is here", lines[0].span),
                 )
+
+
+def _terms(root: Expr) -> Iterator[Expr]:
+    """The element-wise products that an expression is made of element by element."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Binary) and node.operator in ("+", "-", "*", "/"):
+            if node.operator == "*":
+                yield node
+            stack += (node.left, node.right)
+        elif isinstance(node, Unary) or (isinstance(node, Call) and isinstance(FUNCTIONS.get(node.function), Elementwise)):
+            stack += children(node)
 
 
 def is_capital(name: str) -> bool:

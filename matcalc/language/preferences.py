@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from matcalc.errors import ShapeError
+from matcalc.language.calls import is_reduction
 from matcalc.language.constraints import Constraints
 from matcalc.language.kinds import KIND, MATRIX_BIT, ROW_BIT, SCALAR_BIT, VECTOR_BIT
 from matcalc.language.mismatch import excerpt
 from matcalc.language.names import Resolution
-from matcalc.language.tree import Name, Transpose
+from matcalc.language.tree import Binary, Call, Name, Transpose, postorder
+from matcalc.operations.table import FUNCTIONS
 
 SETTLED: Final = frozenset(KIND)
 _DEFAULTS: Final = (SCALAR_BIT, VECTOR_BIT, MATRIX_BIT, ROW_BIT)
@@ -25,6 +27,11 @@ class Preferences:
         self.kinds = made.kinds
         self.domains = made.kinds.domains
         self.stated = len(made.blames)
+        self.names = set(made.names.values())
+        self.variables = {made.names[name] for name in resolution.variables}
+        self.undeclared = {made.names[name] for name in resolution.variables if name not in resolution.declarations.names}
+        self.together: set[int] = set()
+        """The element-wise operators of which both operands are open at first; in `p/q` undeclared names count as open."""
 
     def open(self, unknown: int) -> bool:
         """Whether more than one kind is possible."""
@@ -38,11 +45,19 @@ class Preferences:
         """Choose a kind for what is open: see "Shapes" in the language reference."""
         if all(map(SETTLED.__contains__, self.domains)):
             return
+        letters = self._letters()
         transposed = [(unknown, node) for unknown, node in self.made.transposes.items() if self.open(unknown)]
+        self.together = {
+            number
+            for number, each in enumerate(self.made.elementwise)
+            if (self.open(each.left) and self.open(each.right))
+            or (each.operator == "/" and self.undeclared.issuperset((each.left, each.right)))
+        }
         self._choose_data()
         self._choose_words()
         self._choose_not_scalars()
         self._choose_transposed()
+        self._choose_inverses()
         self._choose_stacked()
         self._choose_blocks()
         self._choose_rows()
@@ -62,6 +77,9 @@ class Preferences:
         for unknown, node in transposed:
             if self.domains[unknown] == SCALAR_BIT and isinstance(node.operand, Name):
                 raise self._transposed_number(node)
+        for unknown, product in letters.items():
+            if self.domains[unknown] == VECTOR_BIT:
+                raise self._no_matrix(unknown, product)
 
     def _assume_rank(self, unknown: int) -> bool:
         """A matrix for what looks like one, otherwise a vector."""
@@ -95,6 +113,22 @@ class Preferences:
             before = made.capital[left] or domains[left] == MATRIX_BIT
             if right in made.words and self.open(right) and (before or result in factors):
                 self.kinds.assume(right, MATRIX_BIT)
+
+    def _choose_inverses(self) -> None:
+        """The S of `S^-1` is a matrix, but for a number that scales: `N^-1 sum(x)`, `T^-1 * x`."""
+        made, domains = self.made, self.domains
+        if not made.inverses:
+            return
+        scaling: set[int] = set()
+        for operator, left, right, _ in made.elementwise:
+            if operator in ("*", "/"):
+                scaling.update((left, right))
+        for _, left, right, _ in made.products:
+            if SCALAR_BIT in (domains[left], domains[right]):
+                scaling.update((left, right))
+        for base, result in made.inverses:
+            if made.capital[base] and self.open(base) and result not in scaling:
+                self.kinds.assume(base, MATRIX_BIT)
 
     def _choose_not_scalars(self) -> None:
         """Names that cannot be scalars: a matrix for a capital letter, a vector for a small one. `1ᵀ` is a vector."""
@@ -157,31 +191,48 @@ class Preferences:
         something is divided by it or a root is taken, is a number.
         """
         made = self.made
-        names = set(made.names.values())
         for operator, left, right, result in made.elementwise:
             if operator not in ("+", "-") or result not in made.under:
                 continue
             for unknown, other in ((left, right), (right, left)):
-                if unknown not in names or made.capital[unknown] or not self.open(unknown):
+                if unknown not in self.names or made.capital[unknown] or not self.open(unknown):
                     continue
                 if self.domains[other] == SCALAR_BIT or other in made.along:
                     self.kinds.assume(unknown, SCALAR_BIT)
 
     def _choose_same(self) -> None:
-        """Two open operands of an element-wise operator take the same shape; but `t*B` scales."""
-        capital, names = self.made.capital, set(self.made.names.values())
-        for operator, left, right, _ in self.made.elementwise:
+        """Two operands of an element-wise operator that are both open take the same shape; but `t*B` scales.
+
+        Open is what was open before anything was preferred: so `y*(X @ w)` and `y*(X w)` are read alike.
+        """
+        for number, (operator, left, right, result) in enumerate(self.made.elementwise):
             if not self._patient():
                 return
-            if left == right or not (self.open(left) and self.open(right)):
+            if left == right or not (self.open(left) or self.open(right)):
                 continue
-            if operator == "/" and right in names and left not in names and self.kinds.assume(right, SCALAR_BIT):
+            both = self.open(left) and self.open(right)
+            if not both and not (number in self.together or result in self.made.summed):
+                continue
+            if operator == "/" and right in self.names and left not in self.names and self.kinds.assume(right, SCALAR_BIT):
                 continue  # the n of (X w - y)/n
-            if operator in ("*", "/") and capital[left] != capital[right]:
-                factor = left if operator == "*" and capital[right] else right
-                if self.kinds.assume(factor, SCALAR_BIT):
-                    continue
-            self.kinds.assume_same(left, right)
+            if not both:
+                self._choose_like(operator, left, right)
+            elif not self._scales(operator, left, right):
+                self.kinds.assume_same(left, right)
+
+    def _scales(self, operator: str, left: int, right: int) -> bool:
+        """Whether a small letter beside a capital one is a scalar: `t*B`, `A/t`."""
+        capital = self.made.capital
+        if operator not in ("*", "/") or capital[left] == capital[right]:
+            return False
+        return self.kinds.assume(left if operator == "*" and capital[right] else right, SCALAR_BIT)
+
+    def _choose_like(self, operator: str, left: int, right: int) -> None:
+        """What stands beside a computed vector is a vector; beside a name, in `t*x`, it scales."""
+        unknown, other = (left, right) if self.open(left) else (right, left)
+        if self.domains[other] == VECTOR_BIT and not self.made.capital[unknown]:
+            if operator != "*" or other not in self.variables:
+                self.kinds.assume(unknown, VECTOR_BIT)
 
     def _choose_products(self) -> None:
         """In a product a capital letter is a matrix, and what stands beside a matrix or row is a vector."""
@@ -222,6 +273,38 @@ class Preferences:
                 raise ShapeError(
                     "the shapes cannot be inferred", self.resolution.program.body.span, help="declare the variables"
                 )
+
+    def _letters(self) -> dict[int, int]:
+        """The capital letters in products that may be matrices as far as the operators say, with one of these products."""
+        found: dict[int, int] = {}
+        roots = {result: base for base, result in self.made.inverses}
+        for product in self.made.products:
+            for unknown in (product.left, product.right):
+                letter = roots.get(unknown, unknown)
+                if letter in self.variables and self.made.capital[letter] and self.domains[letter] & MATRIX_BIT:
+                    found.setdefault(letter, product.result)
+        return found
+
+    def _no_matrix(self, unknown: int, result: int) -> ShapeError:
+        """The error for a capital letter in a product that could only be a vector: `sum(x' A x)` is the sum of one number."""
+        name = next(name for name, other in self.made.names.items() if other == unknown)
+        product = next(node for node, other in self.made.unknowns.items() if other == result and isinstance(node, Binary))
+        reductions = (
+            node
+            for section in self.resolution.sections
+            for node in section.order
+            if isinstance(node, Call) and node.function in FUNCTIONS and is_reduction(FUNCTIONS[node.function])
+        )
+        for call in reductions:
+            if product in postorder(call.arguments[0]):
+                return ShapeError(
+                    f"`{call.function}` is taken of one number, if {name} is a matrix", call.span,
+                    help=f"write `{excerpt(call.arguments[0])}` alone, or declare `{name}: vector(n)`",
+                )
+        return ShapeError(
+            f"{name} does not fit as a matrix, which its capital letter suggests", product.span,
+            help=f"declare it: `where {name}: vector(n)`",
+        )
 
     def _transposed_number(self, node: Transpose) -> ShapeError:
         """The error for a name that is transposed and cannot be anything but a number."""

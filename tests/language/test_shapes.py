@@ -69,6 +69,27 @@ def shape(text: str) -> str:
         ("sqrt(var(X, axis=0) + eps)", "row(n)", "X ∈ ℝᵐˣⁿ; eps ∈ ℝ"),
         ("(x - mean(x))/sqrt(var(x) + eps)", "vector(n)", "x ∈ ℝⁿ; eps ∈ ℝ"),
         ("sum(X, axis=0) + b", "vector(n)", "X ∈ ℝᵐˣⁿ; b ∈ ℝⁿ"),
+        # the same product in two spellings
+        ("y*(X@w)", "vector(m)", "y ∈ ℝᵐ; X ∈ ℝᵐˣⁿ; w ∈ ℝⁿ"),
+        ("y*(X w)", "vector(m)", "y ∈ ℝᵐ; X ∈ ℝᵐˣⁿ; w ∈ ℝⁿ"),
+        ("y*(X'r)", "vector(n)", "y ∈ ℝⁿ; X ∈ ℝᵐˣⁿ; r ∈ ℝᵐ"),
+        ("p' log(p ./ q)", "scalar", "p, q ∈ ℝⁿ"),
+        ("p @ log(p/q)", "scalar", "p, q ∈ ℝⁿ"),
+        ("dot(p, log(p/q))", "scalar", "p, q ∈ ℝⁿ"),
+        ("sum(p*log(p/q))", "scalar", "p, q ∈ ℝⁿ"),
+        ("-sum(y*log(softmax(z)))", "scalar", "y, z ∈ ℝⁿ"),
+        ("f = sigmoid(Wf@x + bf); sum(f*c)", "scalar", "Wf ∈ ℝᵐˣⁿ; x ∈ ℝⁿ; bf, c ∈ ℝᵐ"),
+        ("sum(log(1 + exp(-y*(X w)))) where X: matrix(m, n), w: vector(n)", "scalar", "y ∈ ℝᵐ"),
+        ("w - t*(X' (X w - y)) where X: matrix(m, n), w: vector(n), y: vector(m)", "vector(n)", "t ∈ ℝ"),
+        ("x'x + sum(t*x)", "scalar", "x ∈ ℝⁿ; t ∈ ℝ"),
+        ("(X@w - y)/k", "vector(m)", "X ∈ ℝᵐˣⁿ; w ∈ ℝⁿ; y ∈ ℝᵐ; k ∈ ℝ"),
+        ("logdet(A + t*x x')", "scalar", "A ∈ ℝⁿˣⁿ; t ∈ ℝ; x ∈ ℝⁿ"),
+        # inverses
+        ("(x - m)' S^-1 (x - m)", "scalar", "x, m ∈ ℝⁿ; S ∈ ℝⁿˣⁿ"),
+        ("X^-1", "matrix(n, n)", "X ∈ ℝⁿˣⁿ"),
+        ("X⁻¹ + Y", "matrix(n, n)", "X, Y ∈ ℝⁿˣⁿ"),
+        ("N^-1 sum(x)", "scalar", "N ∈ ℝ; x ∈ ℝⁿ"),
+        ("x^-1 + 1", "scalar", "x ∈ ℝ"),
         # names that begin with a capital letter
         ("softmax(X Wq (X Wk)'/sqrt(d), axis=1) X Wv", "matrix(m, p)", "X ∈ ℝᵐˣⁿ; Wq, Wk ∈ ℝⁿˣᵏ; d ∈ ℝ; Wv ∈ ℝⁿˣᵖ"),
         ("tanh(Wh h + Wx x + b)", "vector(m)", "Wh ∈ ℝᵐˣⁿ; h ∈ ℝⁿ; Wx ∈ ℝᵐˣᵏ; x ∈ ℝᵏ; b ∈ ℝᵐ"),
@@ -134,6 +155,21 @@ def test_result(text: str, result: str) -> None:
 def test_ranges(text: str, ranges: str) -> None:
     found = inferred(text).ranges.items()
     assert ", ".join(f"{clause.index.name} {start}..{size}" for clause, (start, size) in found) == ranges
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "help_"),
+    [
+        ("sum((x - m)' S^-1 (x - m))", "`sum` is taken of one number, if S is a matrix",
+         "write `(x - m)' S^-1 (x - m)` alone, or declare `S: vector(n)`"),
+        ("log(sum(exp(-x' A x)))", "`sum` is taken of one number, if A is a matrix",
+         "write `exp(-x' A x)` alone, or declare `A: vector(n)`"),
+    ],
+)  # fmt: skip
+def test_a_capital_in_a_product_is_no_vector_for_the_sake_of_a_sum(text: str, message: str, help_: str) -> None:
+    with pytest.raises(ShapeError) as caught:
+        inferred(text)
+    assert (caught.value.message, caught.value.help) == (message, help_)
 
 
 def test_stretching_is_recorded() -> None:
