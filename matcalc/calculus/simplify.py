@@ -144,7 +144,9 @@ class Simplifier:
             return self._known(node)
         found = self._sums.get(node)
         if found is None or found[0] > self.depth:  # deep within products less is tried
-            found = self._sums[node] = self.depth, self._known(sums.simplified(self, node))
+            found = self.depth, self._known(sums.simplified(self, node))
+            if not self.regrouping:
+                self._sums[node] = found
         return found[1]
 
     def _met(self, parts: list[tuple[Rational, Node]]) -> Terms:

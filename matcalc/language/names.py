@@ -18,6 +18,7 @@ from matcalc.language.calls import canonical, check_keywords, check_operands, is
 from matcalc.language.declared import Declarations, Declared, read_declarations
 from matcalc.language.joined import check_joined, product_with
 from matcalc.language.linear import SIZES, leaves
+from matcalc.language.tokens import modules_in
 from matcalc.language.tree import (
     Binary,
     Binding,
@@ -109,6 +110,7 @@ def resolve(
     """Find out what every name of a program is."""
     statements = (*program.declarations, *declared)
     declarations = read_declarations(statements)
+    _check_modules(program, declarations)
     uses = scan(program, declarations)
     freed = frozenset(name for name in free if name in uses.bound)
     resolver = _Resolver(program, declarations, uses, freed, frozenset(_target_names(targets)))
@@ -123,6 +125,17 @@ def resolve(
         resolver.variables, resolver.functions, resolver.sections, declarations, uses.everything(declarations), freed, facts,
         unused,
     )
+
+
+def _check_modules(program: Program, declarations: Declarations) -> None:
+    """Refuse `np.exp(x)`, which is read as exp(x), where np is declared."""
+    modules = modules_in(program.text) if program.dialect.paper else frozenset()
+    for name in sorted(modules & declarations.names.keys()):
+        declared = declarations.names[name]
+        raise UnknownNameError(
+            f"`{name}` is declared, but stands before a function as the name of a module", declared.span,
+            help=f"write `{name} @ …` for a product, or leave the declaration out",
+        )
 
 
 def _target_names(targets: Sequence[Expr]) -> Iterator[str]:

@@ -64,6 +64,15 @@ _POWERED: Final = re.compile(
 _BELONGS: Final = re.compile(rf"[('’′_{_DIGITS}⁻ᵀ]|\.T|[^\S\n]*(?:\[|\^|\*\*|\.\^)")
 """What could belong to the x of `√x`, or to the root: there a root needs parentheses."""
 
+_MODULE: Final = re.compile(
+    r"(np|numpy|jnp|jax|math|cmath|torch|tf|tensorflow|scipy)(?:\.(?:linalg|special|math|numpy|nn|functional|scipy))*\."
+    r"(?=([^\W\d_]\w*)\(|(pi)(?!\w))"
+)
+"""The `np.linalg.` of `np.linalg.norm(x)`."""
+_LINE_END: Final = re.compile(r"[](){}\n;[]|#[^\n]*|(?<!\w)where(?!\w|\()")
+_SAMPLED: Final = frozenset({"torch.var", "torch.std"})
+"""What divides by n - 1."""
+
 _STRAY: Final = {
     "&&": "multiply comparisons instead: (a > 0) * (b > 0)",
     "&": "multiply comparisons instead: (a > 0) * (b > 0)",
@@ -92,6 +101,48 @@ class _Bracket(NamedTuple):
     power: str = ""  # the 2 of `cos²(`
 
 
+class _Definition:
+    """The definition that is being read, and where it ends before a line that starts with a sign.
+
+    Such a line goes on with the definition, unless it uses the name that is defined: it is what the definition is for.
+    """
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        self.text = text
+        self.name = text[start:end]
+        line = text.rfind("\n", 0, start) + 1
+        self.indent = len(text[line:start]) - len(text[line:start].lstrip()) + 1
+        self.use = re.compile(rf"(?<!\w){re.escape(self.name)}(?:_[a-z]{{1,2}}|_\{{[^}}]*\}}|[ᵢⱼₖₗₘₙ]+)?(?!\w)")
+        self.unclear: int | None = None
+        """A line before that could be the beginning of the next statement as well."""
+
+    def ends(self, start: int) -> bool:
+        """Whether it ends before the line whose sign is here."""
+        if not self.use.search(self.text, start, self._end_of_line(start)):
+            if self.unclear is None and self._column(start) <= self.indent:
+                self.unclear = start
+            return False
+        if self.unclear is not None:
+            raise MatcalcSyntaxError(
+                f"it is not clear where the definition of `{self.name}` ends", Span(self.text, self.unclear, self.unclear + 1),
+                help="end it with `;`, or indent the lines that belong to it",
+            )
+        return True
+
+    def _column(self, position: int) -> int:
+        return position - self.text.rfind("\n", 0, position)
+
+    def _end_of_line(self, start: int) -> int:
+        """The end of the line, or of the one where the brackets are closed that it opens; a where clause is no part of it."""
+        depth = 0
+        for match in _LINE_END.finditer(self.text, start):
+            sign = match[0][0]
+            depth += (sign in "([{") - (sign in ")]}")
+            if depth < 0 or (depth == 0 and sign in "\n;w"):
+                return match.start()
+        return len(self.text)
+
+
 def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC) -> Iterator[Token]:
     """The tokens of `text`, the last one being END."""
     previous = ""  # the kind of the token before
@@ -102,8 +153,11 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
     bound = False  # is the upper bound of a sum to come?
     power = ""  # the 2 of `cos²(x)`, until its parenthesis opens
     stacked = _stacks(text)
-    room = MAX_TOKENS
+    room = before = MAX_TOKENS
+    begin = 0  # where the statement begins, before which there was room for so many tokens
+    definition: _Definition | None = None
     scanned = re.sub(dialect.ignored, lambda match: " " * len(match[0]), text) if dialect.ignored else text
+    modules = modules_in(scanned) if dialect.paper else frozenset()
     position = 0
     while match := pattern.match(scanned, position):
         position = match.end()
@@ -116,6 +170,11 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
                 separator = ("\n", start)
             continue
         value = match[0]
+        module = _MODULE.match(scanned, start) if kind == "NAME" and value in modules else None
+        if module is not None:
+            _refuse_sampled(text, module)
+            position = module.end()
+            continue
         quoted = _QUOTED.match(scanned, start) if value in ("'", '"') and not operand else None
         if quoted is not None:  # the 'fro' of norm(X, 'fro')
             kind, value, position = "NAME", quoted[2], quoted.end()
@@ -127,12 +186,17 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
                 yield Token("SEPARATOR", value, start, end)
             continue
         if separator is not None:
-            if not (kind == "NAME" and value == "where" and text[end : end + 1] != "(") and not (
-                separator[0] == "\n" and kind in _CONTINUING
-            ):
+            goes_on = separator[0] == "\n" and kind in _CONTINUING
+            if goes_on and kind == "ADD" and definition is not None:
+                goes_on = not definition.ends(start)
+            if not goes_on and not (kind == "NAME" and value == "where" and text[end : end + 1] != "("):
                 yield Token("SEPARATOR", separator[0], separator[1], separator[1] + 1)
-                operand = False
+                operand, definition, before = False, None, room
             separator = None
+        if room == before:
+            begin = start
+        elif kind == "EQUALS" and room == before - 1 and not brackets:
+            definition = _Definition(scanned, begin, last)
         room -= 1
         if room < 0:
             raise LimitError(f"the text has more than {MAX_TOKENS:,} symbols", Span(text, start, end))
@@ -300,6 +364,28 @@ def clean_name(raw: str) -> str:
     raw = re.sub(r"_\{([^}]*)\}", lambda match: "_" + re.sub(r"[\s,]", "", match[1]), raw)
     raw = re.sub(r"[ᵢ-ᵪ₀-₉ₐ-ₜⱼ]+", lambda match: "_" + unicodedata.normalize("NFKC", match[0]), raw)
     return unicodedata.normalize("NFC", raw)
+
+
+def modules_in(text: str) -> frozenset[str]:
+    """The names in a text that stand for modules of Python: everywhere they occur they are followed by a function of theirs.
+
+    >>> sorted(modules_in("np.exp(b @ x) + math.pi + torch.sum(x) - 2*torch"))
+    ['math', 'np']
+    """
+    found = {match[1] for match in _MODULE.finditer(text)}
+    prefixes = {match.start() for match in _MODULE.finditer(text)} if found else set()
+    words = re.finditer(r"(?<![\w.])[^\W\d_]\w*", text) if found else ()
+    return frozenset(found - {word[0] for word in words if word.start() not in prefixes})
+
+
+def _refuse_sampled(text: str, module: re.Match[str]) -> None:
+    """`torch.var`, which is another function than that of NumPy."""
+    name = f"{module[1]}.{module[2]}"
+    if name in _SAMPLED:
+        raise NotSupportedError(
+            f"`{name}`, which divides by n - 1", Span(text, module.start(), module.end() + len(module[2])),
+            help=f"`{module[2]}(x)` divides by n; multiply it by {'n/(n - 1)' if module[2] == 'var' else 'sqrt(n/(n - 1))'}",
+        )
 
 
 def _stacks(text: str) -> set[int]:

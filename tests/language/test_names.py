@@ -7,6 +7,7 @@ import pytest
 from matcalc.errors import LimitError, MatcalcError, NotSupportedError, ShapeError, UnknownNameError
 from matcalc.language.names import Resolution, resolve
 from matcalc.language.parse import parse_declarations, parse_program, parse_targets
+from matcalc.language.shapes import infer
 from matcalc.language.tree import Index, IndexSum, Name, Number, postorder
 
 
@@ -199,3 +200,39 @@ def test_the_number_of_open_indices_is_limited() -> None:
 def test_norm_with_a_number_is_the_norm_of_that_name() -> None:
     program = resolved("norm(x, 1) + norm(x, 2)").program
     assert [node.function for node in postorder(program.body) if hasattr(node, "function")] == ["norm1", "norm2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("2*np.exp(x)/np.sum(np.exp(x))", "2*exp(x)/sum(exp(x))"),
+        ("-np.linalg.norm(X @ w)**2", "-norm(X @ w)**2"),
+        ("x . torch.nn.functional.softplus(x)", "x . softplus(x)"),
+        ("math.log(x) + math.pi", "log(x) + pi"),
+        ("np.dot(W, x) + scipy.special.expit(b)", "W @ x + expit(b)"),
+        ("2 jnp.exp(x)", "2 exp(x)"),
+    ],
+)
+def test_the_modules_of_functions_are_left_out(text: str, same: str) -> None:
+    one, other = infer(parse_program(text)), infer(parse_program(same))
+    assert one.assumptions() == other.assumptions()
+    assert [type(node) for node in postorder(one.program.body)] == [type(node) for node in postorder(other.program.body)]
+
+
+@pytest.mark.parametrize("text", ["np @ x", "np.exp(x) + np", "np.exp(x) where np: vector(n)", "np.T exp(x)", "np . exp(x)"])
+def test_a_variable_with_the_name_of_a_module(text: str) -> None:
+    assert "np" in resolved(text).variables
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "message"),
+    [
+        ("np.exp(x)", "np: vector(n)", "`np` is declared, but stands before a function as the name of a module"),
+        ("np.einsum(x)", "", "there is no function `einsum`"),
+        ("torch.var(x)", "", "not supported: `torch.var`, which divides by n - 1"),
+    ],
+)
+def test_modules_that_are_refused(text: str, where: str, message: str) -> None:
+    with pytest.raises(MatcalcError) as caught:
+        resolve(parse_program(text), declared=parse_declarations(where))
+    assert str(caught.value).startswith(message)

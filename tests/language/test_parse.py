@@ -533,3 +533,36 @@ def test_other_strings() -> None:
 )  # fmt: skip
 def test_notation_of_paper(text: str, same: str) -> None:
     assert show(parse_program(text).body) == show(parse_program(same).body)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("z = y .* (X w)\n-sum(log(z))", "z = y .* (X w); -sum(log(z))"),
+        ("z = X w\n  + b\n-sum(z)", "z = X w + b; -sum(z)"),
+        ("a = x; z = a\n  + 1\n- z", "a = x; z = a + 1; -z"),
+        ("z = X w\n- b\nsum(z)", "z = X w - b; sum(z)"),
+        ("p = q\n-sum_i y_i log(p_i)", "p = q; -sum_i y_i log(p_i)"),
+        ("p = q\n-sum(\n  y*p\n)", "p = q; -sum(y*p)"),
+        ("z = x\n- z_hat\nz", "z = x - z_hat; z"),
+        ("z = x\n+z\n-z", "z = x; z - z"),
+    ],
+)
+def test_a_line_with_a_sign_that_uses_the_definition_is_a_statement(text: str, same: str) -> None:
+    one, other = parse_program(text), parse_program(same)
+    assert show(one.body) == show(other.body)
+    assert [show(b.value) for b in one.bindings] == [show(b.value) for b in other.bindings]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("z = X w\n+ b\n-sum(z)", "it is not clear where the definition of `z` ends"),
+        ("z = X w\n- b", "the text ends with a definition"),
+        ("z = x\n-y where z: scalar", "unexpected `where`"),
+    ],
+)
+def test_where_a_definition_ends(text: str, message: str) -> None:
+    with pytest.raises(MatcalcSyntaxError) as caught:
+        parse_program(text)
+    assert caught.value.message == message
