@@ -176,7 +176,16 @@ class Derivative:
         notes += [f"{name} is declared but does not occur" for name in sorted(unused)]
         notes += [f"not used: {fact.span.excerpt}" for fact in self._problem.facts_not_used()]
         notes += [f"where {expression} ≠ 0" for expression in self._singular()]
+        notes += [f"where {expression} ≥ 0" for expression in self._exponents()]
         return tuple(notes)
+
+    def _exponents(self) -> list[str]:
+        """What must not be negative: the exponents of which the powers are added up."""
+        from matcalc.output.text import expression  # noqa: PLC0415
+
+        parts = (self.answer.body, *(value for _, value in self.answer.definitions))
+        summed = any(isinstance(node, notation.BoundedSum) for part in parts for node in notation.postorder(part))
+        return list(map(expression, self._problem.recovery.exponents)) if summed else []
 
     def _singular(self) -> list[str]:
         """What must not vanish: the vectors whose norm the answer divides by."""

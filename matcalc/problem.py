@@ -263,6 +263,7 @@ def _check_structure(np: Any, name: str, array: Any, properties: frozenset[str])
     """What was declared of a variable must hold for its value: the answer may rely on it."""
     holds: dict[str, Callable[[], Any]] = {
         "positive": lambda: bool((array > 0).all()),
+        "integer": lambda: bool((array == np.round(array)).all()),
         "symmetric": lambda: np.allclose(array, array.T),
         "spd": lambda: np.allclose(array, array.T) and bool((np.linalg.eigvalsh(array) > 0).all()),
         "diagonal": lambda: np.allclose(array, np.diag(np.diagonal(array))),
@@ -274,7 +275,9 @@ def _check_structure(np: Any, name: str, array: Any, properties: frozenset[str])
     }
     square = array.ndim != 2 or array.shape[0] == array.shape[1]
     for each in sorted(properties & set(holds)):
-        if not ((square or each == "positive" or each.startswith("orthonormal")) and holds[each]()):
+        if not ((square or each in ("positive", "integer") or each.startswith("orthonormal")) and holds[each]()):
+            if each == "integer":
+                raise EvaluationError(f"`{name}` is an integer here, so its value must be an integer")
             raise EvaluationError(f"`{name}` is declared {each}, but its value is not")
 
 

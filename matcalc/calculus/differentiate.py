@@ -10,12 +10,14 @@ The result has the axes of the value, then those of the variable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from matcalc.calculus.chain import Derivation
 from matcalc.errors import NotSupportedError
 from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, vector
+from matcalc.operations.rows import MatrixFunction
+from matcalc.operations.table import matrix_function
 from matcalc.tensor.lower import Value, lower_text
 from matcalc.tensor.nodes import (
     Concatenation,
@@ -100,6 +102,9 @@ def _reverse(graph: Graph, derivation: Derivation, active: Sequence[Node], depen
 
 def _pulled_back(graph: Graph, node: Node, adjoint: Node, dependent: set[Node]) -> Iterator[tuple[Node, Node]]:
     """Each dependent operand with the contribution of `node` to its adjoint: the adjoint times the local Jacobian."""
+    if isinstance(node, MatrixCall) and has_direction(node.operation):
+        yield node.args[0], _in_direction_of_adjoint(graph, node, adjoint, dependent)
+        return
     for position, arg in enumerate(node.args):
         if arg not in dependent:
             continue
@@ -126,6 +131,8 @@ def _forward(graph: Graph, derivation: Derivation, active: Sequence[Node], depen
             tangents[node] = graph.concatenation(node.axis, parts)
         elif isinstance(node, Slice):
             tangents[node] = graph.slice(tangents[node.args[0]], node.axis, node.start, node.shape[node.axis])
+        elif isinstance(node, MatrixCall) and has_direction(node.operation):
+            tangents[node] = _in_direction_of_tangent(graph, node, tangents, dependent)
         else:
             terms = []
             for position, arg in enumerate(node.args):
@@ -142,6 +149,63 @@ def _forward(graph: Graph, derivation: Derivation, active: Sequence[Node], depen
                 derivation.record(node, arg)
     derivation.adjoints = tangents
     return tangents[derivation.root]
+
+
+# Matrix functions that state their derivative in a direction
+
+
+def has_direction(operation: MatrixFunction) -> bool:
+    """Whether the derivative of a matrix function in a direction is an operation of the table, L(X, E), or it is one itself."""
+    return bool(operation.frechet) or operation.direction is not None
+
+
+def check_direction(node: MatrixCall, dependent: Container[Node]) -> None:
+    """Refuse what has no such derivative.
+
+    Raises:
+        NotSupportedError: an operand by which there is no derivative varies, or X has axes that run along.
+    """
+    operation = node.operation
+    name = "a matrix power" if operation.integers else "expm"
+    for position, other in enumerate(node.args[1:], start=1):
+        if other in dependent and _position_in_form(operation, position) in operation.integers:
+            raise NotSupportedError("the derivative by the exponent of a matrix, which is an integer")
+        if other in dependent:
+            raise NotSupportedError(f"the derivative of {name} in a direction, by the matrix: a second derivative of {name}")
+    if node.order > 2 and operation.direction is None:
+        raise NotSupportedError(f"the derivative of {name} within a sum over an index")
+
+
+def in_direction(graph: Graph, node: MatrixCall, direction: Node) -> Node:
+    """L(X, E): the derivative of f(X) in the direction E, or of L(X, E₀), linear in E₀. E may have axes that run along."""
+    operation = node.operation
+    if operation.direction is not None:
+        return graph.matrix_call(operation, direction, *node.args[1:])
+    return graph.matrix_call(matrix_function(operation.frechet), direction, *node.args)
+
+
+def _position_in_form(operation: MatrixFunction, position: int) -> int:
+    """Which operand of the form stands at a place in a node: the main one is first there."""
+    return position - 1 if position <= operation.main else position
+
+
+def _in_direction_of_adjoint(graph: Graph, node: MatrixCall, adjoint: Node, dependent: set[Node]) -> Node:
+    """The adjoint of L(X, ·) takes G to L(Xᵀ, G) = L(X, Gᵀ)ᵀ."""
+    check_direction(node, dependent)
+    batch = node.order - 2
+    turned = (*range(batch), batch + 1, batch)
+    direction = graph.contraction([(adjoint, turned)], range(node.order))
+    return graph.contraction([(in_direction(graph, node, direction), turned)], range(node.order))
+
+
+def _in_direction_of_tangent(graph: Graph, node: MatrixCall, tangents: Mapping[Node, Node], dependent: set[Node]) -> Node:
+    """L(X, E) for each entry of the variable: its axes run along, so they stand before those of the matrix."""
+    check_direction(node, dependent)
+    tangent = tangents[node.args[0]]
+    order, batch = tangent.order, node.order - 2
+    axes = (*range(batch), *range(node.order, order), batch, batch + 1)
+    moved = graph.contraction([(tangent, range(order))], axes)
+    return graph.contraction([(in_direction(graph, node, moved), axes)], range(order))
 
 
 def identity(graph: Graph, shape: Sequence[Dim]) -> Node:

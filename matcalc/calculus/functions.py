@@ -8,7 +8,7 @@ from math import isqrt
 from typing import TYPE_CHECKING, TypeGuard
 
 from matcalc import limits
-from matcalc.calculus import literals, signs, structure
+from matcalc.calculus import literals, powers, signs, structure
 from matcalc.calculus.cancellation import is_named, split_power
 from matcalc.calculus.products import content_of, repeated
 from matcalc.errors import LimitError
@@ -442,6 +442,10 @@ def matrix_call(s: Simplifier, operation: MatrixFunction, arg: Node) -> Node:
             return inner
         value = matrix_call(s, operation, inner)
         return s.power(value, -1) if name == "det" else s.scaled(-1, value)
+    if type(arg) is MatrixCall and arg.operation.frechet:
+        special = powers.of_call(s, operation, arg)
+        if special is not None:
+            return special
     if type(arg) is Contraction:
         special = _of_scaled(s, operation, arg)
         if special is not None:

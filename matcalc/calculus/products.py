@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from matcalc.calculus import cancellation, literals, mirrors, patterns, structure, symmetry
 from matcalc.calculus.cancellation import DEEP, is_named, split_power
+from matcalc.calculus.powers import merge, of_traces, turned
 from matcalc.calculus.proportions import proportions
 from matcalc.language.dimensions import Dim
 from matcalc.operations.rows import Elementwise
@@ -774,6 +775,9 @@ _RULES: tuple[Callable[[Product], None], ...] = (
     cancellation.tangents,
     cancellation.absolute_values,
     cancellation.inverses,
+    of_traces,
+    turned,
+    merge,
     cancellation.quotients,
     proportions,
     _cleared,

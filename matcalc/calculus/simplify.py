@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from matcalc.calculus import functions, opening, products, sums
+from matcalc.calculus import functions, opening, powers, products, sums
 from matcalc.language.dimensions import Dim
 from matcalc.operations.rows import Elementwise, MatrixFunction
 from matcalc.tensor.nodes import (
@@ -109,7 +109,7 @@ class Simplifier:
             case Pointwise():
                 return self.pointwise(node.operation, args)
             case MatrixCall():
-                return self.matrix_call(node.operation, args[0])
+                return self.matrix_call(node.operation, *args)
             case NamedCall():
                 return self.graph.named_call(node.name, node.orders, args, node.shape)
             case Concatenation():
@@ -139,7 +139,7 @@ class Simplifier:
         flipped = [products.flipped(self.graph, *term) for term in whole]
         if len(flipped) > 1:
             flipped = [each for term in opening.with_one_sign(self, flipped) for each in self._opened(*term)]
-        node = self.graph.sum(self._met(flipped), tuple(shape))
+        node = powers.collected(self, self.graph.sum(self._met(flipped), tuple(shape)))
         if type(node) is not Sum or len(node.args) < 2:
             return self._known(node)
         found = self._sums.get(node)
@@ -183,8 +183,10 @@ class Simplifier:
         """An element-wise function."""
         return self._known(functions.pointwise(self, operation, args))
 
-    def matrix_call(self, operation: MatrixFunction, arg: Node) -> Node:
+    def matrix_call(self, operation: MatrixFunction, arg: Node, *others: Node) -> Node:
         """A matrix function."""
+        if operation.frechet or operation.direction is not None:
+            return self._known(powers.matrix_call(self, operation, arg, others))
         return self._known(functions.matrix_call(self, operation, arg))
 
     def power(self, base: Node, exponent: Rational) -> Node:

@@ -9,6 +9,9 @@ from matcalc.tensor.nodes import Contraction, Delta, Graph, Labels, MatrixCall, 
 SYMMETRIC = frozenset({"symmetric", "spd", "diagonal"})
 """Declared properties that imply symmetry."""
 
+_OF_SYMMETRIC = frozenset({"inv", "matrix_power", "expm"})
+"""Functions of a symmetric matrix with symmetric values."""
+
 _TERMS = 64
 """Sums and products with more operands than this are not looked into."""
 
@@ -42,7 +45,7 @@ def _is_symmetric(graph: Graph, node: Node) -> bool:
         case Pointwise():
             return all(not arg.order or is_symmetric(graph, arg) for arg in node.args)
         case MatrixCall():
-            return node.operation.name == "inv" and is_symmetric(graph, node.args[0])
+            return node.operation.name in _OF_SYMMETRIC and is_symmetric(graph, node.args[0])
         case Contraction() | Sum():
             return len(node.args) <= _TERMS and transposed(graph, node) is node
     return False

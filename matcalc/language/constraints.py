@@ -24,7 +24,7 @@ from matcalc.language.kinds import (
     Relation,
     relation,
 )
-from matcalc.language.mismatch import is_integer
+from matcalc.language.mismatch import is_integer, may_be_integer
 from matcalc.language.names import NUMBERS, Resolution, Section
 from matcalc.language.sizes import Sizes
 from matcalc.language.tree import (
@@ -109,6 +109,13 @@ _INTEGER_POWER: Final = relation(
     (
         "scalar, scalar -> scalar", "vector(n), scalar -> vector(n)", "row(n), scalar -> row(n)",
         "matrix(n, n), scalar -> matrix(n, n)",
+    )
+)  # fmt: skip
+_LETTER_POWER: Final = relation(
+    (
+        "scalar, scalar -> scalar", "vector(n), scalar -> vector(n)", "row(n), scalar -> row(n)",
+        "scalar, vector(n) -> vector(n)", "scalar, row(n) -> row(n)", "vector(n), vector(n) -> vector(n)",
+        "row(n), row(n) -> row(n)", "matrix(n, n), scalar -> matrix(n, n)",
     )
 )  # fmt: skip
 _COLUMN_PRODUCT: Final = relation(
@@ -356,11 +363,11 @@ class Constraints:
         if base == SCALAR_UNKNOWN and exponent == SCALAR_UNKNOWN:
             return SCALAR_UNKNOWN
         if self.dialect.columns:
-            rule = _COLUMN_INTEGER_POWER if is_integer(node.right) else _COLUMN_POWER
+            rule = _COLUMN_INTEGER_POWER if may_be_integer(node.right) else _COLUMN_POWER
         elif base == SCALAR_UNKNOWN:
             rule = _POWER
         else:
-            rule = _INTEGER_POWER if is_integer(node.right) else _POWER
+            rule = _INTEGER_POWER if is_integer(node.right) else _LETTER_POWER if may_be_integer(node.right) else _POWER
         result = self.unknown(capital=self.capital[base])
         self.relate(rule, (base, exponent, result), Blame(node, (node.left, node.right)))
         self.follows.append((base, result))

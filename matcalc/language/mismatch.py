@@ -8,7 +8,7 @@ from typing import Final
 from matcalc.errors import MatcalcError, NotSupportedError, ShapeError, Span
 from matcalc.language.dialects import Dialect
 from matcalc.language.kinds import BIT, KIND, MATRIX_BIT, ROW_BIT, SCALAR_BIT, VECTOR_BIT, Relation
-from matcalc.language.tree import Binary, Call, Expr, Index, Name, Number, Stack, Transpose, Unary
+from matcalc.language.tree import Binary, Call, Expr, Index, Name, Number, Stack, Transpose, Unary, postorder
 
 _LONGEST: Final = 40
 
@@ -167,7 +167,7 @@ def _power(clash: Clash, node: Binary) -> MatcalcError:
     base, exponent = (_grouped(side, _LOOSE | _PRODUCTS) for side in (node.left, node.right))
     if clash.kinds[0] == MATRIX_BIT and clash.kinds[1] & SCALAR_BIT:
         each = f"write `{base} {clash.dialect.power} {exponent}` for the power of each element"
-        if not is_integer(node.right):
+        if not may_be_integer(node.right):
             return NotSupportedError(
                 f"`{excerpt(node)}`, a matrix to a power that is not a whole number", node.operator_span, help=each
             )
@@ -208,7 +208,7 @@ def _call(clash: Clash, node: Call) -> MatcalcError:
         product = clash.matrix_product(left, right)
         help_ = f"write `{left} * {right}` for the element-wise product, {product} for the matrix product"
     powers = [argument for argument in node.arguments if isinstance(argument, Binary) and argument.operator == "^"]
-    if powers and not is_integer(powers[0].right) and any(MATRIX_BIT in pattern.kinds for pattern in clash.rule.patterns):
+    if powers and not may_be_integer(powers[0].right) and any(MATRIX_BIT in pattern.kinds for pattern in clash.rule.patterns):
         help_ = f"`{excerpt(powers[0])}` is a power of numbers; that of a matrix must be a whole number, such as 3"
     if one and clash.kinds[0] == SCALAR_BIT:
         argument = excerpt(clash.operands[0])
@@ -306,6 +306,27 @@ def is_integer(node: Expr) -> bool:
     while isinstance(node, Unary):
         node = node.operand
     return isinstance(node, Number) and isinstance(node.value, int)
+
+
+def may_be_integer(node: Expr) -> bool:
+    """Whether an expression is a sum or product of whole numbers, names and sizes: it can be the exponent of a matrix."""
+    inside = {below for each in postorder(node) if _is_size(each) for below in postorder(each)}
+    return all(
+        isinstance(each, (Name, Unary))
+        or each in inside
+        or (isinstance(each, Number) and isinstance(each.value, int))
+        or (isinstance(each, Binary) and (each.operator in ("+", "-", "*", "juxtapose") or _is_whole_power(each)))
+        for each in postorder(node)
+    )
+
+
+def _is_whole_power(node: Binary) -> bool:
+    number = node.right.value if isinstance(node.right, Number) else -1
+    return node.operator in ("^", "**") and number == int(number) > 0
+
+
+def _is_size(node: Expr) -> bool:
+    return isinstance(node, Call) and node.function in ("len", "rows", "cols")
 
 
 def kinds_in_words(mask: int) -> str:

@@ -7,13 +7,14 @@ dimensions.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from matcalc.errors import MatcalcError, ShapeError, Span
 from matcalc.language.assumptions import membership
 from matcalc.language.constraints import Blame, Constraints, known_dim
 from matcalc.language.dimensions import Dim, Shape, dim
+from matcalc.language.exponents import exponents
 from matcalc.language.kinds import BIT, KIND, MATRIX_BIT, ROW_BIT, SAME_KIND, SCALAR_BIT, VECTOR_BIT
 from matcalc.language.mismatch import Clash, excerpt, explain, innermost_name, kinds_in_words
 from matcalc.language.names import Resolution, Role, resolve
@@ -88,7 +89,10 @@ class Inference:
 
     def assumptions(self) -> tuple[str, ...]:
         """What was not declared, in words: `w, x ∈ ℝⁿ`, `b ∈ ℝ`, `f applied element by element`."""
-        lines = membership((symbol.name, symbol.shape) for symbol in self.assumed)
+        integers = [symbol.name for symbol in self.symbols.values() if "integer" in symbol.properties]
+        lines = membership((symbol.name, symbol.shape) for symbol in self.assumed if symbol.name not in integers)
+        if integers:
+            lines.append(f"{', '.join(integers)} ∈ {{1, 2, …}}")
         invented = [function for function in self.functions.values() if not function.declared]
         of_t = [function.name for function in invented if function.of_t]
         others = [function.name for function in invented if not function.of_t and not function.of_numbers]
@@ -332,6 +336,8 @@ class _Solver:
             properties = declared.properties if declared is not None else frozenset()
             span = declared.span if declared is not None else node.span
             symbols[name] = Symbol(name, self._shape(made.names[name]), properties, known, span)
+        for name in exponents(resolution.program, resolution.targets, shapes) & symbols.keys():
+            symbols[name] = replace(symbols[name], properties=symbols[name].properties | {"integer"})
         return Inference(
             resolution.program, resolution.targets, shapes, resolution.roles, symbols, self._functions(shapes),
             {clause: self.ranges.found(clause) for clause in made.clauses}, tuple(self.ranges.needed()), resolution.clauses,

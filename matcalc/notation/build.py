@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import reduce
 from typing import Any, TypeVar, cast
 
 from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, row, vector
 from matcalc.notation.matrix import (
+    BoundedSum,
     Commutation,
     Comparison,
     Delta,
@@ -22,6 +23,7 @@ from matcalc.notation.matrix import (
     Identity,
     IndexedSum,
     Indicator,
+    Integral,
     Inverse,
     Kronecker,
     MatMul,
@@ -173,6 +175,8 @@ class Builder:
                 )
             case Sum() if len(node.terms) <= _TERMS:
                 return all(term.shape.dims and self.is_symmetric(term, depth + 1) for term in node.terms)
+            case Function() if node.name == "expm":
+                return self.is_symmetric(node.operands[0], depth + 1)
             case Function() if isinstance(OPERATIONS.get(node.name), Elementwise):
                 return all(not each.shape.dims or self.is_symmetric(each, depth + 1) for each in node.operands)
             case Product() if node.factors:
@@ -213,6 +217,10 @@ class Builder:
                 return self.make(Commutation, flipped(shape), node.name)
             case MatrixPower():
                 return self.make(MatrixPower, flipped(shape), self.transpose(node.base), node.exponent)
+            case BoundedSum() | Integral():
+                body = self._turned_between(node) or self.transpose(node.body)
+                if transposes(body) <= transposes(node.body):
+                    return self.make(type(node), flipped(shape), body, *(getattr(node, each.name) for each in fields(node)[2:]))
             case Product():
                 factors = tuple(self.transpose(f) for f in node.factors)
                 return self.product(node.coefficient, factors, node.divisors, flipped(shape))
@@ -238,6 +246,17 @@ class Builder:
                 if not isinstance(inner, Transpose) and transposes(inner) <= transposes(node.operand) + 1:
                     return self.make(Inverse, flipped(shape), inner)
         return self.make(Transpose, flipped(shape), node)
+
+    def _turned_between(self, node: BoundedSum | Integral) -> Expression | None:
+        """The body of the transpose of Σᵣ Sʳ E Sᵏ⁻ʳ⁻¹ for a symmetric S, Sʳ Eᵀ Sᵏ⁻ʳ⁻¹: the sum may be taken backwards."""
+        if not isinstance(node.body, MatMul):
+            return None
+        first, *between, last = node.body.factors
+        if not (self.is_symmetric(first) and self.is_symmetric(last)):
+            return None
+        if any(node.variable in postorder(factor) for factor in between):
+            return None
+        return self.matmul(first, *(self.transpose(factor) for factor in reversed(between)), last)
 
     def transpose_terms(self, node: Expression) -> Expression:
         """The transpose of an answer: a sum of several arrays is transposed term by term."""
@@ -424,10 +443,10 @@ class Builder:
         result: list[Expression] = []
         for factor in factors:
             base, exponent = (factor.base, factor.exponent) if isinstance(factor, MatrixPower) else (factor, 1)
-            if result and base.shape.kind == "matrix":
+            if result and base.shape.kind == "matrix" and isinstance(exponent, int):
                 last = result[-1]
                 before, known = (last.base, last.exponent) if isinstance(last, MatrixPower) else (last, 1)
-                if before is base:
+                if before is base and isinstance(known, int):
                     result[-1] = self.make(MatrixPower, base.shape, base, known + exponent)
                     continue
             result.append(factor)
@@ -637,7 +656,7 @@ def _place(factor: Expression) -> int:
     match factor:
         case Delta():
             return 4
-        case IndexedSum():
+        case IndexedSum() | BoundedSum() | Integral():
             return 5
         case Size():
             return 0
@@ -671,4 +690,6 @@ def transposes(node: Expression) -> int:
             return sum(transposes(term) for term in node.terms)
         case MatrixPower():
             return transposes(node.base)
+        case BoundedSum() | Integral():
+            return transposes(node.body)
     return int(isinstance(node, Transpose))

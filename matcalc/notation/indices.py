@@ -14,6 +14,7 @@ from itertools import count
 
 from matcalc.calculus.cancellation import is_named, split_power
 from matcalc.language.dimensions import SCALAR, Dim, Kind, Shape, dim, vector
+from matcalc.notation import directions
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import transposes
 from matcalc.notation.component import MatrixNotationError
@@ -316,6 +317,8 @@ class _Writing:
     def matrix_call(self, node: Node, names: Names) -> Node:
         """The axes that run along are put into the operand: softmax(W Xᵢ)ₖ."""
         assert isinstance(node, MatrixCall)
+        if None not in names and directions.is_wide(node):
+            return self.written_out(node, names)
         arg = node.args[0]
         own = len(node.operation.operand_indices)
         along, inside = names[: arg.order - own], names[arg.order - own :]
@@ -323,13 +326,21 @@ class _Writing:
             return self.entry(node, names) if node.order else node
         try:
             operand = self.fixed(arg, (*along, *(None,) * own))
-            call = self.graph.matrix_call(node.operation, operand)
+            call = self.graph.matrix_call(node.operation, operand, *node.args[1:])
             self.r.expression(call)
         except MatrixNotationError:
             if None in names:
                 raise
-            call = self.graph.matrix_call(node.operation, self.named(arg, (*along, *(None,) * own)))
+            call = self.graph.matrix_call(node.operation, self.named(arg, (*along, *(None,) * own)), *node.args[1:])
         return self.entry(call, (*(None,) * along.count(None), *inside)) if any(inside) else call
+
+    def written_out(self, node: Node, names: Names) -> Node:
+        """(Xʳ)ᵢₖ (Xᵏ⁻ʳ⁻¹)ₗⱼ within the sum over the powers."""
+        found = directions.opened(self.r, node)
+        if found is None:
+            raise MatrixNotationError
+        body = found.whole(self.expression(self.fixed(found.inner, names)))
+        return self.graph.contraction([*directions.number_before(self.r, found), (self.leaf(body), ())], ())
 
     def named_call(self, node: Node, names: Names) -> Node:
         """An element of an unknown function, or of a derivative of one."""
@@ -425,6 +436,8 @@ class _Writing:
     def contraction(self, node: Node, names: Names) -> Node:
         """A product of elements, with a sum where that is no product of matrices."""
         assert isinstance(node, Contraction)
+        if None not in names and any(map(directions.is_wide, node.args)):
+            return self.written_out(node, names)
         known = {label: name for label, name in enumerate(names) if name is not None}
         kept = [label for label, name in enumerate(names) if name is None]
         return self.product(list(zip(node.args, node.labels, strict=True)), known, kept, [node.shape[k] for k in kept])

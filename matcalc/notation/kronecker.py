@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from matcalc.notation import directions
 from matcalc.notation import matrix as notation
 from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.matrix import Expression
@@ -66,6 +67,9 @@ class Kroneckers:
 
     def _term(self, term: Node) -> tuple[Expression | None, Expression]:
         """What stands before the product, such as diag(vec(M)), if anything does; and the rest."""
+        written_out = directions.opened(self.r, term)
+        if written_out is not None:
+            return None, directions.scaled(self.r, written_out, self._total(list(terms(written_out.inner))))
         stacked = _of_pairs(self.r, term, self.outputs)
         if stacked is not None:
             return None, stacked

@@ -47,7 +47,7 @@ class _Renaming:
         if root not in self.indexed:
             for node in postorder(root):
                 if node not in self.indexed:
-                    self.indexed[node] = _names(node).union(*(self.indexed[child] for child in children(node)))
+                    self.indexed[node] = index_names(node).union(*(self.indexed[child] for child in children(node)))
         return self.indexed[root]
 
     def _renamed(self, node: Expression, names: Mapping[str, str], scope: frozenset[str]) -> Expression:
@@ -82,7 +82,8 @@ def _index_fields(node: Expression) -> Iterator[str]:
     yield from (each.name for each in fields(node) if each.name in _INDEX_FIELDS)
 
 
-def _names(node: Expression) -> frozenset[str]:
+def index_names(node: Expression) -> frozenset[str]:
+    """The names of indices that a node itself has."""
     found: set[str] = set()
     values: list[Any] = [getattr(node, name) for name in _index_fields(node)]
     while values:

@@ -158,11 +158,11 @@ class Power:
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
 class MatrixPower:
-    """A positive integer power of a square matrix."""
+    """A power of a square matrix: a positive integer, or a scalar expression that is an integer."""
 
     shape: Shape
     base: Expression
-    exponent: int
+    exponent: int | Expression
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
@@ -371,12 +371,32 @@ class IndexedSum:
     """Left side, sign, right side."""
 
 
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
+class BoundedSum:
+    """A sum of matrices or numbers over a whole number, from 0 to `upper`, which is a symbol in the body."""
+
+    shape: Shape
+    body: Expression
+    variable: Symbol
+    upper: Expression
+
+
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
+class Integral:
+    """An integral from 0 to 1 over a number that is a symbol in the body."""
+
+    shape: Shape
+    body: Expression
+    variable: Symbol
+
+
 Condition = Comparison | Conjunction
 
 Expression = (
     Symbol | Number | Size | Identity | Ones | Zeros | Unit | Positions | Position | Sum | Product | MatMul | Dot | Hadamard
     | Transpose | Inverse | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Conjunction | Cases
     | Stack | Kronecker | Commutation | Unknown | Named | NamedElement | Part | Element | Delta | LeviCivita | IndexedSum
+    | BoundedSum | Integral
 )  # fmt: skip
 
 
@@ -421,7 +441,11 @@ def children(node: Expression) -> tuple[Expression, ...]:
         case Power():
             return (node.base, node.exponent)
         case MatrixPower():
-            return (node.base,)
+            return (node.base,) if isinstance(node.exponent, int) else (node.base, node.exponent)
+        case BoundedSum():
+            return (node.body, node.variable, node.upper)
+        case Integral():
+            return (node.body, node.variable)
         case Transpose() | Inverse() | Diagonal() | Norm() | Part() | Element():
             return (node.operand,)
         case Function() | Unknown() | Named() | NamedElement():

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from itertools import count
-from typing import Any
 
 from matcalc.language.dimensions import SCALAR
 from matcalc.notation.build import Builder
 from matcalc.notation.matrix import (
     Answer,
+    BoundedSum,
     Cases,
     Commutation,
     Comparison,
@@ -24,6 +23,7 @@ from matcalc.notation.matrix import (
     Identity,
     IndexedSum,
     Indicator,
+    Integral,
     MatMul,
     Norm,
     Number,
@@ -43,6 +43,7 @@ from matcalc.notation.matrix import (
     postorder,
 )
 from matcalc.notation.recover import is_negative
+from matcalc.notation.replace import replaced, with_children
 
 _LENGTH = 4
 """Symbols a part must have to be worth a name."""
@@ -82,7 +83,8 @@ def with_names(build: Builder, body: Expression, bound: Sequence[tuple[str, Expr
     body, definitions = _with_own_names(build, body, bound)
     if definitions and len(definitions) > _OWN_NAMES:
         definitions = []
-    by_elements = any(isinstance(node, (Element, Delta, Position, IndexedSum)) for node in postorder(body))
+    within = (Element, Delta, Position, IndexedSum, BoundedSum, Integral)
+    by_elements = any(isinstance(node, within) for node in postorder(body))
     for _ in range(0 if by_elements else _NAMES):  # a definition cannot stand outside the sum that binds its index
         part = _residual(body) or _repeated(body)
         if part is None:
@@ -196,29 +198,6 @@ def _in_reading_order(definitions: Sequence[tuple[Symbol, Expression]]) -> list[
 
 def _symbols(node: Expression) -> set[str]:
     return {each.name for each in postorder(node) if isinstance(each, Symbol)}
-
-
-def replaced(build: Builder, root: Expression, old: Expression, new: Expression) -> Expression:
-    """`root` with `new` wherever `old` stands."""
-    done: dict[Expression, Expression] = {old: new}
-    for node in postorder(root):
-        if node not in done:
-            done[node] = with_children(build, node, done)
-    return done[root]
-
-
-def with_children(build: Builder, node: Expression, done: Mapping[Expression, Expression]) -> Expression:
-    """A node with what is `done` for the ones below it."""
-    if not any(done[child] is not child for child in children(node)):
-        return node
-
-    def new(value: Any) -> Any:
-        if type(value) is tuple:
-            return tuple(new(each) for each in value)
-        return done[value] if isinstance(value, Expression) else value
-
-    values = [new(getattr(node, field.name)) for field in fields(node)]
-    return build.make(type(node), *values)
 
 
 def sizes(root: Expression, cap: int = 10**9) -> dict[Expression, int]:

@@ -18,6 +18,7 @@ from matcalc.calculus.products import content_of, repeated
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.symmetry import SYMMETRIC
 from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, vector
+from matcalc.notation import directions
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import Builder
 from matcalc.notation.component import Component, MatrixNotationError
@@ -95,11 +96,15 @@ class Recovery:
         self.words: frozenset[str] = frozenset()
         """The functions that the reader called."""
         self._leaves: dict[Expression, Node] = {}
+        self.exponents: dict[Expression, None] = {}
+        """What must not be negative for a sum over powers to be what it says."""
+        self.counting: set[str] = set()
+        """The letters of sums over powers, and of integrals."""
 
     def spoken_for(self) -> set[str]:
         """The names that an index must not have: all but those of dimensions that are never written as numbers."""
         written = {name for size in self.graph.sizes() for name in size.names}
-        return set(self.build.taken - self.dimensions) | written
+        return set(self.build.taken - self.dimensions) | written | self.counting
 
     def expression(self, root: Node) -> Expression:
         """A node in matrix notation.
@@ -364,6 +369,13 @@ def _norm(r: Recovery, node: Node) -> Expression | None:
 def _matrix_call(r: Recovery, node: Node) -> Expression:
     assert isinstance(node, MatrixCall)
     operation, own = node.operation, len(node.operation.operand_indices)
+    if operation.direction is not None:
+        return directions.in_direction(r, node)
+    if operation.name == "matrix_power" and node.args[0].order == own:
+        base, exponent = node.args
+        if isinstance(base, MatrixCall) and base.operation.name == "inv":  # (X⁻¹)ᵏ = X⁻ᵏ
+            base, exponent = base.args[0], r.simplifier.scaled(-1, exponent)
+        return r.build.make(notation.MatrixPower, column_or_matrix(node), r.expression(base), directions.exponent(r, exponent))
     operand = r._get(node.args[0])
     shape = column_or_matrix(node)
     if node.args[0].order != own:
@@ -433,6 +445,8 @@ def _contraction(r: Recovery, node: Node) -> Expression:
     factors: Sequence[tuple[Node, Sequence[int]]] = list(zip(node.args, node.labels, strict=True))
     if any(type(arg) is Pattern for arg in node.args):
         factors = without_pairs(r, factors, node.order)
+    if any(directions.is_wide(arg) for arg, _ in factors):
+        factors = directions.without_wide(r, factors, node.order)
     if any(arg.order > 2 for arg, _ in factors):
         return _multiplied_out(r, node, factors)
     scalars: list[Expression] = []

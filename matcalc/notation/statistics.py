@@ -8,7 +8,7 @@ from fractions import Fraction
 from matcalc.language.dimensions import SCALAR, Dim
 from matcalc.notation.build import Builder
 from matcalc.notation.matrix import Expression, Function, Norm, Number, Power, Product, Size, Sum, postorder
-from matcalc.notation.naming import with_children
+from matcalc.notation.replace import with_children
 
 WORDS = frozenset(("mean", "var", "std"))
 _SPREADS = frozenset(("var", "std"))

@@ -159,6 +159,9 @@ def _quotient(build: Builder, shape: Shape, left: Expression, right: Expression)
 
 
 def _matrix_power(build: Builder, shape: Shape, base: Expression, exponent: Expression) -> Expression:
+    number = isinstance(exponent, notation.Number) or (isinstance(exponent, notation.Product) and not exponent.factors)
+    if not number:
+        return build.make(notation.MatrixPower, shape, base, exponent)
     if isinstance(exponent, notation.Number) and exponent.value == int(exponent.value) and exponent.value >= 0:
         return build.make(notation.MatrixPower, shape, base, int(exponent.value))
     inverse = build.make(notation.Inverse, shape, base)
@@ -194,6 +197,8 @@ def _call(
         return build.make(notation.Norm, SCALAR, operands[0])
     if canonical == "inv":
         return build.make(notation.Inverse, shape, operands[0])
+    if canonical == "matrix_power":
+        return _matrix_power(build, shape, *operands)
     if canonical == "diag":
         return build.make(notation.Diagonal, shape, operands[0])
     if canonical == "sqrt":

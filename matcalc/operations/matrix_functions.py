@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from matcalc.operations import exponentials
 from matcalc.operations.derived import leads
 from matcalc.operations.rows import Factor, Form, JacobianTerm, MatrixFunction, Operation, Planned
 
@@ -100,9 +101,29 @@ MATRIX_FUNCTIONS: tuple[Operation, ...] = (
         jacobian=(JacobianTerm(1, (Factor("[cross]", "ikj"),)),),
         evaluate=lambda np, a: np.cross(np.eye(3), np.reshape(a, -1)).T * -1, source="the cross product is linear",
     ),
+    MatrixFunction(
+        name="matrix_power", summary="power of a square matrix", integers=(1,), operand_indices="kl", value_indices="ij",
+        forms=(Form("matrix(n, n), scalar -> matrix(n, n)"),), jacobian=(), frechet="powersum",
+        evaluate=exponentials.power, source="Matrix Cookbook, eq. 91",
+    ),
+    MatrixFunction(
+        name="powersum", summary="derivative of Xᵏ in the direction E: Σᵣ Xʳ E Xᵏ⁻ʳ⁻¹, r from 0 to k - 1",
+        forms=(Form("matrix(n, n), matrix(n, n), scalar -> matrix(n, n)"),), direction=1, integers=(2,),
+        operand_indices="kl", value_indices="ij", jacobian=(), evaluate=exponentials.power_in_direction,
+        source="Higham, Functions of Matrices, eq. 3.24",
+    ),
+    MatrixFunction(
+        name="expm", summary="matrix exponential", forms=(Form("matrix(n, n) -> matrix(n, n)"),), operand_indices="kl",
+        value_indices="ij", jacobian=(), frechet="expm_frechet", evaluate=exponentials.exponential,
+        source="Higham, Functions of Matrices, section 10.2",
+    ),
+    MatrixFunction(
+        name="expm_frechet", summary="derivative of expm in the direction E: ∫₀¹ expm(s X) E expm((1 - s) X) ds",
+        forms=(Form("matrix(n, n), matrix(n, n) -> matrix(n, n)"),), direction=1, operand_indices="kl", value_indices="ij",
+        jacobian=(), evaluate=exponentials.exponential_in_direction, source="Higham, Functions of Matrices, eq. 10.15",
+    ),
 )
 
 PLANNED: tuple[Operation, ...] = (
-    Planned(name="expm", summary="matrix exponential"),
     Planned(name="sqrtm", summary="matrix square root"),
 )

@@ -221,12 +221,26 @@ class MatrixFunction(Operation):
     """Where the rule stands in the literature."""
     kink: Evaluate | None = None
     """A value whose sign decides the branch; None for a smooth function."""
+    frechet: str = ""
+    """The operation that is its derivative in a direction, L(X, E); then there is no `jacobian`.
 
+    Only for primary matrix functions f: for these ⟨G, L(X, E)⟩ = ⟨L(Xᵀ, G), E⟩ and L(Xᵀ, G) = L(X, Gᵀ)ᵀ.
+    """
+    direction: int | None = None
+    """For such a derivative, which operand is the direction E; there is no derivative by another one."""
+    integers: tuple[int, ...] = ()
+    """The operands that are integers; there is no derivative by these."""
+
+    @property
+    def main(self) -> int:
+        """The operand on the last axes of which it acts; others have no axes that run along."""
+        return self.direction or 0
 
     def value_sizes(self, own: Sequence[Dim]) -> tuple[Dim, ...]:
         """The sizes of the value's axes, for those of the operand."""
         form = next(form for form in self.forms if not form.body)
-        (operand, *_), result = form.shapes
+        operands, result = form.shapes
+        operand = operands[self.main]
         letters = dict(zip(operand.dims, own, strict=True))
         return tuple(letters[letter] if letter in letters else dim(int(letter)) for letter in result.dims)
 

@@ -15,6 +15,7 @@ from matcalc.notation.matrix import (
     Element,
     Expression,
     Function,
+    Integral,
     LeviCivita,
     Named,
     Part,
@@ -344,6 +345,14 @@ class LatexPrinter(TextPrinter):
     def levi_civita(self, node: LeviCivita) -> Piece:
         """The sign of a permutation."""
         return Piece(Level.ATOM, rf"\varepsilon{_indices(node.indices)}")
+
+    def from_zero(self, variable: Piece, upper: Piece) -> Sequence[str | Piece]:
+        """The sign of a sum from 0."""
+        return rf"{_SUM}_{{", variable, "=0}^{", upper, "} "
+
+    def integral(self, node: Integral) -> Piece:
+        """An integral from 0 to 1."""
+        return Piece(Level.SERIES, r"\int_0^1 ", self.summand(node.body), r" \, d", self.child(node.variable))
 
     def under_condition(self, function: str, conditions: Sequence[tuple[str, str, str]]) -> Piece:
         """The sign of a sum over all indices for which conditions hold."""

@@ -25,6 +25,7 @@ from matcalc.operations.table import COMPARISONS, OPERATIONS
 from matcalc.output import sympy_functions, sympy_matrices
 from matcalc.output.precedence import rational
 from matcalc.output.sympy_arrays import EXPLICIT, ArrayFunction, Reduction
+from matcalc.output.sympy_series import MatrixIntegral, MatrixSum
 
 _RELATIONS: Final = {">": sympy.Gt, "<": sympy.Lt, ">=": sympy.Ge, "<=": sympy.Le, "==": sympy.Eq, "!=": sympy.Ne}
 _HALF: Final = sympy.Rational(1, 2)
@@ -169,9 +170,12 @@ class _Building:
         self.arrays: dict[str, tuple[tuple[Any, ...], Any]] = {}
         """What is defined by its elements: the indices, and the element."""
         self.built: dict[Expression, Any] = {}
+        self.counting: set[str] = set()
+        """The whole numbers over which something is summed from 0."""
 
     def build(self, root: Expression) -> Any:
         """The SymPy expression of a matrix expression."""
+        self.counting |= {node.variable.name for node in postorder(root) if isinstance(node, nodes.BoundedSum)}
         for node in postorder(root):
             if node not in self.built:
                 self.built[node] = getattr(self, _METHODS[type(node)])(node)
@@ -196,7 +200,12 @@ class _Building:
             return sympy.MatrixSymbol(node.name, *_dimensions(node.shape))
         if node.name == "pi":
             return sympy.pi
-        positive = "positive" in self.properties.get(node.name, frozenset())
+        properties = self.properties.get(node.name, frozenset())
+        if node.name in self.counting:
+            return _index(node.name)
+        if "integer" in properties:
+            return _dimension_symbol(node.name)
+        positive = "positive" in properties
         return sympy.Symbol(node.name, positive=True) if positive else sympy.Symbol(node.name, real=True)
 
     def _array(self, indices: tuple[Any, ...], element: Any, shape: Shape) -> Any:
@@ -328,7 +337,8 @@ class _Building:
 
     def matrix_power(self, node: nodes.MatrixPower) -> Any:
         """A power of a matrix."""
-        return sympy.MatPow(self.built[node.base], node.exponent)
+        exponent = node.exponent if isinstance(node.exponent, int) else self.built[node.exponent]
+        return sympy.MatPow(self.built[node.base], exponent)
 
     def diagonal(self, node: nodes.Diagonal) -> Any:
         """A diagonal matrix, or the diagonal of one."""
@@ -491,6 +501,17 @@ class _Building:
         return sympy.Sum(self.built[node.body], *limits)
 
 
+    def bounded_sum(self, node: nodes.BoundedSum) -> Any:
+        """A sum over a whole number from 0."""
+        body, variable, upper = (self.built[each] for each in (node.body, node.variable, node.upper))
+        return sympy.Sum(body, (variable, 0, upper)) if _is_scalar(node.shape) else MatrixSum(body, variable, upper)
+
+    def integral(self, node: nodes.Integral) -> Any:
+        """An integral from 0 to 1."""
+        body, variable = self.built[node.body], self.built[node.variable]
+        return sympy.Integral(body, (variable, 0, 1)) if _is_scalar(node.shape) else MatrixIntegral(body, variable)
+
+
 def _of_array(build: Callable[[Any], Any]) -> Callable[[_Building, nodes.Function], Any]:
     """A function of one array."""
     return lambda building, node: build(building.built[node.operands[0]])
@@ -588,4 +609,5 @@ _METHODS: Final[dict[type, str]] = {
     nodes.Kronecker: "kronecker", nodes.Unknown: "unknown",
     nodes.NamedElement: "named_element", nodes.Named: "named", nodes.Part: "part", nodes.Element: "element",
     nodes.Delta: "delta", nodes.LeviCivita: "levi_civita", nodes.IndexedSum: "indexed_sum",
+    nodes.BoundedSum: "bounded_sum", nodes.Integral: "integral",
 }  # fmt: skip

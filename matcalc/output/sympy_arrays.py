@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import Any, Final
 
+import mpmath
 import sympy
 from sympy.matrices.expressions.matexpr import MatrixElement
 
@@ -30,6 +31,13 @@ def _pseudoinverse(array: Any) -> Any:
     return sympy.ImmutableDenseMatrix(np.linalg.pinv(np.array(array.evalf().tolist(), dtype=float)))
 
 
+def _expm(a: Any) -> Any:
+    """The exponential; of numbers by mpmath, as that of SymPy looks for the exact eigenvalues."""
+    if a.free_symbols or all(entry.is_Rational for entry in a):
+        return a.exp()
+    return sympy.Matrix(mpmath.expm(mpmath.matrix(a.evalf().tolist())).tolist())
+
+
 EXPLICIT: Final[dict[str, Callable[..., Any]]] = {
     "vec": lambda a: a.vec(),
     "cumsum": lambda a: sympy.Matrix(list(accumulate(a))),
@@ -39,6 +47,7 @@ EXPLICIT: Final[dict[str, Callable[..., Any]]] = {
     "cross": lambda a, b: a.cross(b),
     "pinv": _pseudoinverse,
     "e_argmax": _first_largest,
+    "expm": _expm,
     "prod": lambda a: sympy.Mul(*a),
     "amax": lambda a: sympy.Max(*a),
     "amin": lambda a: sympy.Min(*a),

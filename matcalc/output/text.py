@@ -9,6 +9,7 @@ from typing import Final, cast
 from matcalc.language.dimensions import Dim, Shape
 from matcalc.notation.matrix import (
     Answer,
+    BoundedSum,
     Cases,
     Commutation,
     Comparison,
@@ -23,6 +24,7 @@ from matcalc.notation.matrix import (
     Identity,
     IndexedSum,
     Indicator,
+    Integral,
     Inverse,
     Kronecker,
     LeviCivita,
@@ -381,6 +383,8 @@ class TextPrinter(Printer):
 
     def matrix_power(self, node: MatrixPower) -> Piece:
         """A power of a square matrix."""
+        if not isinstance(node.exponent, int):
+            return self.raised_to(self.fitted(node.base, Level.ATOM), self.child(node.exponent), element_wise=False)
         if isinstance(node.base, Inverse):
             return self.raised(self.fitted(node.base.operand, Level.ATOM), -node.exponent, element_wise=False)
         return self.raised(self.fitted(node.base, Level.ATOM), node.exponent, element_wise=False)
@@ -644,6 +648,22 @@ class TextPrinter(Printer):
                 heads.append(self.under_range(node.function, index, size, bounds))
         return Piece(Level.SERIES, *heads, self.fitted(node.body, Level.SERIES))
 
+    def bounded_sum(self, node: BoundedSum) -> Piece:
+        """A sum over a whole number from 0."""
+        return Piece(Level.SERIES, *self.from_zero(self.child(node.variable), self.child(node.upper)), self.summand(node.body))
+
+    def summand(self, body: Expression) -> Piece:
+        """What stands after the sign of a sum or integral."""
+        return self.fitted(body, Level.SERIES)
+
+    def from_zero(self, variable: Piece, upper: Piece) -> Sequence[str | Piece]:
+        """The sign of a sum from 0."""
+        return "Σ[", variable, " = 0..", upper, "] "
+
+    def integral(self, node: Integral) -> Piece:
+        """An integral from 0 to 1."""
+        return Piece(Level.SERIES, "∫₀¹ ", self.summand(node.body), " d", self.child(node.variable))
+
     def under_condition(self, function: str, conditions: Sequence[tuple[str, str, str]]) -> Piece:
         """The sign of a sum over all indices for which conditions hold."""
         written = ", ".join(f"{left} {_SIGNS.get(sign, sign)} {right}" for left, sign, right in conditions)
@@ -694,4 +714,5 @@ _METHODS: Final[dict[type, str]] = {
     Stack: "stack", Kronecker: "kronecker",
     Unknown: "unknown", Named: "named", NamedElement: "named_element", Part: "part", Element: "element",
     Delta: "delta", LeviCivita: "levi_civita", IndexedSum: "indexed_sum",
+    BoundedSum: "bounded_sum", Integral: "integral",
 }  # fmt: skip

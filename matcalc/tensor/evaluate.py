@@ -125,7 +125,7 @@ def _value(
             return np.broadcast_to(node.operation.evaluate(np, *args), shape)
         case MatrixCall():
             own = len(node.operation.operand_indices)
-            return _rowwise(np, node, args[0], own, shape)
+            return _rowwise(np, node, args, own, shape)
         case NamedCall():
             raise NotSupportedError(f"the value of the unknown function {node.name}")
         case Concatenation():
@@ -237,8 +237,9 @@ def _is_indicator(node: Node, depth: int = 0) -> bool:
     return isinstance(node, (Sum, Contraction)) and all(_is_indicator(arg, depth + 1) for arg in node.args)
 
 
-def _rowwise(np: Any, node: MatrixCall, arg: Any, own: int, shape: tuple[int, ...]) -> Any:
+def _rowwise(np: Any, node: MatrixCall, args: Sequence[Any], own: int, shape: tuple[int, ...]) -> Any:
     """A matrix function for each entry of the leading axes; the table evaluates vectors as columns."""
+    arg, *others = args
     batch = arg.shape[: arg.ndim - own]
     flat = arg.reshape((int(np.prod(batch)), *arg.shape[len(batch) :]))
     column = own == 1
@@ -247,6 +248,8 @@ def _rowwise(np: Any, node: MatrixCall, arg: Any, own: int, shape: tuple[int, ..
     if node.operation.name == "inv":
         results = [_inverse(np, each) for each in flat]
     else:
-        results = [node.operation.evaluate(np, each.reshape(-1, 1) if column else each) for each in flat]
+        main = node.operation.main
+        before, after = others[:main], others[main:]
+        results = [node.operation.evaluate(np, *before, each.reshape(-1, 1) if column else each, *after) for each in flat]
     own_shape = shape[len(batch) :]
     return np.array([np.asarray(result).reshape(own_shape) for result in results]).reshape(shape)

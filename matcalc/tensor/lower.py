@@ -21,7 +21,7 @@ from matcalc.language.dimensions import SCALAR, Dim, Shape, dim, matrix, vector
 from matcalc.operations import rows
 from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS, elementwise
 from matcalc.tensor import indexed
-from matcalc.tensor.nodes import Graph, Node, Number, UnknownFunction
+from matcalc.tensor.nodes import Contraction, Graph, Node, Number, Pointwise, Size, Sum, UnknownFunction, Variable, topological
 
 if TYPE_CHECKING:
     from matcalc.language.shapes import Inference
@@ -144,7 +144,7 @@ class Lowering:
             return self.divide(left, right, node.right.span)
         if operator in ("^", "**"):
             if operator == "^" and left.shape.kind == "matrix":
-                return self._matrix_power(left, node)
+                return self._matrix_power(left, right, node)
             return self.pointwise(elementwise("power"), [left, right])
         return self.pointwise(COMPARISONS[operator], [left, right])
 
@@ -175,12 +175,10 @@ class Lowering:
         factors = [(node, labels if node.order else ()) for node in (a, b)]
         return Value(self.graph.contraction(factors, labels), shape, bound)
 
-    def _matrix_power(self, base: Value, node: tree.Binary) -> Value:
+    def _matrix_power(self, base: Value, power: Value, node: tree.Binary) -> Value:
         exponent = _integer(node.right)
         if exponent is None:
-            raise NotSupportedError(
-                "a matrix to a power that is not an integer", node.right.span, help="`**` is the power of each element"
-            )
+            return self.apply(OPERATIONS["matrix_power"], [base, power], node.right.span)
         if abs(exponent) > limits.MAX_MATRIX_POWER:
             raise LimitError(f"a matrix power is limited to {limits.MAX_MATRIX_POWER}", node.right.span)
         if exponent == 0:
@@ -285,7 +283,21 @@ class Lowering:
         assert isinstance(operation, rows.MatrixFunction)
         if form.body:
             return lower_text(self.graph, form.body, {"X": operands[0]})
-        return Value(self.graph.matrix_call(operation, operands[0].node), result_shape, operands[0].bound)
+        self._check_operands(operation, operands, span)
+        main = operands[operation.main]
+        others = [operand.node for position, operand in enumerate(operands) if position != operation.main]
+        return Value(self.graph.matrix_call(operation, main.node, *others), result_shape, main.bound)
+
+    def _check_operands(self, operation: rows.MatrixFunction, operands: Sequence[Value], span: Span | None) -> None:
+        for position, operand in enumerate(operands):
+            if position in operation.integers and operand.bound:
+                raise NotSupportedError("an index in the exponent of a matrix", span)
+            if position != operation.main and operand.bound:
+                raise NotSupportedError(f"{operation.name} within a sum over an index", span)
+            if position in operation.integers and not _is_integer(operand.node):
+                raise NotSupportedError(
+                    "a matrix to a power that is not an integer", span, help="`**` is the power of each element"
+                )
 
     def _letters(self, form: rows.Form, operands: Sequence[Value]) -> dict[str, Dim]:
         return {
@@ -418,6 +430,24 @@ def _integer(node: tree.Expr) -> int | None:
     if isinstance(node, tree.Number) and int(node.value) == node.value:
         return sign * int(node.value)
     return None
+
+
+def _is_integer(root: Node) -> bool:
+    """Whether a scalar is made of integers, sizes and variables by sums and products; the variables are taken for integers."""
+    for node in topological([root]):
+        match node:
+            case Number():
+                fits = node.value == int(node.value)
+            case Sum():
+                fits = all(coefficient == int(coefficient) for coefficient in node.coefficients)
+            case Pointwise():
+                number = node.args[-1]
+                fits = isinstance(number, Number) and number.value > 0 and node.operation is elementwise("power")
+            case _:
+                fits = isinstance(node, (Variable, Size, Contraction))
+        if node.shape or not fits:
+            return False
+    return True
 
 
 def _shape(described: rows.Operand, sizes: Mapping[str, Dim]) -> Shape:

@@ -164,7 +164,7 @@ class Pointwise(Node):
 
 
 class MatrixCall(Node):
-    """A function of the last axes of its operand."""
+    """A function of the last axes of its first operand; others are whole matrices or numbers (see `MatrixFunction.main`)."""
 
     __slots__ = ("operation",)
     operation: MatrixFunction
@@ -429,11 +429,11 @@ class Graph:
         node.operation = operation
         return node
 
-    def matrix_call(self, operation: MatrixFunction, arg: Node) -> Node:
-        """A function of the last axes of `arg`."""
+    def matrix_call(self, operation: MatrixFunction, arg: Node, *others: Node) -> Node:
+        """A function of the last axes of `arg`, and of other operands."""
         batch = arg.order - len(operation.operand_indices)
         shape = arg.shape[:batch] + operation.value_sizes(arg.shape[batch:])
-        node = self._intern(MatrixCall, shape, (arg,), operation.name)
+        node = self._intern(MatrixCall, shape, (arg, *others), operation.name)
         node.operation = operation
         return node
 

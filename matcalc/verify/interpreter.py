@@ -22,6 +22,7 @@ from matcalc.language.calls import axis_of
 from matcalc.language.dimensions import Shape
 from matcalc.operations import rows
 from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS, elementwise, matrix_function
+from matcalc.verify.exponentials import OTHER_WAYS
 from matcalc.verify.stand_ins import stand_in
 
 if TYPE_CHECKING:
@@ -301,6 +302,8 @@ class Interpreter:
         return result
 
     def _apply(self, row: rows.Operation, site: Site, operands: tuple[int, ...]) -> int:
+        if row.name in OTHER_WAYS:
+            return self._emit(OTHER_WAYS[row.name], operands)
         evaluate = row.evaluate
         kink: Callable[..., Any] | None = getattr(row, "kink", None)
         if kink is None:

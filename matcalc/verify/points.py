@@ -30,6 +30,7 @@ _RANGES: Final[dict[Mode, tuple[float, float]]] = {
     "wide": (0.5, 8.0),
 }
 """Where positive entries are drawn from."""
+_LARGEST_EXPONENT: Final = 5
 _CANDIDATES: Final = 60
 _MANY: Final = 12
 """With more named dimensions than this, some have the same size."""
@@ -147,6 +148,8 @@ class Sampler:
             what = f"`{symbol.name}` is a {symbol.shape}"
             raise NotSupportedError(f"verification with more than {MAX_VERIFIED:,} entries: {what}")
         properties = symbol.properties
+        if "integer" in properties:
+            return np.asarray(float(self.random.integers(1, _LARGEST_EXPONENT + 1)))
         entries = self._entries(symbol.name, shape, mode, positive="positive" in properties)
         result: Array = entries
         if "spd" in properties:

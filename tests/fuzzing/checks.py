@@ -193,6 +193,8 @@ class Check:
         except MatcalcError as error:
             if isinstance(error, NotSupportedError) and self.doubt == _NO_VALUE:  # x/0
                 self.counts["refused: no value within"] += 1
+            elif "in a direction, by the matrix" in str(error) or "within a sum over an index" in str(error):
+                self.counts["not supported"] += 1
             else:
                 yield self.refused(error)
         except np.linalg.LinAlgError:

@@ -16,7 +16,7 @@ from tests.differences import close
 from tests.fuzzing.generate import Program
 from tests.fuzzing.terms import SHAPES, SIZES, intermediates, kind_of
 
-_UNREADABLE = re.compile("[⎧⎨⎩Σ∂…]|⊗|′|e_argmax|unvec|\\w\\[[^\\]]*:|(?<!\\w)[01](?=ᵀ)|\\bI\\b|\\be\\(|₁|₂|₃")
+_UNREADABLE = re.compile("[⎧⎨⎩Σ∂∫…]|⊗|′|e_argmax|unvec|\\w\\[[^\\]]*:|(?<!\\w)[01](?=ᵀ)|\\bI\\b|\\be\\(|₁|₂|₃")
 _WORD = re.compile(r"[^\W\d_][A-Za-z0-9_]*")
 
 

@@ -19,6 +19,15 @@ def _softmax(x: Any, axis: int | None = None) -> Any:
     return shifted / shifted.sum(axis, keepdims=True)
 
 
+def _expm(x: Any) -> Any:
+    total = term = np.eye(len(x))
+    scaled = x / 2**12
+    for k in range(1, 12):
+        term = term @ scaled / k
+        total = total + term
+    return np.linalg.matrix_power(total, 2**12)
+
+
 def _lse(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return np.log(np.sum(np.exp(x), axis, keepdims=keepdims))
 
@@ -286,6 +295,11 @@ _MATRICES: tuple[Rule, ...] = (
     Rule("({0} + I)", "II", ("II",), lambda a: a + _eye(len(a)), 0.5),
     Rule("inv(3*I + tanh({0}))", "II", ("II",), lambda a: np.linalg.inv(3 * _eye(len(a)) + np.tanh(a)), 0.4),
     Rule("(4*I + sin({0}))^-1", "II", ("II",), lambda a: np.linalg.inv(4 * _eye(len(a)) + np.sin(a)), 0.3),
+    Rule("({0})^rows({0})", "II", ("II",), lambda a: np.linalg.matrix_power(a, len(a)), 0.3),
+    Rule("expm({0})", "II", ("II",), _expm, 0.1),
+    Rule("expm(sin({0}))", "II", ("II",), lambda a: _expm(np.sin(a)), 0.3),
+    Rule("(3*I + tanh({0}))^(1 - rows({0}))", "II", ("II",),
+        lambda a: np.linalg.matrix_power(3 * _eye(len(a)) + np.tanh(a), 1 - len(a)), 0.2),
     Rule("({0})^2", "II", ("II",), lambda a: a @ a, 0.5), Rule("({0})^3", "II", ("II",), lambda a: a @ a @ a, 0.2),
     Rule("({0}' {0})", "II", ("JI",), lambda a: a.T @ a, 0.7),
     Rule("({0}' {1} {0})", "II", ("JI", "JJ"), lambda a, b: a.T @ b @ a, 0.3),

@@ -215,9 +215,9 @@ ERRORS: list[tuple[str, type[MatcalcError], str]] = [
         "  2^X\n    ^\nhelp: write `2 .^ X` for the power of each element",
     ),
     (
-        "A^b", NotSupportedError,
-        "not supported: `A^b`, a matrix to a power that is not a whole number\n  A^b\n   ^\n"
-        "help: write `A .^ b` for the power of each element",
+        "A^(b/2)", NotSupportedError,
+        "not supported: `A^(b/2)`, a matrix to a power that is not a whole number\n  A^(b/2)\n   ^\n"
+        "help: write `A .^ (b/2)` for the power of each element",
     ),
     (
         "1/x", ShapeError,

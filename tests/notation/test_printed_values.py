@@ -51,6 +51,8 @@ def point(found: Derivative, seed: int) -> tuple[dict[str, Any], dict[str, int]]
         values[name] = draw.normal(size=shape)
         if "positive" in symbol.properties:
             values[name] = np.abs(values[name]) + 0.1
+        if "integer" in symbol.properties:
+            values[name] = np.asarray(float(draw.integers(1, 5)))
         if "symmetric" in symbol.properties:
             values[name] = values[name] + values[name].T
         if "spd" in symbol.properties:
@@ -143,6 +145,18 @@ PROGRAMS: list[tuple[str, str, str | None]] = [
     ("max(0, w.x + b) X", "w X b", "b: scalar, X: matrix(m, n)"),
     # a factor of a product with a name stands beside it once more
     ("s = m*sum(cos(y)); silu(s)", "y", "y: vector(n), u: vector(m)"), ("s = t*sum(x); t*t*exp(s)*s", "x t", "t: scalar"),
+    # powers of a matrix with a letter in the exponent, and the exponential of a matrix
+    ("X^k", "X", "X: matrix(n, n)"), ("tr(X^k)", "X", "X: matrix(n, n)"), ("tr(A X^(k - 1) B)", "A", None),
+    ("a' X^k b", "a", "X: matrix(n, n)"), ("tr(A X^(-k))", "A", None), ("X^(-2*k) y", "X", "X: matrix(n, n)"),
+    ("(A X)^k A", "X", "A: matrix(n, m), X: matrix(m, n)"), ("(A + t*B)^k", "t", "A, B: matrix(n, n), t: scalar"),
+    ("(A + diag(x))^k", "x A", "A: matrix(n, n), x: vector(n)"), ("tr((A + diag(x))^k)", "x", "A: matrix(n, n), x: vector(n)"),
+    ("tr(D^k)", "D", "D: diagonal(n)"), ("logdet(I + X^k)", "X", "X: matrix(n, n)"), ("X^k * A", "X", "A, X: matrix(n, n)"),
+    ("x' X^n y", "x y", "X: matrix(n, n)"), ("X^k A X^k", "A", "X: matrix(n, n)"),
+    ("[X^k x; y]", "X", "X: matrix(n, n), x: vector(n), y: vector(m)"), ("det(X^k) X^k", "X", "X: matrix(n, n)"),
+    ("expm(X)", "X", "X: matrix(n, n)"), ("tr(expm(X))", "X", None), ("tr(expm(A X))", "X", "A: matrix(n, m), X: matrix(m, n)"),
+    ("expm(t*A) b", "t b", "A: matrix(n, n), t: scalar"), ("expm(A + diag(x)) b", "x", "A: matrix(n, n), x: vector(n)"),
+    ("log(tr(expm(S)))", "S", "S: symmetric(n)"), ("tr(A expm(diag(x)))", "x", None), ("X^k expm(X)", "X", "X: matrix(n, n)"),
+    ("expm(X) * A", "X", "A, X: matrix(n, n)"),
     # averages
     ("(x - mean(x))/std(x)", "x", "x: vector(n)"), ("sum(g*(x - mean(x))/std(x))", "x g", "x: vector(n), g: vector(n)"),
 ]  # fmt: skip
@@ -170,3 +184,23 @@ def test_what_is_printed_for_a_random_program_is_true(text: str, wrt: str) -> No
     check_all_forms(found)
     if found.value_kind == "scalar":
         check_all_forms(derivative(text, wrt, DECLARED, order=2))
+
+
+IN_A_DIRECTION: list[tuple[str, str, str | None]] = [
+    ("tr(A X^k)", "X", None), ("tr(A X^(k - 1) B)", "X", None), ("tr(X^k Y^j)", "X", "X, Y: matrix(n, n)"),
+    ("x' expm(x y') y", "y", "x, y: vector(n)"), ("a' X^(k + 1) b", "X", "X: matrix(n, n)"),
+    ("tr(A X^(-k))", "X", None), ("sum(X^k)", "X", None),
+    ("tr(A S^k)", "S", "S: symmetric(n)"), ("tr(A X^k B X^j)", "X", None), ("tr((X^k A)^j)", "X", None),
+    ("norm(X^k)", "X", "X: matrix(n, n)"), ("tr((A + t*B)^k C)", "t", "A, B, C: matrix(n, n), t: scalar"),
+    ("tr(A expm(X))", "X", None), ("a' expm(X) b", "X", "X: matrix(n, n)"), ("tr(A expm(S))", "S", "S: symmetric(n)"),
+    ("tr(A expm(X^k))", "X", None), ("tr(A expm(X) B expm(2*X))", "X", None), ("tr(A expm(-X' X))", "X", "X: matrix(m, n)"),
+    ("tr(A expm(D))", "D", "D: diagonal(n)"), ("tr(A (t*B)^k)", "t", "A, B: matrix(n, n), t: scalar"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "wrt", "where"), IN_A_DIRECTION)
+def test_a_derivative_in_a_direction_is_true(text: str, wrt: str, where: str | None) -> None:
+    found = derivative(text, wrt, where)
+    check_all_forms(found)
+    check(derivative(text, wrt, where, layout="denominator"))
+    assert found.verify().passed

@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import mpmath
 import numpy as np
 
 from matcalc.derivative import Derivative
@@ -60,6 +61,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "digamma": lambda x: _polygamma(0, x), "trigamma": lambda x: _polygamma(1, x), "outer": np.outer,
     "dot": np.vdot, "kron": np.kron, "norm": lambda x: np.sqrt(np.sum(x * x)),
     "log_softmax": lambda x: x - _logsumexp(x), "normalize": lambda x: x / np.sqrt(np.sum(x * x)), "solve": np.linalg.solve,
+    "expm": lambda a: np.asarray(mpmath.expm(mpmath.matrix(a.tolist())).tolist(), dtype=float),
+    "matrix_power": lambda a, k: np.linalg.matrix_power(a, round(float(k))),
     "normp": lambda x, p: np.sum(np.abs(x) ** p) ** (1 / p), "norminf": lambda x: np.abs(x).max(),
 }  # fmt: skip
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {
@@ -225,7 +228,27 @@ class Reader:
         return self.read(node.base) ** self.read(node.exponent)
 
     def matrixpower(self, node: m.MatrixPower) -> Any:
-        return np.linalg.matrix_power(self.read(node.base), node.exponent)
+        exponent = node.exponent if isinstance(node.exponent, int) else round(float(self.read(node.exponent)))
+        return np.linalg.matrix_power(self.read(node.base), exponent)
+
+    def _at(self, body: Expression, variable: m.Symbol, value: float) -> Any:
+        """A body where its bound variable has a value."""
+        assert variable.name not in self.names, "a bound variable hides another one"
+        self.names[variable.name] = value
+        found = self.read(body)
+        del self.names[variable.name]
+        return found
+
+    def boundedsum(self, node: m.BoundedSum) -> Any:
+        terms = [self._at(node.body, node.variable, r) for r in range(round(float(self.read(node.upper))) + 1)]
+        return sum(terms, np.zeros(np.shape(terms[0]) if terms else ()))
+
+    def integral(self, node: m.Integral) -> Any:
+        points, weights = np.polynomial.legendre.leggauss(40)
+        return sum(
+            weight / 2 * self._at(node.body, node.variable, (1 + point) / 2)
+            for point, weight in zip(points, weights, strict=True)
+        )
 
     def diagonal(self, node: m.Diagonal) -> Any:
         value = self.read(node.operand)

@@ -173,14 +173,27 @@ def test_more_operands_than_parameters() -> None:
 def shaped_inputs(row: Operation, form: Form) -> dict[str, Any]:
     """Random operands, well-conditioned where they are inverted; vectors with one axis."""
     numbers = np.random.default_rng(4)
-    names = row.parameters if isinstance(row, Derived) else ("a", "b")
+    names = row.parameters if isinstance(row, Derived) else ("a", "b", "c")
     values = {}
     for name, operand in zip(names, form.shapes.operands, strict=False):
         value = numbers.uniform(0.2, 1.5, tuple(map(length, operand.dims))) * numbers.choice([-1, 1])
         if row.name in ("inv", "det", "logdet", "solve") and len(operand.dims) == 2 and operand.dims[0] == operand.dims[1]:
             value = value / 3 + 2 * np.eye(len(value))
         values[name] = value
+        if is_integer(row, len(values) - 1):
+            values[name] = np.float64(3)
     return values
+
+
+def is_integer(row: Operation, position: int) -> bool:
+    """Whether an operand must be an integer."""
+    return isinstance(row, MatrixFunction) and position in row.integers
+
+
+def is_fixed(row: Operation, position: int) -> bool:
+    """Whether there is no derivative by an operand: an integer, or that at which a derivative in a direction is taken."""
+    elsewhere = isinstance(row, MatrixFunction) and row.direction not in (None, position)
+    return is_integer(row, position) or elsewhere
 
 
 def as_columns(form: Form, values: Mapping[str, Any]) -> list[Any]:
@@ -209,7 +222,11 @@ def test_derivatives_of_each_form(row: Operation, form: Form) -> None:
     text = _INFIX.get(row.name) or f"{row.name}({', '.join(names)})"
     found = np.asarray(mc.parse(text, where=where).evaluate(**values))
     np.testing.assert_allclose(found.reshape(-1), shaped_value(row, form, values).reshape(-1), rtol=1e-10)
-    for name, operand in zip(names, form.shapes.operands, strict=True):
+    for position, (name, operand) in enumerate(zip(names, form.shapes.operands, strict=True)):
+        if is_fixed(row, position):
+            with pytest.raises(NotSupportedError):
+                mc.diff(text, wrt=name, where=where)
+            continue
         raw, error = numeric_derivative(lambda env: shaped_value(row, form, {each: env[each] for each in names}), values, name)
         assert error < 1e-7
         check_derivative(text, name, where, values, numerator_layout(raw, form.shapes.result.kind, operand.kind))
@@ -362,6 +379,8 @@ def test_row_is_complete(row: Operation) -> None:
         assert bool(row.forms) != bool(row.definition)
     if isinstance(row, MatrixFunction):
         assert row.source
+        assert (row.frechet in OPERATIONS) == bool(row.frechet)
+        assert bool(row.jacobian) != (bool(row.frechet) or row.direction is not None) or row.name == "e_argmax"
         for term in row.jacobian:
             letters = {letter for factor in term.factors for letter in factor.indices}
             assert set(row.value_indices + row.operand_indices) <= letters

@@ -54,6 +54,8 @@ class DeclarationActions(Builder):
         properties: frozenset[str] = frozenset()
         if name in ("R", "ℝ") and not dims:
             name = "scalar"
+        if name == "integer":
+            name, properties = "scalar", frozenset(("integer",))
         if name in MATRIX_PROPERTIES:
             properties = frozenset((MATRIX_PROPERTIES[name],))
             dims = dims * 2 if len(dims) == 1 else dims

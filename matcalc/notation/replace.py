@@ -1,0 +1,33 @@
+"""Matrix expressions with other parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from matcalc.notation.build import Builder
+from matcalc.notation.matrix import Expression, children, postorder
+
+
+def replaced(build: Builder, root: Expression, old: Expression, new: Expression) -> Expression:
+    """`root` with `new` wherever `old` stands."""
+    done: dict[Expression, Expression] = {old: new}
+    for node in postorder(root):
+        if node not in done:
+            done[node] = with_children(build, node, done)
+    return done[root]
+
+
+def with_children(build: Builder, node: Expression, done: Mapping[Expression, Expression]) -> Expression:
+    """A node with what is `done` for the ones below it."""
+    if not any(done[child] is not child for child in children(node)):
+        return node
+
+    def new(value: Any) -> Any:
+        if type(value) is tuple:
+            return tuple(new(each) for each in value)
+        return done[value] if isinstance(value, Expression) else value
+
+    values = [new(getattr(node, field.name)) for field in fields(node)]
+    return build.make(type(node), *values)
