@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matcalc.calculus import symmetry
 from matcalc.calculus.cancellation import expanded
 from matcalc.calculus.products import kind
-from matcalc.tensor.nodes import Contraction, Delta, Labels, Node, Rational, Sum, terms, topological
+from matcalc.tensor.nodes import Contraction, Delta, Labels, Node, Ones, Rational, Sum, terms, topological
 
 if TYPE_CHECKING:
     from matcalc.calculus.simplify import Simplifier
@@ -87,6 +87,28 @@ def _opened_term(s: Simplifier, coefficient: Rational, node: Node) -> list[tuple
 def has_summed_sum(s: Simplifier, node: Node) -> bool:
     """Whether a sum is multiplied with something along a label that is summed."""
     return any(type(factor) is Sum and any(label >= node.order for label in labels) for factor, labels in factors_of(s, node))
+
+
+def with_one_array(s: Simplifier, node: Sum) -> Node:
+    """a x xᵀ + b x xᵀ = (a + b) x xᵀ: an array times several numbers."""
+    if not node.order or len(node.args) > EXPANDED:
+        return node
+    groups: dict[frozenset[tuple[Node, Labels]], list[int]] = {}
+    split: list[list[tuple[Node, Labels]]] = [list(factors_of(s, arg)) for arg in node.args]
+    for position, factors in enumerate(split):
+        arrays = [factor for factor in factors if factor[1]]
+        if len(set(arrays)) == len(arrays) and not all(type(each) is Ones for each, _ in arrays):
+            groups.setdefault(frozenset(arrays), []).append(position)
+    for arrays_, members in groups.items():
+        if len(members) > 1:
+            numbers = [[factor for factor in split[position] if not factor[1]] for position in members]
+            coefficients = [node.coefficients[position] for position in members]
+            parts = [(c, s.contraction(each, ())) for c, each in zip(coefficients, numbers, strict=True)]
+            factors = [factor for factor in split[members[0]] if factor in arrays_]
+            product = s.contraction([(s.sum(parts, ()), ()), *factors], range(node.order), node.shape)
+            rest = [part for position, part in enumerate(terms(node)) if position not in members]
+            return s.graph.sum([*rest, (1, product)], node.shape)
+    return node
 
 
 def diagonals(s: Simplifier, node: Sum) -> Node:

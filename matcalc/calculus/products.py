@@ -375,10 +375,12 @@ def _vanishes(s: Simplifier, node: Node, axis: int) -> bool:
     if type(node) is not Contraction:
         return False
     factors = [(arg, labels) for arg, labels in zip(node.args, node.labels, strict=True) if axis in labels]
-    if len(factors) != 1 or type(factors[0][0]) is not Sum or factors[0][1] != (axis,):
+    if len(factors) != 1 or type(factors[0][0]) is not Sum or len(set(factors[0][1])) < len(factors[0][1]):
         return False
-    total = factors[0][0]
-    return any(repeated(arg) for arg in total.args) and _is_zero(s.contraction([(total, (0,))], ()))
+    ((total, labels),) = factors
+    own = labels.index(axis)
+    rest, sizes = [label for label in labels if label != axis], [*total.shape[:own], *total.shape[own + 1 :]]
+    return any(own in repeated(arg) for arg in total.args) and _is_zero(s.contraction([(total, labels)], rest, sizes))
 
 
 def _is_softmax(node: Node) -> bool:

@@ -18,6 +18,7 @@ from matcalc.calculus.opening import (
     length,
     low_rank,
     opened,
+    with_one_array,
 )
 from matcalc.calculus.products import kind
 from matcalc.tensor.nodes import (
@@ -60,6 +61,8 @@ def simplified(s: Simplifier, node: Sum) -> Node:
             result = choices(s, node)
         if result is node:
             result = mirrors.halves(s, node)
+        if result is node:
+            result = with_one_array(s, node)
         if result is node:
             result = diagonals(s, node)
         if result is node:
@@ -312,10 +315,10 @@ def _take_out(
             continue
         if any(label not in axes and label not in pattern for label in range(order)):
             continue
-        if cancels and order and not pattern and len(members) == len(parts) and type(base) is not Variable:
-            greatest = _over_greatest(s, node, parts, base, members)
-            if greatest is not None:
-                return greatest
+        if cancels and _divides_arrays(node, base, pattern, members) and not _cancels(s, node, parts, members):
+            if all(use.exponent < 0 for use, _ in members):
+                return _over_greatest(s, node, parts, base, pattern, members)
+            continue
         result = _rebuilt(s, node, parts, base, pattern, least, axes, members)
         if cancels and type(base) is Sum and (result is None or length(result) >= length(node)):
             continue
@@ -334,21 +337,32 @@ def _mixes(parts: Sequence[_Term], found: Sequence[_Use]) -> bool:
     return {kind(parts[use.term].factors) for use in found} >= {"diagonal", "outer"}
 
 
-def _over_greatest(
-    s: Simplifier, node: Sum, parts: Sequence[_Term], base: Node, members: Sequence[tuple[_Use, list[tuple[Node, Labels]]]]
-) -> Node | None:
-    """a/c + b/c² = (a + b/c)/c for arrays, if nothing cancels over the common denominator."""
-    most, axes = max(use.exponent for use, _ in members), range(node.order)
-    if most >= 0:
-        return None
+_Members = Sequence[tuple[_Use, list[tuple[Node, Labels]]]]
+
+
+def _divides_arrays(node: Sum, base: Node, pattern: Labels, members: _Members) -> bool:
+    """Whether a number, or a number for each row, is a factor of all terms of a sum of arrays."""
+    several = len(members) == len(node.args) and node.order > 0 and type(base) is not Variable
+    return several and (not pattern or _is_of_rows(pattern, node.order))
+
+
+def _cancels(s: Simplifier, node: Sum, parts: Sequence[_Term], members: _Members) -> bool:
+    """Whether terms meet when they are written over the common denominator."""
+    axes = range(node.order)
     over_least = [(parts[use.term].sign, s.contraction(rest, axes, node.shape)) for use, rest in members]
     multiplied = [each for c, arg in over_least for each in expanded(s, c, arg)]
     collected = s.graph.sum(multiplied, node.shape)
-    if type(collected) is not Sum or len(collected.args) < len(multiplied):
-        return None
+    return type(collected) is not Sum or len(collected.args) < len(multiplied)
+
+
+def _over_greatest(
+    s: Simplifier, node: Sum, parts: Sequence[_Term], base: Node, pattern: Labels, members: _Members
+) -> Node:
+    """a/c + b/c² = (a + b/c)/c for arrays."""
+    most, axes = max(use.exponent for use, _ in members), range(node.order)
     rests = [(parts[use.term].sign, _rest(s, parts[use.term], use, most, node.order)) for use, _ in members]
     inner = s.sum([(sign, s.contraction(rest, axes, node.shape)) for sign, rest in rests], node.shape)
-    return s.contraction([(s.power(base, most), ()), (inner, axes)], axes, node.shape)
+    return s.contraction([(s.power(base, most), pattern), (inner, axes)], axes, node.shape)
 
 
 def _is_multiple(term: _Term, use: _Use) -> bool:

@@ -14,6 +14,10 @@ FORMS = [
     ("v . normalize(x)", "x", 2, V, "(1/‖x‖³) ((3 v·x / ‖x‖²) x xᵀ - (v·x) I - x vᵀ - v xᵀ)"),
     ("x/(1 + c.x)", "x", 1, V, "(1 / (1 + x·c)) (I - x cᵀ / (1 + x·c))"),
     ("exp(-||x - v||^2/(2*t^2))", "x", 2, V, "(exp(-‖x - v‖² / (2 t²)) / t⁴) ((x - v) (x - v)ᵀ - t² I)"),
+    ("sum(V*normalize(X, axis=1))", "X", 1, "X, V: matrix(m, n)",
+     "(V - diag(((V ⊙ X) ones(n)) ⊘ (X**2 ones(n))) X)ᵀ diag(1 ⊘ sqrt(X**2 ones(n)))"),
+    ("norm(x)*x", "x", 1, V, "‖x‖ I + x xᵀ / ‖x‖"),
+    ("sin(norm(x))", "x", 2, V, "(1/‖x‖) (cos(‖x‖) I - ((cos(‖x‖) + ‖x‖ sin(‖x‖)) / ‖x‖²) x xᵀ)"),
     # … but what cancels, cancels
     ("x/(1 + t) - t*x/(1 + t)^2", "x", 1, V, "I / (1 + t)²"),
     # deviations from a mean sum to zero
