@@ -68,7 +68,9 @@ def by_entries(r: Recovery, node: Node, *, flipped: bool) -> Expression | None:
         taking = _Taking(r)
         found = {at: _cancelled(r, r.simplifier.simplify(taking.entry(node, at))) for at in places}
         contents = {at: _content(each) for at, each in found.items()}
-        common = _common(list(found.values()), [content for content in contents.values() if content])
+        common = Fraction(1)
+        if node.order == 2:  # 2 [1, 2] is read as a column
+            common = _common(list(found.values()), [content for content in contents.values() if content])
         written = {at: _written(r, each, contents[at], common) for at, each in found.items()}
     except MatrixNotationError:
         return None
