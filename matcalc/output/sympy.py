@@ -443,13 +443,14 @@ class _Building:
         values = [self.built[operand] for operand in node.operands]
         if not any(node.orders):
             return self.applied(function, node)
-        if _is_scalar(node.shape) and len(set(values)) == len(values) and all(value._diff_wrt for value in values):
+        if _is_scalar(node.shape) and len(set(values)) == len(values) and all(value.is_Symbol for value in values):
             return sympy.Derivative(function(*values), *((v, k) for v, k in zip(values, node.orders, strict=True) if k))
         places = [sympy.Dummy(f"xi_{position}") for position, _ in enumerate(values, 1)]
         derivative = sympy.Derivative(function(*places), *((v, k) for v, k in zip(places, node.orders, strict=True) if k))
         if _is_scalar(node.shape):
-            return sympy.Subs(derivative, places, values)
-        return self.applied(sympy.Lambda(tuple(places), derivative), node)
+            return sympy_functions.Subs(derivative, places, values)
+        at = [sympy.Dummy(f"x_{position}") for position, _ in enumerate(values, 1)]
+        return self.applied(sympy.Lambda(tuple(at), sympy_functions.Subs(derivative, places, at)), node)
 
     def named_element(self, node: nodes.NamedElement) -> Any:
         """An element of an unknown function of whole operands or a derivative of it, under a name, with its indices."""

@@ -158,6 +158,14 @@ class where(_Defined):  # noqa: N801
         return where(self.args[0], Integer(argindex == 2), Integer(argindex == 3))
 
 
+class Subs(sympy.Subs):  # type: ignore[misc]
+    """A derivative of an unknown function at a place. SymPy's differentiates by the place, if that is an entry of a matrix."""
+
+    def doit(self, **hints: Any) -> Any:
+        """The same at a place that is worked out."""
+        return type(self)(self.expr, self.variables, [place.doit(**hints) for place in self.point])
+
+
 class _Indicator(_Defined):
     """An Iverson bracket: 1 where a comparison holds, else 0."""
 
@@ -278,7 +286,17 @@ class NamedArray(sympy.MatrixExpr):  # type: ignore[misc]
 
 
 class Applied(ElementwiseApplyFunction):  # type: ignore[misc]
-    """A function of one number, applied to each element; SymPy's class with a readable print."""
+    """A function of one number, applied to each element; SymPy's class with a readable print.
+
+    SymPy would make one function of a function of a function, which a derivative of an unknown one does not bear.
+    """
+
+    def doit(self, **hints: Any) -> Any:
+        """The entries, if they are known."""
+        operand = self.expr.doit(**hints) if hints.get("deep", True) else self.expr
+        if isinstance(operand, sympy.MatrixBase):
+            return sympy.ImmutableDenseMatrix(operand).applyfunc(self.function).applyfunc(lambda entry: entry.doit())
+        return type(self)(self.function, operand)
 
     def _latex(self, printer: Any) -> str:
         return _latex_call(printer, self.function, (self.expr,))

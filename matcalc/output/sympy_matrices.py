@@ -60,6 +60,10 @@ class MatMul(_WithEntries, sympy.MatMul):  # type: ignore[misc]
         """The entries, if they are known."""
         return with_entries(sympy.MatMul.doit(self, **hints))
 
+    def could_extract_minus_sign(self) -> bool:
+        """Whether it begins with a minus sign: SymPy would work everything out to see, for each product that it prints."""
+        return bool(self.args[0].is_number and self.args[0].is_negative)
+
 
 class DiagMatrix(_WithEntries, sympy.DiagMatrix):  # type: ignore[misc]
     """A vector as a diagonal matrix."""

@@ -233,6 +233,33 @@ def test_answers_have_numbers(text: str, wrt: str) -> None:
     np.testing.assert_allclose(np.reshape(found, np.shape(wanted)), wanted, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("text", "wrt"),
+    [
+        ("f(x.x)", "x"), ("exp(f(sin(x)))", "x"), ("sum(f(x)*g(x))", "x"), ("x / f(sqrt(1 + x^2))", "x"), ("f(A x)", "A[1, :]"),
+        ("f(x[2] + z)", "x"),
+    ],
+)
+def test_answers_with_unknown_functions_have_numbers(text: str, wrt: str) -> None:
+    """The derivative of an unknown function at a number is left, and nothing else; f = exp, g = sin put in give the number."""
+    derivative = mc.diff(text, wrt, where="A: matrix(n, n), x: vector(n), z: scalar")
+    inputs = {"A": VALUES["A"], "x": VALUES["x"][:, 0], "z": VALUES["z"]}
+    known: dict[Any, Any] = {sympy.Symbol(name, integer=True, positive=True): sympy.Integer(k) for name, k in SIZES.items()}
+    expr = derivative.expr
+    for symbol in expr.atoms(sympy.MatrixSymbol):
+        known[symbol] = sympy.ImmutableDenseMatrix(inputs[symbol.name])
+    known[sympy.Symbol("z", real=True)] = sympy.Float(VALUES["z"])
+    made = expr.xreplace(known).doit()
+    for name, function in (("f", sympy.exp), ("g", sympy.sin)):
+        made = made.replace(sympy.Function(name), function)
+    found = made.applyfunc(lambda entry: entry.replace(sympy.Subs, lambda e, v, p: e.doit().subs(dict(zip(v, p, strict=True)))))
+    plain = text.replace("f(", "exp(").replace("g(", "sin(")
+    other = mc.diff(plain, wrt, where="A: matrix(n, n), x: vector(n), z: scalar")
+    used = {name: inputs[name] for name in mc.parse(plain, where="A: matrix(n, n), x: vector(n), z: scalar").shapes}
+    wanted = other.evaluate(**used)
+    np.testing.assert_allclose(np.reshape(np.array(found.evalf().tolist(), dtype=float), wanted.shape), wanted)
+
+
 def test_definitions_are_put_in() -> None:
     answer = Answer(diag(s), ((s, call("exp", x)),))
     assert str(to_sympy(answer)) == "DiagMatrix(exp(x))"
