@@ -77,7 +77,7 @@ def test_the_generator_reaches_everything() -> None:
     for word in (" then ", ", ", "[1, ", ", :]", "[:, ", "[1]", "; ", "s1"):
         assert word in targets, word
     assert {plan.symmetric for plan in plans} == {"space", "independent", "unconstrained"}
-    for asked in ("second", "third", "layouts", "commuted", "matlab", "verified"):
+    for asked in ("second", "third", "layouts", "commuted", "matlab", "verified", "unknown"):
         assert any(getattr(plan, asked) for plan in plans), asked
 
 

@@ -7,6 +7,7 @@ import re
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -35,6 +36,8 @@ STEP = 2e-3
 _VALUES = re.compile("^wrong|another value|not verified|not symmetric")
 """Findings about numbers."""
 _NO_VALUE = "no value within"
+_UNKNOWN = {"sin": "f", "cos": "g", "tanh": "h", "exp": "phi", "sigmoid": "psi"}
+_KNOWN = re.compile(rf"(?<!\w)({'|'.join(_UNKNOWN)})\(")
 
 
 @dataclass
@@ -237,6 +240,8 @@ class Check:
             yield from self.of_sympy(first)
         if plan.verified:
             yield from self.of_verification(first)
+        if plan.unknown:
+            yield from self.of_unknown_functions(first_step)
 
     def of_verification(self, first: Derivative) -> Iterator[Finding]:
         """Verification, which finds points by itself."""
@@ -313,13 +318,16 @@ class Check:
     def of_forms(self, derivative: Derivative) -> Iterator[Finding]:
         """Text, LaTeX and what they say; the printed text, read again."""
         yield from self.of_printed(derivative)
-        if self.plan.idempotent:
-            problem = derivative._problem
-            again = Simplifier(problem.graph)
-            if problem.facts:
-                again.learn(problem.facts.applied)
-            if again.simplify(derivative.node) is not derivative.node or again.simplify(problem.root) is not problem.root:
-                yield self.finding("simplification is not idempotent", str(derivative))
+        if self.plan.idempotent and self.is_opened_again(derivative):
+            yield self.finding("simplification is not idempotent", str(derivative))
+
+    def is_opened_again(self, derivative: Derivative) -> bool:
+        """Whether simplification of what is simplified gives something else."""
+        problem = derivative._problem
+        again = Simplifier(problem.graph)
+        if problem.facts:
+            again.learn(problem.facts.applied)
+        return any(again.simplify(node) is not node for node in (derivative.node, problem.root))
 
     def of_printed(self, derivative: Derivative) -> Iterator[Finding]:
         """The printed answer has the value of the derivative."""
@@ -425,6 +433,23 @@ class Check:
             self.counts["printed with other symbols in another order"] += 1
         if abs(len(one) - len(two)) > 6 + 0.15 * min(len(one), len(two)):
             yield self.finding("much longer in another order", f"{other.text}\n      {one}\n      {two}")
+
+    def of_unknown_functions(self, target: str) -> Iterator[Finding]:
+        """The program with unknown functions, which verification gives values."""
+        text = _KNOWN.sub(lambda match: f"{_UNKNOWN[match[1]]}(", self.program.text)
+        if text == self.program.text:
+            return
+        self.counts["unknown functions"] += 1
+        derivative: Derivative = self.diff(target, text)
+        str(derivative), derivative.latex(), derivative.heading()
+        with suppress(LimitError):
+            str(derivative.expr)
+        if self.is_opened_again(derivative):
+            yield self.finding("simplification is not idempotent", f"{text}: {derivative}")
+        with suppress(NotSupportedError):  # no point found
+            verification = derivative.verify()
+            if verification.max_error > 1e-3:  # the functions that stand in may be steep
+                yield self.finding("unknown functions: not verified", f"{text}: {verification}")
 
     def of_matlab(self, first: Derivative) -> Iterator[Finding]:
         """The same tree in MATLAB's syntax."""

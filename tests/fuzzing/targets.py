@@ -34,6 +34,8 @@ class Plan:
     matlab: bool = False
     sympy: bool = False
     verified: bool = False
+    unknown: bool = False
+    """Whether functions are also replaced by unknown ones."""
     idempotent: bool = True
 
     @property
@@ -69,6 +71,7 @@ def random_plan(program: Program, sympy: float = 0.0) -> Plan:
         name, second=draw.random() < 0.3, third=draw.random() < 0.03, layouts=draw.random() < 0.15,
         commuted=draw.random() < 0.12, matlab=draw.random() < 0.12, sympy=draw.random() < sympy,
         verified=draw.random() < 0.01, idempotent=draw.random() < 0.4,
+        unknown=draw.random() < 0.03,
     )  # fmt: skip
     kind, own = draw.random(), [each.name for each in intermediates(program.body)]
     mode = symmetric_for(name, draw)
