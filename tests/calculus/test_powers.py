@@ -51,7 +51,7 @@ def test_determinants(text: str, prints: str) -> None:
     ("tr(A X^k)", "X", "Σ[r = 0..k - 1] X^r A X^(k - r - 1)"),
     ("tr((A + t*B)^k)", "t", "k tr(B (A + t B)^(k - 1))"),
     ("(A + t*B)^k", "t", "Σ[r = 0..k - 1] (A + t B)^r B (A + t B)^(k - r - 1)"),
-    ("(I + t*A)^k", "t", "k A (t A + I)^(k - 1)"),
+    ("(I + t*A)^k", "t", "k A (I + t A)^(k - 1)"),
     ("expm(t A)", "t", "A expm(t A)"),
     ("tr(X^k X)", "X", "(1 + k) X^k"),
     ("tr(A X^(k + 1))", "X", "Σ[r = 0..k] X^r A X^(k - r)"),

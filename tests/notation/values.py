@@ -12,7 +12,6 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import mpmath
 import numpy as np
 
 from matcalc.derivative import Derivative
@@ -26,6 +25,14 @@ _erf = np.vectorize(math.erf, otypes=[float])
 def _softmax(x: Any) -> Any:
     powers = np.exp(x - np.max(x))
     return powers / powers.sum()
+
+
+def _expm(a: Any) -> Any:
+    total = term = np.eye(len(a))
+    for k in range(1, 25):
+        term = term @ a / (2**8 * k)
+        total = total + term
+    return np.linalg.matrix_power(total, 2**8)
 
 
 def _logsumexp(x: Any) -> Any:
@@ -61,7 +68,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "digamma": lambda x: _polygamma(0, x), "trigamma": lambda x: _polygamma(1, x), "outer": np.outer,
     "dot": np.vdot, "kron": np.kron, "norm": lambda x: np.sqrt(np.sum(x * x)),
     "log_softmax": lambda x: x - _logsumexp(x), "normalize": lambda x: x / np.sqrt(np.sum(x * x)), "solve": np.linalg.solve,
-    "expm": lambda a: np.asarray(mpmath.expm(mpmath.matrix(a.tolist())).tolist(), dtype=float),
+    "expm": _expm,
     "matrix_power": lambda a, k: np.linalg.matrix_power(a, round(float(k))),
     "normp": lambda x, p: np.sum(np.abs(x) ** p) ** (1 / p), "norminf": lambda x: np.abs(x).max(),
 }  # fmt: skip
