@@ -20,8 +20,8 @@ from matcalc.language.declared import Symmetric
 from matcalc.language.dialects import dialect_named
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.joined import doubtful
-from matcalc.language.mismatch import excerpt
 from matcalc.language.parse import parse_declarations, parse_program, parse_shape, parse_targets
+from matcalc.language.remarks import remarks
 from matcalc.language.shapes import Inference, Symbol, infer
 from matcalc.notation.answer import own_names
 from matcalc.notation.matrix import Answer, Expression
@@ -177,6 +177,7 @@ class Problem:
         found: dict[str, None] = dict.fromkeys(doubtful(assumed, symbols, targets, program.dialect.times))
         for root in (*(binding.value for binding in program.bindings), program.body):
             found.update(dict.fromkeys(filter(None, map(self._warning, tree.postorder(root)))))
+        found.update(dict.fromkeys(remarks(self.inference)))
         return list(found)
 
     def _warning(self, node: tree.Expr) -> str | None:
@@ -186,10 +187,6 @@ class Problem:
             symbol = self.inference.symbols.get("e")
             if node.left.name == "e" and symbol is not None and not symbol.declared:
                 return "e is a variable here; the exponential function is exp(x)"
-        elif isinstance(node, tree.Binary) and node.operator == "*" and isinstance(node.left, tree.Transpose):
-            assumed = (symbol is not None and not symbol.declared for symbol in map(self.inference.symbols.get, _names(node)))
-            if dialect.paper and self.inference.shapes[node].kind == "matrix" and any(assumed):
-                return f"{excerpt(node)} is taken element by element; the product of matrices is written with a space or @"
         elif isinstance(node, tree.Name) and node.name == "I" and dialect.kind_of("I"):
             if self.inference.roles.get(node) == "constant":
                 return "I is the identity matrix here, not a variable"

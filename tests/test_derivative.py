@@ -166,11 +166,39 @@ def test_what_an_indicator_switches_off_does_not_matter() -> None:
     np.testing.assert_allclose(inside.evaluate(x=[1, 2, 0.5], s=1.5), np.exp([1.5, 0, 1.5]))
 
 
-def test_a_star_after_a_transpose_is_remarked_upon() -> None:
-    (note, *_) = mc.diff("sum(X'*Y)", "X").notes
-    assert note == "X'*Y is taken element by element; the product of matrices is written with a space or @"
-    assert mc.diff("sum(X'*Y)", "X", where="X, Y: matrix(n, n)").notes == ()
-    assert mc.diff("sum(X' Y)", "X").notes == ()
+EACH = "is taken element by element"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "note"),
+    [
+        ("sum(X'*Y)", "X", f"X'*Y {EACH}; the product of matrices is written with a space or @"),
+        ("tr(A*X*B)", "X", f"A*X*B {EACH}; the product of matrices is written with a space or @"),
+        ("logdet(2*inv(A*X))", "X", f"A*X {EACH}; the product of matrices is written with a space or @"),
+        ("sum(w'*x)", "w", "x is a number here, by which w' is multiplied; a product of vectors and matrices is written with a "
+         "space or @"),
+        ("||A*x - b||^2", "x", "x is a number here, by which A is multiplied; a product of vectors and matrices is written with "
+         "a space or @"),
+        ("sum(x*y')", "y", "x is a number here, by which y' is multiplied; a product of vectors and matrices is written with a "
+         "space or @"),
+        ("|A x - b|^2", "x", f"|A x - b| {EACH}; the norm is written ||…||"),
+        ("|u - v|^2 where u, v: vector(n)", "u", f"|u - v| {EACH}; the norm is written ||…||"),
+    ],
+)  # fmt: skip
+def test_what_may_have_been_meant_otherwise(text: str, wrt: str, note: str) -> None:
+    assert mc.diff(text, wrt).notes[0] == note
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt"),
+    [
+        ("sum(X'*Y) where X, Y: matrix(n, n)", "X"), ("sum(X' Y)", "X"), ("a*x", "x"), ("sum(w*x)", "w"), ("2*X", "X"),
+        ("sum(lam*X')", "lam"), ("tr(X*Y) where X, Y: matrix(n, n)", "X"), ("sum(X*Y)", "X"), ("tr(A .* X)", "X"),
+        ("sum(|A x - b|^2)", "x"), ("|x - y|^2", "x"), ("sum(w'*c) where c: scalar", "w"), ("sum(x[2*i]^2 for i in 1..n)", "x"),
+    ],
+)  # fmt: skip
+def test_what_is_not_remarked_upon(text: str, wrt: str) -> None:
+    assert not [note for note in mc.diff(text, wrt).notes if EACH in note or "number here" in note]
 
 
 @pytest.mark.parametrize("ones", ["1^T", "1'", "1ᵀ", "1.T", "1^{T}"])

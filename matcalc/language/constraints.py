@@ -24,7 +24,7 @@ from matcalc.language.kinds import (
     Relation,
     relation,
 )
-from matcalc.language.mismatch import is_integer, may_be_integer
+from matcalc.language.mismatch import excerpt, is_integer, may_be_integer
 from matcalc.language.names import NUMBERS, Resolution, Section
 from matcalc.language.sizes import Sizes
 from matcalc.language.tree import (
@@ -41,6 +41,7 @@ from matcalc.language.tree import (
     Transpose,
     Unary,
     children,
+    postorder,
 )
 from matcalc.language.uses import SIZED
 from matcalc.operations.rows import Derived, Elementwise, MatrixFunction, Multilinear
@@ -48,6 +49,9 @@ from matcalc.operations.table import FUNCTIONS, OPERATIONS, multilinear
 
 SCALAR_UNKNOWN: Final = 0
 """The unknown that every expression shares of which it is plain that it is a scalar."""
+
+VECTOR_NORMS: Final = frozenset({"norm1", "norm2", "norminf", "normp"})
+"""Norms of which those of matrices are others."""
 
 _UNDECLARED: Final = ANY & ~ROW_BIT
 """A name is never taken to be a row without being told so."""
@@ -383,7 +387,7 @@ class Constraints:
         result = self.unknown(capital=self.capital[operand])
         self.relate(TRANSPOSE, (operand, result), Blame(node, (node.operand,)))
         self.transposes.setdefault(operand, node)
-        if operand in self.words and node.span.start == node.operand.span.start:  # `Wk'`; in brackets, `(Xw)'`, it is a value
+        if operand in self.words and node.span.start == node.operand.span.start:  # `Wk'`; `(Xw)'` is a value
             self.words.add(result)
         return result
 
@@ -397,6 +401,8 @@ class Constraints:
         if name in SIZED:
             return self._constant(name, tuple(self._fixed_size(size) for size in node.arguments), node.kind)
         row = FUNCTIONS.get(name)
+        if name in VECTOR_NORMS:
+            self._check_norm(node)
         if name == "e":
             return self.unknown(VECTOR_BIT, (self.sizes.fresh(),))
         if row is None:
@@ -417,6 +423,17 @@ class Constraints:
             self.relate(rule, (*operands, result), Blame(node, node.arguments))
             return result
         return self._fold(node, ELEMENTWISE)
+
+    def _check_norm(self, node: Call) -> None:
+        """Refuse `||A||_2` of capital letters that are not declared: it would make them vectors."""
+        names = [each for each in postorder(node.arguments[0]) if isinstance(each, Name)]
+        variables = [name for name in names if self.resolution.roles.get(name) == "variable"]
+        if self.dialect.paper and variables and all(self.capital[self.names[name.name]] for name in variables):
+            inside, first = excerpt(node.arguments[0]), variables[0].name
+            raise NotSupportedError(
+                f"`{excerpt(node)}` of a matrix", node.span,
+                help=f"write `||{inside}||_F` for the Frobenius norm; if `{first}` is a vector declare it: `{first}: vector(n)`",
+            )
 
     def _fixed_size(self, size: Expr) -> int:
         if isinstance(size, Call):

@@ -230,9 +230,9 @@ class Preferences:
     def _choose_like(self, operator: str, left: int, right: int) -> None:
         """What stands beside a computed vector is a vector; beside a name, in `t*x`, it scales."""
         unknown, other = (left, right) if self.open(left) else (right, left)
-        if self.domains[other] == VECTOR_BIT and not self.made.capital[unknown]:
-            if operator != "*" or other not in self.variables:
-                self.kinds.assume(unknown, VECTOR_BIT)
+        scales = operator == "*" and other in self.variables
+        if self.domains[other] == VECTOR_BIT and not self.made.capital[unknown] and not scales:
+            self.kinds.assume(unknown, VECTOR_BIT)
 
     def _choose_products(self) -> None:
         """In a product a capital letter is a matrix, and what stands beside a matrix or row is a vector."""

@@ -229,7 +229,7 @@ class ExpressionActions(Builder):
         name_span = self._span(function.start, function.end)
         span = self._span(function.start, closer.end)
         if self.dialect.paper and function.value == "dot" and len(positional) == 2 and not keywords:
-            # of matrices, too, as in NumPy
+            # Of matrices, too, as in NumPy.
             return Binary("@", positional[0], positional[1], span, name_span), function.start, closer.end
         node = Call(function.value, tuple(positional), tuple(keywords), span, name_span)
         return node if self.dialect is MATCALC else translated(self.dialect, node), function.start, closer.end
