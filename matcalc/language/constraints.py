@@ -428,11 +428,12 @@ class Constraints:
         """Refuse `||A||_2` of capital letters that are not declared: it would make them vectors."""
         names = [each for each in postorder(node.arguments[0]) if isinstance(each, Name)]
         variables = [name for name in names if self.resolution.roles.get(name) == "variable"]
-        if self.dialect.paper and variables and all(self.capital[self.names[name.name]] for name in variables):
+        capital = self.capital[self.unknowns[node.arguments[0]]]
+        if self.dialect.paper and capital and all(self.capital[self.names[name.name]] for name in variables):
             inside, first = excerpt(node.arguments[0]), variables[0].name
             raise NotSupportedError(
                 f"`{excerpt(node)}` of a matrix", node.span,
-                help=f"write `||{inside}||_F` for the Frobenius norm; if `{first}` is a vector declare it: `{first}: vector(n)`",
+                help=f"write `||{inside}||_F` for the Frobenius norm; declare `{first}` if it is a vector: `{first}: vector(n)`",
             )
 
     def _fixed_size(self, size: Expr) -> int:

@@ -73,7 +73,13 @@ _LINE_END: Final = re.compile(r"[](){}\n;[]|#[^\n]*|(?<!\w)where(?!\w|\()")
 _SAMPLED: Final = frozenset({"torch.var", "torch.std"})
 """What divides by n - 1."""
 
+_PLUS: Final = "write pinv(A) for the pseudoinverse, max(0, x) for the positive part, x^(…) for a power"
+_POWER_PLUS: Final = re.compile(r"\^[^\S\n]*(?:\{[^\S\n]*\+[^\S\n]*\}|\+(?![0-9(]))")
+"""The `^+` of `A^+ b`."""
+
 _STRAY: Final = {
+    "⁺": _PLUS,
+    "†": "write pinv(A) for the pseudoinverse, A' for the transpose",
     "&&": "multiply comparisons instead: (a > 0) * (b > 0)",
     "&": "multiply comparisons instead: (a > 0) * (b > 0)",
     "!": "write gamma(n + 1) for a factorial, `!=` for `≠`",
@@ -233,6 +239,8 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
             value = dialect.operators.get(value) or SPELLINGS.get(value, value)
             if kind == "POWER" and previous in _HEADS:
                 kind = "UPTO"
+            elif kind == "POWER" and dialect.paper and (plus := _POWER_PLUS.match(scanned, start)):
+                raise MatcalcSyntaxError(f"`{plus[0]}` can be read in several ways", Span(text, start, plus.end()), help=_PLUS)
         elif kind == "BRACKET":
             if value in _PARTNERS:
                 role = ""

@@ -172,6 +172,24 @@ def test_a_capital_in_a_product_is_no_vector_for_the_sake_of_a_sum(text: str, me
     assert (caught.value.message, caught.value.help) == (message, help_)
 
 
+@pytest.mark.parametrize("text", ["||A||_2^2", "||A - 2*B||_1", "norm(X, inf)", "||X||_p", "norm2(X)"])
+def test_vector_norms_of_capital_letters_are_refused(text: str) -> None:
+    with pytest.raises(NotSupportedError, match="of a matrix") as caught:
+        inferred(text)
+    assert "for the Frobenius norm" in str(caught.value.help)
+
+
+@pytest.mark.parametrize(
+    ("text", "assumptions"),
+    [
+        ("||Y - X w||_2", "Y ∈ ℝᵐ; X ∈ ℝᵐˣⁿ; w ∈ ℝⁿ"), ("||X||_F", "X ∈ ℝᵐˣⁿ"), ("||X||_2 where X: vector(n)", ""),
+        ("||X[1]||_2", "X ∈ ℝᵐˣⁿ"), ("||diag(X)||_1", "X ∈ ℝⁿˣⁿ"),
+    ],
+)  # fmt: skip
+def test_vector_norms_of_vectors(text: str, assumptions: str) -> None:
+    assert "; ".join(inferred(text).assumptions()) == assumptions
+
+
 def test_stretching_is_recorded() -> None:
     found = inferred("A/x + r + 2 where A: matrix(n, n), x: vector(n), r: row(n)")
     assert [(s.span.excerpt, s.caption) for s in found.stretched] == [
