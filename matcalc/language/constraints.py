@@ -194,8 +194,14 @@ class Constraints:
         """What something is divided by, and what stands under a root or is raised to a power."""
         self.stacks: list[tuple[int, ...]] = []
         """The names in each `[u; v]`."""
+        self.alike: list[tuple[int, ...]] = []
+        """Those of names only."""
+        self.has_numbers = False
+        """Whether there is a number in one of them."""
         self.side_by_side: list[int] = []
         """The values of `[a, b]`."""
+        self.lists: list[tuple[Stack, tuple[int, ...]]] = []
+        """The names in each `[x, y, z]` that has only names."""
         self.in_lines: list[int] = []
         """The blocks of `[a, b; c, d]`, and the names in `[a, b]`."""
         self.lines: set[Stack] = set()
@@ -503,9 +509,14 @@ class Constraints:
             self.in_lines += items
         elif not node.is_vertical:
             self.side_by_side.append(result)
+            if all(isinstance(item, Name) for item in node.items):
+                self.lists.append((node, items))
             self.in_lines += [self.unknowns[item] for item in node.items if isinstance(item, Name)]
         elif not below:
             self.stacks.append(tuple(self.unknowns[item] for item in node.items if isinstance(item, Name)))
+            self.has_numbers |= SCALAR_UNKNOWN in items
+            if all(isinstance(item, Name) for item in node.items):
+                self.alike.append(items)
         return result
 
     def _check_numbers(self, lines: Sequence[Stack]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from matcalc.errors import ShapeError
@@ -53,6 +54,7 @@ class Preferences:
             if (self.open(each.left) and self.open(each.right))
             or (each.operator == "/" and self.undeclared.issuperset((each.left, each.right)))
         }
+        self._choose_lists()
         self._choose_data()
         self._choose_words()
         self._choose_not_scalars()
@@ -84,6 +86,22 @@ class Preferences:
     def _assume_rank(self, unknown: int) -> bool:
         """A matrix for what looks like one, otherwise a vector."""
         return self.kinds.assume(unknown, MATRIX_BIT if self.made.capital[unknown] else VECTOR_BIT)
+
+    def _choose_lists(self) -> None:
+        """Small letters in `[x, y, z]` that stand nowhere else are numbers."""
+        made = self.made
+        if not made.lists:
+            return
+        sections = (section for section in self.resolution.sections if not section.target)
+        uses = Counter(made.unknowns[node] for section in sections for node in section.order if isinstance(node, Name))
+        uses.subtract(unknown for _, items in made.lists for unknown in items)
+        for node, items in made.lists:
+            if all(unknown in self.undeclared and not (made.capital[unknown] or uses[unknown]) for unknown in items):
+                if not all(self.kinds.assume(unknown, SCALAR_BIT) for unknown in items):
+                    raise ShapeError(
+                        f"`{excerpt(node)}` is a vector of numbers, which does not fit here", node.span,
+                        help=f"write `{excerpt(node)}'` for a row; for vectors side by side declare them",
+                    )
 
     def _choose_data(self) -> None:
         """The x_i of `w^T x_i`, `||x_i - m||` and `x_i'` is a row of data, a vector; the `y_i` beside it is a number."""
@@ -148,7 +166,13 @@ class Preferences:
                 self._assume_rank(unknown)
 
     def _choose_stacked(self) -> None:
-        """The first name of `[w; b]` is a vector, or a matrix: nothing but scalars would be written `[a, b]`."""
+        """The first name of `[w; b]` is a vector, or a matrix: nothing but scalars would be written `[a, b]`. So is every name of
+        `[u; v]`, but where another stack has a number in it: the b of `[w; b] . [x; 1]` is one.
+        """
+        for unknowns in self.made.alike if not self.made.has_numbers else ():
+            for unknown in unknowns:
+                if self.open(unknown):
+                    self._assume_rank(unknown)
         for unknowns in self.made.stacks:
             if not any(self.domains[unknown] in (VECTOR_BIT, ROW_BIT, MATRIX_BIT) for unknown in unknowns):
                 for unknown in unknowns:

@@ -36,7 +36,10 @@ def test_shapes(text: str, shape: str) -> None:
 @pytest.mark.parametrize(
     ("text", "assumed"),
     [
-        ("[f, g]", ("f, g ∈ ℝ",)), ("[A, B]", ("A ∈ ℝᵐˣⁿ", "B ∈ ℝᵐˣᵏ")), ("[A x, b]", ("A ∈ ℝᵐˣⁿ", "b ∈ ℝᵐ", "x ∈ ℝⁿ")),
+        ("[f, g]", ("f, g ∈ ℝ",)), ("[x, y, z]' @ A @ [x, y, z]", ("x, y, z ∈ ℝ", "A ∈ ℝ³ˣ³")),
+        ("[x1; x2]' [x1; x2]", ("x1 ∈ ℝⁿ", "x2 ∈ ℝᵐ")), ("||[u; v]||", ("u ∈ ℝⁿ", "v ∈ ℝᵐ")),
+        ("[w; b] . [x; 1]", ("w, x ∈ ℝⁿ", "b ∈ ℝ")), ("A u + [u, v] w", ("A ∈ ℝⁿˣⁿ", "u, v ∈ ℝⁿ", "w ∈ ℝ²")),
+        ("[A, B]", ("A ∈ ℝᵐˣⁿ", "B ∈ ℝᵐˣᵏ")), ("[A x, b]", ("A ∈ ℝᵐˣⁿ", "b ∈ ℝᵐ", "x ∈ ℝⁿ")),
         ("[A, b; c', d] x", ("A ∈ ℝᵐˣⁿ", "b ∈ ℝᵐ", "c ∈ ℝⁿ", "d ∈ ℝ", "x ∈ ℝⁿ⁺¹")),
         ("[X; sqrt(t) I] w", ("X ∈ ℝᵐˣⁿ", "t ∈ ℝ", "w ∈ ℝⁿ")), ("[[a, b], [c, d]]", ("a, b, c, d ∈ ℝ",)),
         ("[x'; y']", ("x, y ∈ ℝⁿ",)), ("[A; B] x", ("A ∈ ℝᵐˣⁿ", "B ∈ ℝᵏˣⁿ", "x ∈ ℝⁿ")),
@@ -63,8 +66,10 @@ def test_what_is_not_declared(text: str, assumed: tuple[str, ...]) -> None:
          None),
         ("[A, B; C]", "`A, B` must be a matrix(m, n) here, but A is a matrix(m, n), B is a matrix(m, k)", None),
         ("[[1, 2], x]", "not supported: `[[1, 2], x]`, a stack of blocks", "write the blocks by lines: [A, b; c', d]"),
-        ("[A, B] [x; z]", "`[x; z]` must be a vector(k + n) here, but x is a vector(n), z is a scalar",
+        ("[A, B] [x; z] + 0*sum([u; 1])", "`[x; z]` must be a vector(k + n) here, but x is a vector(n), z is a scalar",
          "declare `z` if it is a vector: `where z: vector(n)`"),
+        ("[x, y, z] @ A @ [x, y, z]", "`[x, y, z]` is a vector of numbers, which does not fit here",
+         "write `[x, y, z]'` for a row; for vectors side by side declare them"),
         ("x[1; 2]", "unexpected `;`", "a bracket after a name is a subscript; write `A @ [u; v]` for a product with a stack"),
         ("A [x, y]", "not supported: the subscript `x`",
          "a subscript is made of numbers, dimensions and the indices of sums; `A @ [u, v]` is a product"),
