@@ -166,6 +166,19 @@ def test_what_an_indicator_switches_off_does_not_matter() -> None:
     np.testing.assert_allclose(inside.evaluate(x=[1, 2, 0.5], s=1.5), np.exp([1.5, 0, 1.5]))
 
 
+@pytest.mark.parametrize(
+    ("text", "wrt", "same"),
+    [
+        ("⟨A x, y⟩ + ½⟨x, x⟩", "x", "yᵀ A + xᵀ"), ("⅓ x.dot(x)", "x", "(2/3) xᵀ"), ("(X.dot(w) - y).sum()", "w", "1ᵀ X"),
+        ("g' x 1' y", "x", "sum(y) gᵀ"),
+    ],
+)  # fmt: skip
+def test_notation_of_paper_and_of_numpy(text: str, wrt: str, same: str) -> None:
+    found = mc.diff(text, wrt)
+    assert str(found) == same
+    assert found.verify().passed
+
+
 EACH = "is taken element by element"
 
 
@@ -177,8 +190,8 @@ EACH = "is taken element by element"
         ("logdet(2*inv(A*X))", "X", f"A*X {EACH}; the product of matrices is written with a space or @"),
         ("sum(w'*x)", "w", "x is a number here, by which w' is multiplied; a product of vectors and matrices is written with a "
          "space or @"),
-        ("||A*x - b||^2", "x", "x is a number here, by which A is multiplied; a product of vectors and matrices is written with "
-         "a space or @"),
+        ("||A*x - b||^2", "x", "x is a number here, by which A is multiplied; a product of vectors and matrices is written "
+         "with a space or @"),
         ("sum(x*y')", "y", "x is a number here, by which y' is multiplied; a product of vectors and matrices is written with a "
          "space or @"),
         ("|A x - b|^2", "x", f"|A x - b| {EACH}; the norm is written ||…||"),

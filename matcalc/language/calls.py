@@ -26,6 +26,9 @@ def canonical(node: Call) -> Call:
     if row is None or row.name != "norm" or count != 2:
         return node
     order = node.arguments[1]
+    if isinstance(order, Number) and order.value < 1:
+        count_instead = f"; write `sum({node.arguments[0].span.excerpt} != 0)` to count" if order.value == 0 else ""
+        raise NotSupportedError(f"`{node.span.excerpt}`", node.span, help=f"norms are defined for p ≥ 1{count_instead}")
     if isinstance(order, Number) and order.value in (1, 2):
         return replace(node, function=f"norm{order.value}", arguments=node.arguments[:1])
     if isinstance(order, Name) and order.name in _NORMS:

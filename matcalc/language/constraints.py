@@ -409,6 +409,12 @@ class Constraints:
         row = FUNCTIONS.get(name)
         if name in VECTOR_NORMS:
             self._check_norm(node)
+        if name == "dot" and self.dialect.paper and any(self.capital[self.unknowns[each]] for each in node.arguments):
+            left, right = map(excerpt, node.arguments)
+            raise NotSupportedError(
+                f"`{excerpt(node)}` of matrices", node.span,
+                help=f"write `tr(({left})' ({right}))`; capital letters that are vectors must be declared",
+            )
         if name == "e":
             return self.unknown(VECTOR_BIT, (self.sizes.fresh(),))
         if row is None:

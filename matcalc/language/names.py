@@ -54,6 +54,16 @@ _GREEK: Final = frozenset({"σ", "sigma", "gamma"})
 """Functions whose names are as common for variables."""
 
 
+_INSTEAD: Final = {
+    **dict.fromkeys(("argmax", "argmin"), "it is no differentiable function; `max(x)` and `min(x)` are the values"),
+    "maximum": "write `max(a, b)`", "minimum": "write `min(a, b)`", "matmul": "write `A @ B`", "mm": "write `A @ B`",
+    "multiply": "write `a * b`", "divide": "write `a / b`", "add": "write `a + b`", "subtract": "write `a - b`",
+    "inner": "write `x @ y`", "vdot": "write `x @ y`", "einsum": "write sums as `sum(x_i*y_i for i in 1..n)`",
+    "array": "write `[a, b]` for a vector", "argsort": "sorting is not supported", "sort": "sorting is not supported",
+}
+"""What to write for functions of other languages."""
+
+
 @dataclass(slots=True)
 class UnknownFunction:
     """A function that is only named."""
@@ -517,10 +527,14 @@ class _Resolver:
             known_here = [function for function in functions if not isinstance(FUNCTIONS.get(function), Planned)]
             near = [lowered[name.lower()]] if name.lower() in lowered else difflib.get_close_matches(name, known_here, 1, 0.7)
             help_ = f"for a function without a formula declare `{name}: elementwise`"
-            if near:
+            if name in _INSTEAD:
+                help_ = _INSTEAD[name]
+            elif near:
                 help_ = f"did you mean `{near[0]}`?"
             elif not dialect.paper:
                 help_ = f"write `{name}*(…)` for a product, `{name}[…]` for an element; {help_}"
+            else:
+                help_ = f"for a product write `{name} (…)` with a space or `{name}*(…)`; {help_}"
             raise UnknownNameError(f"there is no function `{name}`", node.name_span, help=help_)
         return node
 

@@ -96,12 +96,13 @@ class Preferences:
         uses = Counter(made.unknowns[node] for section in sections for node in section.order if isinstance(node, Name))
         uses.subtract(unknown for _, items in made.lists for unknown in items)
         for node, items in made.lists:
-            if all(unknown in self.undeclared and not (made.capital[unknown] or uses[unknown]) for unknown in items):
-                if not all(self.kinds.assume(unknown, SCALAR_BIT) for unknown in items):
-                    raise ShapeError(
-                        f"`{excerpt(node)}` is a vector of numbers, which does not fit here", node.span,
-                        help=f"write `{excerpt(node)}'` for a row; for vectors side by side declare them",
-                    )
+            if not all(unknown in self.undeclared and not (made.capital[unknown] or uses[unknown]) for unknown in items):
+                continue
+            if not all(self.kinds.assume(unknown, SCALAR_BIT) for unknown in items):
+                raise ShapeError(
+                    f"`{excerpt(node)}` is a vector of numbers, which does not fit here", node.span,
+                    help=f"write `{excerpt(node)}'` for a row; for vectors side by side declare them",
+                )
 
     def _choose_data(self) -> None:
         """The x_i of `w^T x_i`, `||x_i - m||` and `x_i'` is a row of data, a vector; the `y_i` beside it is a number."""
@@ -166,8 +167,8 @@ class Preferences:
                 self._assume_rank(unknown)
 
     def _choose_stacked(self) -> None:
-        """The first name of `[w; b]` is a vector, or a matrix: nothing but scalars would be written `[a, b]`. So is every name of
-        `[u; v]`, but where another stack has a number in it: the b of `[w; b] . [x; 1]` is one.
+        """The first name of `[w; b]` is a vector, or a matrix: nothing but scalars would be written `[a, b]`. So is every name
+        of `[u; v]`, but where another stack has a number in it: the b of `[w; b] . [x; 1]` is one.
         """
         for unknowns in self.made.alike if not self.made.has_numbers else ():
             for unknown in unknowns:

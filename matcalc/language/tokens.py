@@ -73,6 +73,11 @@ _LINE_END: Final = re.compile(r"[](){}\n;[]|#[^\n]*|(?<!\w)where(?!\w|\()")
 _SAMPLED: Final = frozenset({"torch.var", "torch.std"})
 """What divides by n - 1."""
 
+_FRACTIONS: Final = frozenset("½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒")
+_ROW_OF_ONES: Final = re.compile(r"1(?:['’′⊤ᵀ]|\.T(?!\w)|[^\S\n]*\^[^\S\n]*(?:T(?!\w)|⊤|\{T\}))")
+"""The `1ᵀ` of `x 1ᵀ`."""
+_METHOD: Final = re.compile(r"\.(dot(?=\()|[^\W\d_]\w*(?=\([^\S\n]*(?:\)|(?:axis|keepdims)[^\S\n]*=)))")
+"""The `.sum` of `x.sum()` and `X.sum(axis=0)`: no function is called without an operand."""
 _PLUS: Final = "write pinv(A) for the pseudoinverse, max(0, x) for the positive part, x^(…) for a power"
 _POWER_PLUS: Final = re.compile(r"\^[^\S\n]*(?:\{[^\S\n]*\+[^\S\n]*\}|\+(?![0-9(]))")
 """The `^+` of `A^+ b`."""
@@ -231,10 +236,15 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
                 elif not value.isascii() or "{" in value:
                     value = clean_name(value)
         elif kind in ("NUMBER", "POINT_NUMBER"):
-            if operand:
+            if operand and previous != "NUMBER" and dialect.paper and _ROW_OF_ONES.match(scanned, start):
+                yield Token("JUXTAPOSE", "", start, start)
+            elif operand:
                 _refuse_number(text, previous, start, end, brackets)
             kind = "NUMBER"
             ends = True
+        elif value == "." and operand and last == start and dialect.paper and (method := _METHOD.match(scanned, start)):
+            kind, value, end = "METHOD", method[1], method.end()
+            position = end
         elif kind in ("MULTIPLY", "ADD", "COMPARE", "POWER"):
             value = dialect.operators.get(value) or SPELLINGS.get(value, value)
             if kind == "POWER" and previous in _HEADS:
@@ -251,7 +261,7 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
                         _refuse_stack(text, start, end, dialect)
                     kind, begins = ("INDEX_OPEN", False) if role == "index" else ("STACK_OPEN", True)
                 else:
-                    begins = value == "(" and previous != "CALL"
+                    begins = value == "(" and previous not in ("CALL", "METHOD")
                     role = "bound" if bound else ""
                     kind = _OPENERS[value]
                 if len(brackets) >= MAX_NESTING:
@@ -321,7 +331,24 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
             else:
                 ends = True
         elif kind == "STRAY":
-            if value == "√":
+            if value in _FRACTIONS:
+                if operand:
+                    _refuse_number(text, previous, start, end, brackets)
+                yield from _fraction(value, start, end)
+                previous, last, operand = "RPAR", end, True
+                continue
+            if value == "⟨" and dialect.paper:
+                if operand:
+                    yield Token("JUXTAPOSE", "", start, start)
+                if len(brackets) >= MAX_NESTING:
+                    raise LimitError(f"more than {MAX_NESTING:,} brackets are open", Span(text, start, end))
+                brackets.append(_Bracket("⟨", "⟩", start, ""))
+                yield Token("CALL", "⟨", start, end)
+                kind, operand = "LPAR", False
+            elif value == "⟩" and dialect.paper:
+                _close(text, value, start, end, brackets)
+                kind, ends = "RPAR", True
+            elif value == "√":
                 if operand:
                     yield Token("JUXTAPOSE", "", start, start)
                 kind, value, operand = "CALL", "sqrt", False
@@ -459,6 +486,15 @@ def _refuse_stack(text: str, start: int, end: int, dialect: Dialect) -> NoReturn
         f"a vector or matrix written out in the dialect {dialect.name}", Span(text, start, end),
         help="name and declare it: `where x: vector(3)`; matcalc's own language has stacks",
     )
+
+
+def _fraction(sign: str, start: int, end: int) -> list[Token]:
+    """`½` as `(1/2)`."""
+    over, _, under = unicodedata.normalize("NFKC", sign).partition("\u2044")
+    return [
+        Token("LPAR", "(", start, start), Token("NUMBER", over, start, end), Token("MULTIPLY", "/", start, end),
+        Token("NUMBER", under, start, end), Token("RPAR", ")", end, end),
+    ]
 
 
 def _under_root(text: str, end: int, pattern: re.Pattern[str]) -> list[Token] | None:

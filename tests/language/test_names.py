@@ -102,7 +102,15 @@ def test_extra_declarations_join() -> None:
     [
         ("sigmod(x)", UnknownNameError, "there is no function `sigmod`", "did you mean `sigmoid`?"),
         ("blorb(x)", UnknownNameError, "there is no function `blorb`",
-         "for a function without a formula declare `blorb: elementwise`"),
+         "for a product write `blorb (…)` with a space or `blorb*(…)`; for a function without a formula declare "
+         "`blorb: elementwise`"),
+        ("x'x - λ(x'x - 1)", UnknownNameError, "there is no function `λ`",
+         "for a product write `λ (…)` with a space or `λ*(…)`; for a function without a formula declare `λ: elementwise`"),
+        ("argmax(x)", UnknownNameError, "there is no function `argmax`",
+         "it is no differentiable function; `max(x)` and `min(x)` are the values"),
+        ("np.maximum(0, x)", UnknownNameError, "there is no function `maximum`", "write `max(a, b)`"),
+        ("||x||_0", NotSupportedError, "not supported: `||x||_0`", "norms are defined for p ≥ 1; write `sum(x != 0)` to count"),
+        ("norm(x, 0.5)", NotSupportedError, "not supported: `norm(x, 0.5)`", "norms are defined for p ≥ 1"),
         ("w(x+1) + w", UnknownNameError, "`w` is not a function", "write `w (…)` with a space or `w * (…)` for a product"),
         ("sin x", UnknownNameError, "`sin` is a function and needs its operands in brackets",
          "write `sin(…)`; for a variable of that name declare it, such as `sin: scalar`"),

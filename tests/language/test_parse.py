@@ -289,6 +289,7 @@ def test_operator_spans() -> None:
     assert place("2 (x)") == ("", 2)
 
 
+PLUS = "\nhelp: write pinv(A) for the pseudoinverse, max(0, x) for the positive part, x^(…) for a power"
 ERRORS = {
     "": "the input is empty\n  \n  ^\nhelp: write an expression, for example sum(w*x) + b",
     "a + * b": "unexpected `*`: an operand is missing before it\n  a + * b\n      ^",
@@ -321,9 +322,12 @@ ERRORS = {
     "\\ b": "unexpected character `\\`\n  \\ b\n  ^",
     "2^T x": "`2^T` would be the transpose of a number\n  2^T x\n  ^^^\nhelp: 1ᵀ is the row of ones, 0ᵀ that of zeros",
     "0.5' x": "`0.5'` would be the transpose of a number\n  0.5' x\n  ^^^^\nhelp: 1ᵀ is the row of ones, 0ᵀ that of zeros",
-    "A^+ b": "`^+` can be read in several ways\n  A^+ b\n   ^^\nhelp: write pinv(A) for the pseudoinverse, max(0, x) for the positive part, x^(…) for a power",
-    "(1 - x)^{+}": "`^{+}` can be read in several ways\n  (1 - x)^{+}\n         ^^^^\nhelp: write pinv(A) for the pseudoinverse, max(0, x) for the positive part, x^(…) for a power",
-    "A⁺ b": "unexpected character `⁺`\n  A⁺ b\n   ^\nhelp: write pinv(A) for the pseudoinverse, max(0, x) for the positive part, x^(…) for a power",
+    "A^+ b": "`^+` can be read in several ways\n  A^+ b\n   ^^" + PLUS,
+    "(1 - x)^{+}": "`^{+}` can be read in several ways\n  (1 - x)^{+}\n         ^^^^" + PLUS,
+    "A⁺ b": "unexpected character `⁺`\n  A⁺ b\n   ^" + PLUS,
+    "2½ x": "an operator is missing before `½`\n  2½ x\n   ^\nhelp: put an operator between the two numbers",
+    "⟨x⟩": "a dot product ⟨x, y⟩ has two operands\n  ⟨x⟩\n  ^^^",
+    "⟨x, y": "`⟨` is never closed\n  ⟨x, y\n  ^\nhelp: add the missing `⟩`",
     "a && b": "unexpected character `&&`\n  a && b\n    ^^\nhelp: multiply comparisons instead: (a > 0) * (b > 0)",
     "x..y": "unexpected `..`\n  x..y\n   ^^\nhelp: a range belongs to an index: sum(x_i for i in 1..n)",
     "sum(x for)": "unexpected `)` where a name is expected\n  sum(x for)\n           ^",
@@ -532,6 +536,11 @@ def test_other_strings() -> None:
         ("A \\ b", "solve(A, b)"), ("A\\b + c", "solve(A, b) + c"), ("A B \\ b", "solve(A B, b)"),
         ("a × b", "cross(a, b)"), ("a . (b × c)", "a . cross(b, c)"), ("a × -b", "cross(a, -b)"),
         ("a × b × c", "cross(cross(a, b), c)"),
+        ("½ x'x - ⅓ y + x^½", "(1/2) x'x - (1/3) y + x^(1/2)"), ("-½||x||²", "-(1/2) ||x||^2"),
+        ("X.dot(w) + b", "X @ w + b"), ("x.T.dot(y)", "x' @ y"), ("(x - y).dot(A x).exp()", "exp((x - y) @ (A x))"),
+        ("2*x.sum()^2", "2*sum(x)^2"), ("a*x.mean() + X.sum(axis=0)", "a*mean(x) + sum(X, axis=0)"), ("w.f(x)", "w . f(x)"),
+        ("x 1' y", "x ones()' y"), ("g' x 1ᵀ", "g' x ones()'"), ("x 1^T", "x ones()'"), ("x 1.T", "x ones()'"),
+        ("dot(A, x)", "A @ x"),
     ],
 )  # fmt: skip
 def test_notation_of_paper(text: str, same: str) -> None:

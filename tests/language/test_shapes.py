@@ -69,6 +69,9 @@ def shape(text: str) -> str:
         ("sqrt(var(X, axis=0) + eps)", "row(n)", "X ∈ ℝᵐˣⁿ; eps ∈ ℝ"),
         ("(x - mean(x))/sqrt(var(x) + eps)", "vector(n)", "x ∈ ℝⁿ; eps ∈ ℝ"),
         ("sum(X, axis=0) + b", "vector(n)", "X ∈ ℝᵐˣⁿ; b ∈ ℝⁿ"),
+        ("⟨A x, y⟩ - 2⟨x, x⟩", "scalar", "A ∈ ℝᵐˣⁿ; x ∈ ℝⁿ; y ∈ ℝᵐ"),
+        ("⟨w, log(x)⟩ where x: vector(n)", "scalar", "w ∈ ℝⁿ"),
+        ("X - m 1'", "matrix(k, n)", "X ∈ ℝᵏˣⁿ; m ∈ ℝᵏ"),
         # the same product in two spellings
         ("y*(X@w)", "vector(m)", "y ∈ ℝᵐ; X ∈ ℝᵐˣⁿ; w ∈ ℝⁿ"),
         ("y*(X w)", "vector(m)", "y ∈ ℝᵐ; X ∈ ℝᵐˣⁿ; w ∈ ℝⁿ"),
@@ -177,6 +180,12 @@ def test_vector_norms_of_capital_letters_are_refused(text: str) -> None:
     with pytest.raises(NotSupportedError, match="of a matrix") as caught:
         inferred(text)
     assert "for the Frobenius norm" in str(caught.value.help)
+
+
+def test_dot_products_of_capital_letters_are_refused() -> None:
+    with pytest.raises(NotSupportedError, match="of matrices") as caught:
+        inferred("⟨X, Y⟩")
+    assert caught.value.help == "write `tr((X)' (Y))`; capital letters that are vectors must be declared"
 
 
 @pytest.mark.parametrize(

@@ -228,11 +228,24 @@ class ExpressionActions(Builder):
                 positional.append(argument[0])
         name_span = self._span(function.start, function.end)
         span = self._span(function.start, closer.end)
+        if function.value == "⟨":
+            if len(positional) != 2 or keywords:
+                self._refuse("a dot product ⟨x, y⟩ has two operands", function.start, closer.end)
+            return Call("dot", tuple(positional), (), span, name_span), function.start, closer.end
         if self.dialect.paper and function.value == "dot" and len(positional) == 2 and not keywords:
             # Of matrices, too, as in NumPy.
             return Binary("@", positional[0], positional[1], span, name_span), function.start, closer.end
         node = Call(function.value, tuple(positional), tuple(keywords), span, name_span)
         return node if self.dialect is MATCALC else translated(self.dialect, node), function.start, closer.end
+
+    def method(self, parts: list[Any]) -> Placed:
+        """`x.sum()`, `X.mean(axis=0)`, `A.dot(x)` of NumPy: the function of what stands before the point."""
+        operand, name, opener, *arguments, closer = parts
+        given = arguments[0] if arguments else []
+        function = Token("CALL", name.value, name.start + 1, name.end)
+        node, _, end = self.call([function, opener, [operand, *given], closer])
+        node.span = self._span(operand[1], end)
+        return node, operand[1], end
 
     def keyword(self, parts: list[Any]) -> tuple[Token, Placed]:
         """The `axis=0` of a call."""
