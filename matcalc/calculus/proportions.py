@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matcalc.calculus.cancellation import DEEP, expanded, split_power
-from matcalc.tensor.nodes import Contraction, Labels, Node, Sum
+from matcalc.tensor.nodes import Contraction, Labels, Node, Rational, Sum, terms
 
 if TYPE_CHECKING:
     from matcalc.calculus.products import Product
+    from matcalc.calculus.simplify import Simplifier
 
-_FEW = 8
-"""Sums with more terms than this are not compared."""
+_FEW, _FEW_TERMS = 8, 4
+"""Sums with more terms than this are not compared; not written over one denominator."""
 
 
 def proportions(product: Product) -> None:
@@ -36,6 +37,39 @@ def proportions(product: Product) -> None:
             product.put(product.s.power(base, exponent + 1), labels)
             product.drop_ones()
             return
+
+
+def common_denominator(s: Simplifier, node: Sum) -> Node:
+    """1 - a/(a + b) = b/(a + b): terms over one denominator, where that leaves fewer."""
+    if len(node.args) > _FEW_TERMS or s.depth >= DEEP:
+        return node
+    axes = tuple(range(node.order))
+    for arg in node.args:
+        for base, labels in _sums_below(arg):
+            if labels not in ((), axes) or len(base.args) > _FEW:
+                continue
+            above = [each for c, part in terms(node) for each in _multiplied(s, c, part, base, labels)]
+            total = s.graph.sum(above, node.shape)
+            if len(total.args if type(total) is Sum else [total]) < len(node.args):
+                return s.contraction([(s.power(base, -1), labels), (total, axes)], axes, node.shape)
+    return node
+
+
+def _sums_below(node: Node) -> list[tuple[Sum, Labels]]:
+    """The sums that a term is divided by."""
+    factors = zip(node.args, node.labels, strict=True) if type(node) is Contraction else [(node, tuple(range(node.order)))]
+    split = [(*split_power(factor), labels) for factor, labels in factors]
+    return [(base, labels) for base, exponent, labels in split if exponent == -1 and type(base) is Sum]
+
+
+def _multiplied(
+    s: Simplifier, coefficient: Rational, node: Node, base: Sum, labels: Labels
+) -> list[tuple[Rational, Node]]:
+    """The terms of a term times a sum: without it, where it is divided by that."""
+    axes = tuple(range(node.order))
+    if any(each is base and own == labels for each, own in _sums_below(node)):
+        return [(coefficient, s.contraction([(node, axes), (base, labels)], axes, node.shape))]
+    return [(coefficient * c, s.contraction([(node, axes), (arg, labels)], axes, node.shape)) for c, arg in terms(base)]
 
 
 def _divisors(product: Product, node: Node) -> list[Node]:

@@ -21,6 +21,7 @@ from matcalc.calculus.opening import (
     with_one_array,
 )
 from matcalc.calculus.products import kind
+from matcalc.calculus.proportions import common_denominator
 from matcalc.tensor.nodes import (
     Constant,
     Contraction,
@@ -75,6 +76,8 @@ def simplified(s: Simplifier, node: Sum) -> Node:
             result = low_rank(s, node)
         if result is node:
             result = _factored(s, node)
+        if result is node:
+            result = common_denominator(s, node)
         if result is node:
             result = mirrors.both_ways(s, node)
         if result is node:
@@ -315,7 +318,7 @@ def _take_out(
             continue
         if any(label not in axes and label not in pattern for label in range(order)):
             continue
-        if cancels and _divides_arrays(node, base, pattern, members) and not _cancels(s, node, parts, members):
+        if cancels and _divides_arrays(node, base, pattern, members) and not _cancels(s, node, parts, base, members):
             if all(use.exponent < 0 for use, _ in members):
                 return _over_greatest(s, node, parts, base, pattern, members)
             continue
@@ -346,11 +349,18 @@ def _divides_arrays(node: Sum, base: Node, pattern: Labels, members: _Members) -
     return several and (not pattern or _is_of_rows(pattern, node.order))
 
 
-def _cancels(s: Simplifier, node: Sum, parts: Sequence[_Term], members: _Members) -> bool:
-    """Whether terms meet when they are written over the common denominator."""
+def _cancels(s: Simplifier, node: Sum, parts: Sequence[_Term], base: Node, members: _Members) -> bool:
+    """Whether terms meet when they are written over the common denominator `base`."""
     axes = range(node.order)
-    over_least = [(parts[use.term].sign, s.contraction(rest, axes, node.shape)) for use, rest in members]
-    multiplied = [each for c, arg in over_least for each in expanded(s, c, arg)]
+    multiplied: list[tuple[Rational, Node]] = []
+    for use, rest in members:
+        sign = parts[use.term].sign
+        found = next((labels for factor, labels in rest if factor is base), None)
+        if found is None or type(base) is not Sum:
+            multiplied += expanded(s, sign, s.contraction(rest, axes, node.shape))
+            continue
+        others = [factor for factor in rest if factor != (base, found)]
+        multiplied += [(sign * c, s.contraction([*others, (arg, found)], axes, node.shape)) for c, arg in terms(base)]
     collected = s.graph.sum(multiplied, node.shape)
     return type(collected) is not Sum or len(collected.args) < len(multiplied)
 

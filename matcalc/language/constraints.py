@@ -445,7 +445,7 @@ class Constraints:
             inside, first = excerpt(node.arguments[0]), variables[0].name
             raise NotSupportedError(
                 f"`{excerpt(node)}` of a matrix", node.span,
-                help=f"write `||{inside}||_F` for the Frobenius norm; declare `{first}` if it is a vector: `{first}: vector(n)`",
+                help=f"write `||{inside}||_F` for the Frobenius norm; for a vector declare it: `{first}: vector(n)`",
             )
 
     def _fixed_size(self, size: Expr) -> int:

@@ -80,7 +80,7 @@ MATRIX_FUNCTIONS: tuple[Operation, ...] = (
     ),
     MatrixFunction(
         name="e_argmax", summary="unit vector at the first of the largest elements",
-        latex=r"\mathbf{e}_{\operatorname{argmax}{}",
+        latex=r"\mathbf{e}_{\operatorname{argmax}{}}",
         operand_indices="j", value_indices="i", forms=(Form("vector(n) -> vector(n)"),), jacobian=(),
         evaluate=lambda np, x: np.reshape(np.arange(np.size(x)) == np.argmax(x), (-1, 1)).astype(float), kink=leads,
         source="constant but for ties",

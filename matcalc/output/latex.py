@@ -214,10 +214,9 @@ class LatexPrinter(TextPrinter):
         return row.shown_latex if row else rf"\operatorname{{{name}}}"
 
     def call(self, name: str, operands: Sequence[Piece]) -> Piece:
-        """A function's name and its operands; those of a name that ends with `{}` stand within it."""
-        if not name.endswith("{}"):
-            return super().call(name, operands)
-        return Piece(Level.ATOM, name.removesuffix("{}"), *interleave(operands, ", "), "}")
+        """A function's name and its operands; those of a name with `{}` stand there."""
+        before, place, after = name.partition("{}")
+        return Piece(Level.ATOM, before, *interleave(operands, ", "), after) if place else super().call(name, operands)
 
     def function(self, node: Function) -> Piece:
         """Absolute values and norms have bars."""
