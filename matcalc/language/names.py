@@ -16,6 +16,7 @@ from typing import Final, Literal
 from matcalc.errors import LimitError, NotSupportedError, ShapeError, Span, UnknownNameError
 from matcalc.language.calls import canonical, check_keywords, check_operands, is_function_of_t, without_keepdims, wrong_count
 from matcalc.language.declared import Declarations, Declared, read_declarations
+from matcalc.language.definitions import with_definitions
 from matcalc.language.joined import check_joined, product_with
 from matcalc.language.linear import SIZES, leaves
 from matcalc.language.tokens import modules_in
@@ -119,7 +120,7 @@ def resolve(
 ) -> Resolution:
     """Find out what every name of a program is."""
     statements = (*program.declarations, *declared)
-    declarations = read_declarations(statements)
+    program, declarations = with_definitions(program, read_declarations(statements), CONSTANTS)
     _check_modules(program, declarations)
     uses = scan(program, declarations)
     freed = frozenset(name for name in free if name in uses.bound)

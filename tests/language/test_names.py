@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import matcalc as mc
 from matcalc.errors import LimitError, MatcalcError, NotSupportedError, ShapeError, UnknownNameError
 from matcalc.language.names import Resolution, resolve
 from matcalc.language.parse import parse_declarations, parse_program, parse_targets
@@ -244,3 +245,22 @@ def test_modules_that_are_refused(text: str, where: str, message: str) -> None:
     with pytest.raises(MatcalcError) as caught:
         resolve(parse_program(text), declared=parse_declarations(where))
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("written", "same"),
+    [
+        ("-sum(p*log(p)) where p = softmax(x)", "p = softmax(x); -sum(p*log(p))"),
+        ("sum(a) where a = tanh(z), z = W x", "z = W x; a = tanh(z); sum(a)"),
+        ("z = W x; sum(z*c) where c = cos(z)", "z = W x; c = cos(z); sum(z*c)"),
+        ("x' D x where D = diag(d)", "D = diag(d); x' D x"),
+    ],
+)
+def test_definitions_in_the_where_clause(written: str, same: str) -> None:
+    """They are no facts about free variables: the derivative goes through them."""
+    assert str(mc.diff(written, "x")) == str(mc.diff(same, "x"))
+
+
+def test_definitions_by_each_other() -> None:
+    with pytest.raises(ShapeError, match="`a` and `b` are defined by each other"):
+        mc.diff("sum(a) where a = b x, b = a.x", "x")
