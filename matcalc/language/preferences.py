@@ -230,13 +230,15 @@ class Preferences:
 
         Open is what was open before anything was preferred: so `y*(X @ w)` and `y*(X w)` are read alike.
         """
+        plain = self._plain() if self.made.summed else set()
         for number, (operator, left, right, result) in enumerate(self.made.elementwise):
             if not self._patient():
                 return
             if left == right or not (self.open(left) or self.open(right)):
                 continue
             both = self.open(left) and self.open(right)
-            if not both and not (number in self.together or result in self.made.summed):
+            summed = result in self.made.summed and not plain.issuperset((left, right))
+            if not both and not (number in self.together or summed):
                 continue
             if operator == "/" and right in self.names and left not in self.names and self.kinds.assume(right, SCALAR_BIT):
                 continue  # the n of (X w - y)/n
@@ -244,6 +246,17 @@ class Preferences:
                 self._choose_like(operator, left, right)
             elif not self._scales(operator, left, right):
                 self.kinds.assume_same(left, right)
+
+    def _plain(self) -> set[int]:
+        """What is made of names and numbers element by element only, like the `exp(-k*x)` of `a*exp(-k*x)`."""
+        found, others = set(self.variables), set[int]()
+        for operand, result in self.made.follows:
+            if result not in others and (operand in found or self.domains[operand] == SCALAR_BIT):
+                found.add(result)
+            else:
+                others.add(result)
+                found.discard(result)
+        return found
 
     def _scales(self, operator: str, left: int, right: int) -> bool:
         """Whether a small letter beside a capital one is a scalar: `t*B`, `A/t`."""
@@ -324,7 +337,7 @@ class Preferences:
             if product in postorder(call.arguments[0]):
                 return ShapeError(
                     f"`{call.function}` is taken of one number, if {name} is a matrix", call.span,
-                    help=f"write `{excerpt(call.arguments[0])}` alone, or declare `{name}: vector(n)`",
+                    help=f"write `{excerpt(call.arguments[0])}` alone",
                 )
         return ShapeError(
             f"{name} does not fit as a matrix, which its capital letter suggests", product.span,

@@ -473,6 +473,8 @@ def _refuse_number(text: str, previous: str, start: int, end: int, brackets: lis
         )
     if previous == "NUMBER":
         help_text = "put an operator between the two numbers"
+    elif previous == "TRANSPOSE" and number == "1":
+        help_text = "the product with the vector of ones is 1' x or x' ones(n), the sum of all entries sum(x)"
     else:
         help_text = f"for a product write the number first, {number} x, or write x * {number}"
     if brackets and brackets[-1].role == "stack":

@@ -300,6 +300,10 @@ ERRORS = {
     "(a]": "`]` does not close `(`\n  (a]\n    ^\n`(` is open since here\n  (a]\n  ^",
     "a +": "the text ends where an operand is expected\n  a +\n     ^",
     "x 2": "an operator is missing before `2`\n  x 2\n    ^\nhelp: for a product write the number first, 2 x, or write x * 2",
+    "w'1": (
+        "an operator is missing before `1`\n  w'1\n    ^\n"
+        "help: the product with the vector of ones is 1' x or x' ones(n), the sum of all entries sum(x)"
+    ),
     "[1 2]": "an operator is missing before `2`\n  [1 2]\n     ^\nhelp: separate the entries of a stack with commas",
     "x .5": (
         "unexpected number `.5` after an operand\n  x .5\n    ^^\n"

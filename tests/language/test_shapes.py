@@ -85,6 +85,7 @@ def shape(text: str) -> str:
         ("sum(log(1 + exp(-y*(X w)))) where X: matrix(m, n), w: vector(n)", "scalar", "y ∈ ℝᵐ"),
         ("w - t*(X' (X w - y)) where X: matrix(m, n), w: vector(n), y: vector(m)", "vector(n)", "t ∈ ℝ"),
         ("x'x + sum(t*x)", "scalar", "x ∈ ℝⁿ; t ∈ ℝ"),
+        ("sum(abs(y - a*exp(-k*x))) where x, y: vector(n)", "scalar", "a, k ∈ ℝ"),
         ("(X@w - y)/k", "vector(m)", "X ∈ ℝᵐˣⁿ; w ∈ ℝⁿ; y ∈ ℝᵐ; k ∈ ℝ"),
         ("logdet(A + t*x x')", "scalar", "A ∈ ℝⁿˣⁿ; t ∈ ℝ; x ∈ ℝⁿ"),
         # inverses
@@ -164,9 +165,9 @@ def test_ranges(text: str, ranges: str) -> None:
     ("text", "message", "help_"),
     [
         ("sum((x - m)' S^-1 (x - m))", "`sum` is taken of one number, if S is a matrix",
-         "write `(x - m)' S^-1 (x - m)` alone, or declare `S: vector(n)`"),
+         "write `(x - m)' S^-1 (x - m)` alone"),
         ("log(sum(exp(-x' A x)))", "`sum` is taken of one number, if A is a matrix",
-         "write `exp(-x' A x)` alone, or declare `A: vector(n)`"),
+         "write `exp(-x' A x)` alone"),
     ],
 )  # fmt: skip
 def test_a_capital_in_a_product_is_no_vector_for_the_sake_of_a_sum(text: str, message: str, help_: str) -> None:
