@@ -129,7 +129,7 @@ class _Definition:
 
     def ends(self, start: int) -> bool:
         """Whether it ends before the line whose sign is here."""
-        if not self.use.search(self.text, start, self._end_of_line(start)):
+        if not self.use.search(re.sub(r"#[^\n]*", "", self.text[start : self._end_of_line(start)])):
             if self.unclear is None and self._column(start) <= self.indent:
                 self.unclear = start
             return False

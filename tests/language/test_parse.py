@@ -561,6 +561,7 @@ def test_notation_of_paper(text: str, same: str) -> None:
         ("p = q\n-sum_i y_i log(p_i)", "p = q; -sum_i y_i log(p_i)"),
         ("p = q\n-sum(\n  y*p\n)", "p = q; -sum(y*p)"),
         ("z = x\n- z_hat\nz", "z = x - z_hat; z"),
+        ("z = x\n- y  # makes z\nz", "z = x - y; z"),
         ("z = x\n+z\n-z", "z = x; z - z"),
     ],
 )
