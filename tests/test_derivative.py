@@ -194,6 +194,9 @@ EACH = "is taken element by element"
          "with a space or @"),
         ("sum(x*y')", "y", "x is a number here, by which y' is multiplied; a product of vectors and matrices is written with a "
          "space or @"),
+        ("sum(x'x)", "x", "x is a matrix here; for vectors x'x is one number, without sum"),
+        ("mean(x.dot(y)^2)", "y", "x is a matrix here; for vectors x.dot(y)^2 is one number, without mean"),
+        ("sum(x'y)", "y", "y is a number here; for vectors x'y is one number, without sum"),
         ("|A x - b|^2", "x", f"|A x - b| {EACH}; the norm is written ||…||"),
         ("|u - v|^2 where u, v: vector(n)", "u", f"|u - v| {EACH}; the norm is written ||…||"),
     ],
@@ -207,11 +210,12 @@ def test_what_may_have_been_meant_otherwise(text: str, wrt: str, note: str) -> N
     [
         ("sum(X'*Y) where X, Y: matrix(n, n)", "X"), ("sum(X' Y)", "X"), ("a*x", "x"), ("sum(w*x)", "w"), ("2*X", "X"),
         ("sum(lam*X')", "lam"), ("tr(X*Y) where X, Y: matrix(n, n)", "X"), ("sum(X*Y)", "X"), ("tr(A .* X)", "X"),
+        ("tr(a) + sum(a)", "a"), ("sum(X' X)", "X"), ("sum(log(x_i' w) for i in 1..n)", "w"),
         ("sum(|A x - b|^2)", "x"), ("|x - y|^2", "x"), ("sum(w'*c) where c: scalar", "w"), ("sum(x[2*i]^2 for i in 1..n)", "x"),
     ],
 )  # fmt: skip
 def test_what_is_not_remarked_upon(text: str, wrt: str) -> None:
-    assert not [note for note in mc.diff(text, wrt).notes if EACH in note or "number here" in note]
+    assert not [note for note in mc.diff(text, wrt).notes if EACH in note or " here" in note]
 
 
 @pytest.mark.parametrize("ones", ["1^T", "1'", "1ᵀ", "1.T", "1^{T}"])

@@ -7,10 +7,12 @@ from typing import Final
 
 from matcalc.language.mismatch import excerpt
 from matcalc.language.shapes import Inference
-from matcalc.language.tree import Binary, Call, Expr, Name, Number, Transpose, children, postorder
+from matcalc.language.tree import Binary, Call, Expr, Index, IndexSum, Name, Number, Transpose, children, postorder
 
 _OF_MATRICES: Final = frozenset({"tr", "trace", "Tr", "det", "logdet", "inv", "pinv", "solve"})
 """Functions of products of matrices: there `*` is seldom meant element by element."""
+
+_TOTALS: Final = frozenset({"sum", "mean"})
 
 
 def remarks(inference: Inference) -> Iterator[str]:
@@ -28,6 +30,8 @@ def remarks(inference: Inference) -> Iterator[str]:
                 found = _bars(inference, node)
             elif isinstance(node, Call) and node.function in _OF_MATRICES:
                 yield from _stars_in(inference, node)
+            elif isinstance(node, Call) and node.function in _TOTALS and len(node.arguments) == 1 and not node.keywords:
+                found = _total(inference, node)
             if found is not None:
                 yield found
 
@@ -62,6 +66,24 @@ def _stars_in(inference: Inference, call: Call) -> Iterator[str]:
                 yield _element_by_element(node)
             continue
         stack += children(node)
+
+
+def _total(inference: Inference, call: Call) -> str | None:
+    """`sum(x @ y)`: if x and y were vectors it would be the sum of one number, so that they are something else."""
+    stack: list[tuple[Expr, str]] = [(call.arguments[0], "")]
+    while stack:
+        node, unexpected = stack.pop()
+        if isinstance(node, (Index, IndexSum)) or (isinstance(node, Call) and node.function in _TOTALS):
+            continue
+        small = isinstance(node, Name) and node.name[0].islower() and _assumed(inference, node)
+        kind = _kind(inference, node)
+        if small and kind in unexpected.split():
+            what, inside = "number" if kind == "scalar" else kind, excerpt(call.arguments[0])
+            return f"{excerpt(node)} is a {what} here; for vectors {inside} is one number, without {call.function}"
+        if isinstance(node, Binary) and node.operator in ("@", "juxtapose"):
+            unexpected = "matrix scalar" if isinstance(node.left, Transpose) else "matrix"
+        stack += [(child, unexpected) for child in children(node)]
+    return None
 
 
 def _bars(inference: Inference, node: Binary) -> str | None:
