@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matcalc.calculus.functions import without_axes
-from matcalc.calculus.products import joined, repeated
+from matcalc.calculus.looks import joined, repeated
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import elementwise
 from matcalc.tensor.nodes import Contraction, Labels, Node, Pointwise, Rational, Sum, terms

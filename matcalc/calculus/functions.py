@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeGuard
 from matcalc import limits
 from matcalc.calculus import literals, powers, signs, structure
 from matcalc.calculus.cancellation import is_named, split_power
-from matcalc.calculus.products import content_of, repeated
+from matcalc.calculus.coefficients import content_of
+from matcalc.calculus.looks import repeated
 from matcalc.errors import LimitError
 from matcalc.operations.rows import Elementwise, MatrixFunction
 from matcalc.operations.table import elementwise, matrix_function

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matcalc.calculus import symmetry
 from matcalc.calculus.cancellation import expanded
-from matcalc.calculus.products import kind
+from matcalc.calculus.looks import kind
 from matcalc.tensor.nodes import Contraction, Delta, Labels, Node, Ones, Rational, Sum, terms, topological
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matcalc.calculus.products import without_sign
+from matcalc.calculus.coefficients import without_sign
 from matcalc.language.dimensions import Dim
 from matcalc.tensor.nodes import Concatenation, Contraction, Delta, Labels, Node, Rational, Slice, Sum, Zero, terms, topological
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from matcalc.calculus import functions, opening, powers, products, sums
+from matcalc.calculus import coefficients, functions, opening, powers, products, sums
 from matcalc.language.dimensions import Dim
 from matcalc.operations.rows import Elementwise, MatrixFunction
 from matcalc.tensor.nodes import (
@@ -135,8 +135,8 @@ class Simplifier:
 
     def sum(self, terms: Terms, shape: Sequence[Dim]) -> Node:
         """A linear combination."""
-        whole = [products.without_fractions(self.graph, *term) for term in terms]
-        flipped = [products.flipped(self.graph, *term) for term in whole]
+        whole = [coefficients.without_fractions(self.graph, *term) for term in terms]
+        flipped = [coefficients.flipped(self.graph, *term) for term in whole]
         if len(flipped) > 1:
             flipped = [each for term in opening.with_one_sign(self, flipped) for each in self._opened(*term)]
         node = powers.collected(self, self.graph.sum(self._met(flipped), tuple(shape)))

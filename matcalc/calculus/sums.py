@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matcalc.calculus import mirrors, padding, symmetry
 from matcalc.calculus.cancellation import DEEP, expanded, is_named, split_power
 from matcalc.calculus.choices import choices
 from matcalc.calculus.closing import closed
+from matcalc.calculus.looks import kind
 from matcalc.calculus.opening import (
     EXPANDED,
     FEW_TERMS,
@@ -20,7 +21,6 @@ from matcalc.calculus.opening import (
     opened,
     with_one_array,
 )
-from matcalc.calculus.products import kind
 from matcalc.calculus.proportions import common_denominator
 from matcalc.tensor.nodes import (
     Constant,
@@ -57,35 +57,7 @@ _WIDE = 200
 def simplified(s: Simplifier, node: Sum) -> Node:
     """A sum in normal form."""
     for _ in range(_ROUNDS if s.depth < DEEP else 0):
-        result = _pythagoras(s, node)
-        if result is node:
-            result = choices(s, node)
-        if result is node:
-            result = mirrors.halves(s, node)
-        if result is node:
-            result = with_one_array(s, node)
-        if result is node:
-            result = diagonals(s, node)
-        if result is node:
-            result = closed(s, node)
-        if result is node:
-            result = _merged(s, node)
-        if result is node:
-            result = opened(s, node)
-        if result is node:
-            result = low_rank(s, node)
-        if result is node:
-            result = _factored(s, node)
-        if result is node:
-            result = common_denominator(s, node)
-        if result is node:
-            result = mirrors.both_ways(s, node)
-        if result is node:
-            result = padding.same_blocks(s, node)
-        if result is node:
-            result = padding.differences(s, node)
-        if result is node:
-            result = _regrouped(s, node)
+        result = next((new for rule in _RULES if (new := rule(s, node)) is not node), node)
         if result is node or type(result) is not Sum or len(result.args) < 2 or len(node.args) > _WIDE:
             return result
         node = result
@@ -452,3 +424,22 @@ def _goes_on(rest: Sequence[tuple[Node, Labels]], base: Node, pattern: Labels, o
 def _mentions(s: Simplifier, inner: Node, base: Node) -> bool:
     """Whether the factor taken out is still in every term."""
     return all(any(split_power(factor)[0] is base for factor, _ in factors_of(s, arg)) for _, arg in terms(inner))
+
+
+_RULES: tuple[Callable[[Simplifier, Sum], Node], ...] = (
+    _pythagoras,
+    choices,
+    mirrors.halves,
+    with_one_array,
+    diagonals,
+    closed,
+    _merged,
+    opened,
+    low_rank,
+    _factored,
+    common_denominator,
+    mirrors.both_ways,
+    padding.same_blocks,
+    padding.differences,
+    _regrouped,
+)

@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 
 from matcalc.calculus.cancellation import split_power
-from matcalc.calculus.products import content_of
+from matcalc.calculus.coefficients import content_of
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.dimensions import row as row_shape
 from matcalc.notation import matrix as notation

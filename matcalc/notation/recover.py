@@ -14,7 +14,8 @@ from collections.abc import Callable, Container, Sequence
 from fractions import Fraction
 
 from matcalc.calculus.cancellation import split_power
-from matcalc.calculus.products import content_of, repeated
+from matcalc.calculus.coefficients import content_of
+from matcalc.calculus.looks import repeated
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.symmetry import SYMMETRIC
 from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, vector
