@@ -133,16 +133,20 @@ def cleared(product: Product) -> None:
         total, power = split_power(node)
         if labels or type(total) is not Sum or len(total.args) > FEW or power != int(power):
             continue
-        divisors = [base for arg in total.args for base in cancellation.divisors(arg) if type(base) is Variable]
+        divisors = [base for arg in total.args for base in cancellation.divisors(arg) if _is_name_of_number(base)]
         for other, (factor, _) in enumerate(product.factors):
             base, exponent = split_power(factor)
             if base in divisors and exponent * power >= power * power:
                 parts = [(c, s.contraction([(arg, ()), (base, ())], ())) for c, arg in terms(total)]
                 _keep_order(s, total, [part for _, part in parts])
-                product.factors[position] = (s.power(s.sum(parts, ()), power), ())
-                product.factors[other] = (s.power(base, exponent - power), ())
-                product.factors = [each for each in product.factors if type(each[0]) is not Number]
+                product.factors = [each for place, each in enumerate(product.factors) if place not in (position, other)]
+                product.put(s.power(s.sum(parts, ()), power), ())
+                product.put(s.power(base, exponent - power), ())
                 return
+
+
+def _is_name_of_number(node: Node) -> bool:
+    return type(node) is Variable and not node.order
 
 
 def _keep_order(s: Simplifier, total: Sum, new: Sequence[Node]) -> None:
