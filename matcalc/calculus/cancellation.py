@@ -374,7 +374,10 @@ def _orientations(product: Product, factor: Factor) -> tuple[Labels, ...]:
 
 
 def _fits(pattern: Labels, labels: Labels, names: dict[int, int]) -> bool:
-    return len(pattern) == len(labels) and all(names.get(a, b) == b for a, b in zip(pattern, labels, strict=True))
+    if len(pattern) != len(labels):
+        return False
+    more = dict(zip(pattern, labels, strict=True))
+    return all(more[a] == b == names.get(a, b) for a, b in zip(pattern, labels, strict=True))
 
 
 def quotients(product: Product) -> None:

@@ -111,8 +111,8 @@ def _match(
     node, labels = parts[position]
     remaining = [*parts[:position], *parts[position + 1 :]]
     for index, (factor, own) in enumerate(factors):
-        if factor is node and all(names.get(a, b) == b for a, b in zip(labels, own, strict=True)):
-            more = dict(zip(labels, own, strict=True))
+        more = dict(zip(labels, own, strict=True)) if factor is node else {}
+        if factor is node and all(more[a] == b == names.get(a, b) for a, b in zip(labels, own, strict=True)):
             found = _match(remaining, [*factors[:index], *factors[index + 1 :]], {**names, **more})
             if found is not None:
                 return found

@@ -13,7 +13,8 @@ from matcalc.notation.build import Builder
 from matcalc.notation.matrix import Element, Expression, Symbol
 from matcalc.notation.written import as_written
 from matcalc.output import latex as latex_output
-from matcalc.output.text import expression, superscript
+from matcalc.output.arithmetic import superscript
+from matcalc.output.text import expression
 
 if TYPE_CHECKING:
     from matcalc.language.shapes import Inference

@@ -210,3 +210,9 @@ def test_sums_that_stay_whole_stand_side_by_side() -> None:
     """Two of them are one sum again, which must not be taken for something new."""
     found = mc.diff("log(exp(sum(solve(3*I + tanh(z z'), z))))", "z", where="z: vector(k)", order=2)
     assert found.verify().passed
+
+
+def test_a_diagonal_is_no_part_of_a_product_with_the_matrix() -> None:
+    """diag(A) + B A is not (I + B) A: the labels of a diagonal are one label."""
+    assert mc.diff("||log(1 + (z z')**2) + diag(z)||_F^2", "z", where="z: vector(n)").verify().passed
+    assert mc.diff("||exp(z z') + 2*diag(z)||_F^2", "z", where="z: vector(n)").verify().passed
