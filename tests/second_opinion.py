@@ -141,9 +141,15 @@ class Evaluator:
         return chosen if chosen.ndim == 0 else chosen.reshape(-1, 1)
 
     def stack(self, node: tree.Stack, items: list[Any]) -> Any:
-        """Scalars and vectors below each other, or rows of scalars."""
-        axes = (1, -1) if self.inference.shapes[node].kind == "matrix" else (-1, 1)
-        return torch.cat([item.reshape(axes) for item in items], 0)
+        """Scalars and vectors below each other, lines of scalars, or blocks."""
+        shapes = self.inference.shapes
+        if shapes[node].kind == "vector":
+            return torch.cat([item.reshape(-1, 1) for item in items], 0)
+        if not node.is_vertical:
+            return torch.cat([item.reshape(1, 1) if item.ndim == 0 else item for item in items], 1)
+        kinds = [shapes[item].kind for item in node.items]
+        lines = [item.reshape(1, -1) if kind in ("vector", "scalar") else item for item, kind in zip(items, kinds, strict=True)]
+        return torch.cat(lines, 0)
 
     def reduced(self, node: tree.IndexSum, scope: Mapping[str, int]) -> Any:
         """A sum or product, or another function of all values, over indices."""
@@ -402,6 +408,8 @@ def points(inference: Inference, random: Any) -> Iterator[tuple[Values, dict[str
 def _draw(random: Any, shape: tuple[int, ...], properties: frozenset[str], mode: int) -> Any:
     entries = (random.normal(size=shape), random.uniform(0.2, 2, shape), random.uniform(0.1, 0.9, shape),
                random.normal(size=shape) / 3)[mode]  # fmt: skip
+    if "integer" in properties:
+        entries = random.integers(1, 6, shape)
     if "positive" in properties:
         entries = np.abs(entries) + 0.05
     if "spd" in properties:
@@ -455,6 +463,8 @@ def compare(problem: Record) -> str:
         usable += 1
         if usable == POINTS:
             return ""
+    if not usable:
+        raise CannotTellError("PyTorch has no value at any point")
     return f"only {usable} usable points"
 
 

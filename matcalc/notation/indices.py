@@ -394,7 +394,7 @@ class _Writing:
         except MatrixNotationError:
             return None
         given = isinstance(part, Contraction) and any(type(each) is Delta and node.axis in on for each, on in _factors(part))
-        return block if given else self._within(block, place, part.shape[node.axis])
+        return block if given and None not in names else self._within(block, place, part.shape[node.axis])
 
     def _within(self, node: Node, place: Subscript, size: Dim) -> Node:
         """What has an entry only where a position is one of 1, …, size."""
@@ -496,6 +496,8 @@ class _Writing:
         label, size = self._to_open(members, free, {label for label, _ in equations.values()})
         name = self._index(size)
         body = self.expression(self.product(members, {**known, label: name}, ()))
+        if isinstance(body, notation.Number) and body.value == 0:
+            return self.graph.zero(())
         return self.leaf(self._total(body, name, size))
 
     def _opened(self, members: Sequence[Factor], known: Mapping[int, Subscript], free: Sequence[int]) -> Node | None:

@@ -199,9 +199,9 @@ class Reader:
 
     def product(self, node: m.Product) -> Any:
         value: Any = float(node.coefficient)
-        excluded = any(isinstance(factor, m.Indicator) and not np.any(self.read(factor)) for factor in node.factors)
+        excluded = any(isinstance(factor, m.Indicator | m.Delta) and not np.any(self.read(factor)) for factor in node.factors)
         if excluded and not any(isinstance(part, m.Kronecker | m.Commutation) for part in m.postorder(node)):
-            return np.zeros(self.shape(node))  # what an Iverson bracket excludes need not exist
+            return np.zeros(self.shape(node))  # what an Iverson bracket or δ excludes need not exist
         for factor in node.factors:
             value = value * self.read(factor)
         for divisor in node.divisors:
