@@ -77,12 +77,15 @@ Names = tuple[Subscript | None, ...]
 Factor = tuple[Node, Sequence[int]]
 
 
+_Definition = tuple[notation.Symbol | notation.Element, Expression]
+
+
 @dataclass(frozen=True, slots=True)
 class Elements:
     """The element of a tensor, the definitions of the names in it, and the names for which there was no room."""
 
     element: Expression
-    definitions: tuple[tuple[notation.Symbol | notation.Element, Expression], ...] = ()
+    definitions: tuple[_Definition, ...] = ()
     left_open: tuple[str, ...] = ()
 
 
@@ -127,8 +130,8 @@ class _Writing:
             written[part] = (left, meaning)
         if not written:  # a definition is put in where other letters may be meant
             body = with_few_letters(self.build, body, lambda: free_indices(self.r, indices))
-        definitions = [written[part] for part in sorted(written, key=lambda part: part.id)]
-        return Elements(body, tuple(definitions), tuple(name for part, name in self.names.items() if part not in written))
+        by_age = [written[part] for part in sorted(written, key=lambda part: part.id)]
+        return Elements(body, _in_order(by_age), tuple(name for part, name in self.names.items() if part not in written))
 
     def _index(self, size: Dim) -> str:
         """A new index that runs so far."""
@@ -571,6 +574,30 @@ class _Writing:
         if isinstance(body, notation.IndexedSum):
             return self.build.make(notation.IndexedSum, SCALAR, body.body, ((name, size), *body.indices))
         return self.build.make(notation.IndexedSum, SCALAR, body, ((name, size),))
+
+
+def _in_order(definitions: Sequence[_Definition]) -> tuple[_Definition, ...]:
+    """Each definition after those that it uses."""
+    by_name = {_name_of(left): (left, meaning) for left, meaning in definitions}
+    ordered: list[_Definition] = []
+    seen: set[str] = set()
+    stack = [(name, False) for name in reversed(by_name)]
+    while stack:
+        name, entered = stack.pop()
+        if entered:
+            ordered.append(by_name[name])
+        elif name not in seen:
+            seen.add(name)
+            stack.append((name, True))
+            used = (each.name for each in notation.postorder(by_name[name][1]) if isinstance(each, notation.Symbol))
+            stack += [(each, False) for each in dict.fromkeys(used) if each in by_name]
+    return tuple(ordered)
+
+
+def _name_of(left: notation.Symbol | notation.Element) -> str:
+    symbol = left.operand if isinstance(left, notation.Element) else left
+    assert isinstance(symbol, notation.Symbol)
+    return symbol.name
 
 
 def _factors(node: Node) -> list[Factor]:
