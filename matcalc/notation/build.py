@@ -650,7 +650,7 @@ def _subscript(unit: Unit) -> Subscript:
 
 
 def _place(factor: Expression) -> int:
-    """Where a factor stands: sizes, conditions on indices, symbols, sums, functions, then δ and Σ, then the array."""
+    """Where a factor stands: sizes, conditions on positions, symbols, sums, functions, then δ and Σ, then the array."""
     if factor.shape.dims:
         return 6
     match factor:
@@ -658,10 +658,18 @@ def _place(factor: Expression) -> int:
             return 4
         case IndexedSum() | BoundedSum() | Integral():
             return 5
-        case Size():
+        case Symbol() if factor.name in ("pi", "π"):
+            return -1
+        case Indicator() if _is_of_positions(factor.condition):  # [i > 1] x[i - 1]
+            return -1
+        case Indicator() if _has_position(factor.condition):
             return 0
-        case Indicator() if any(isinstance(each, Position) for each in postorder(factor.condition)):
+        case Size() | Position():
             return 0
+        case Sum() if all(isinstance(term, Position | Number) for term in factor.terms):
+            return 0
+        case Power() if _has_position(factor.exponent):
+            return 3
         case Symbol():
             return 1
         case Power():
@@ -671,6 +679,15 @@ def _place(factor: Expression) -> int:
         case Unknown() if any(factor.orders):
             return 2
     return 3
+
+
+def _is_of_positions(node: Expression) -> bool:
+    leaves = (each for each in postorder(node) if isinstance(each, Symbol | Element | Function))
+    return _has_position(node) and next(leaves, None) is None
+
+
+def _has_position(node: Expression) -> bool:
+    return any(isinstance(each, Position) for each in postorder(node))
 
 
 def _place_in_hadamard(factor: Expression) -> int:

@@ -211,7 +211,7 @@ def _unit(r: Recovery, node: Node) -> Expression:
 
 
 def _positions(r: Recovery, node: Node) -> Expression:
-    return r.build.make(notation.Positions, vector(node.shape[0]))
+    raise MatrixNotationError  # Σₖ k cₖ rather than (1, …, n)·c
 
 
 def _pattern(r: Recovery, node: Node) -> Expression:

@@ -526,7 +526,7 @@ def _lengths_at(body: notation.Expression, index: str, length: Any) -> set[Any]:
                 found.add(length)  # it is written
         elif isinstance(node, notation.Unit) and node.position == index:
             found |= set(node.shape.dims)
-        elif isinstance(node, notation.Delta) and index in node.indices:
+        elif isinstance(node, notation.Delta | notation.LeviCivita) and index in node.indices:
             found.add(length)
         elif isinstance(node, notation.Comparison):  # i < j: both run over the same
             sides = [each.index for each in (node.left, node.right) if isinstance(each, notation.Position)]
