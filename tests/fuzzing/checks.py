@@ -35,6 +35,9 @@ Arrays = Mapping[str, Any]
 STEP = 2e-3
 _VALUES = re.compile("^wrong|another value|not verified|not symmetric")
 """Findings about numbers."""
+_REFUSED = ("in a direction, by the matrix", "within a sum over an index", "the derivative of trigamma")
+"""What is not supported, and said to be so."""
+
 _NO_VALUE = "no value within"
 _UNKNOWN = {"sin": "f", "cos": "g", "tanh": "h", "exp": "phi", "sigmoid": "psi"}
 _KNOWN = re.compile(rf"(?<!\w)({'|'.join(_UNKNOWN)})\(")
@@ -196,7 +199,7 @@ class Check:
         except MatcalcError as error:
             if isinstance(error, NotSupportedError) and self.doubt == _NO_VALUE:  # x/0
                 self.counts["refused: no value within"] += 1
-            elif "in a direction, by the matrix" in str(error) or "within a sum over an index" in str(error):
+            elif any(words in str(error) for words in _REFUSED):
                 self.counts["not supported"] += 1
             else:
                 yield self.refused(error)

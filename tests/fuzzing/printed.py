@@ -18,6 +18,8 @@ from tests.fuzzing.terms import SHAPES, SIZES, intermediates, kind_of
 
 _UNREADABLE = re.compile("[⎧⎨⎩Σ∂∫…]|⊗|′|e_argmax|unvec|\\w\\[[^\\]]*:|(?<!\\w)[01](?=ᵀ)|\\bI\\b|\\be\\(|₁|₂|₃")
 _WORD = re.compile(r"[^\W\d_][A-Za-z0-9_]*")
+_RANGE = re.compile(r"\[[^][]*:[^][]*\]")
+"""A part, `x[1:n]`, which is no input."""
 
 
 def readable(text: str) -> str | None:
@@ -47,8 +49,11 @@ def read_back(
         expression = mc.parse(again, where=", ".join(f"{word}: {shapes[word]}" for word in sorted(known)))
         value = expression.evaluate(**{each: inputs[each] for each in expression.shapes if each in inputs}, **SIZES)
     except MatcalcError as error:
-        if "blocks that are" in str(error) or "side by side" in str(error):
+        if "blocks that are" in str(error) or "side by side" in str(error) or _RANGE.search(text):
             counts["printed outside the language"] += 1
+            return None
+        if "singular" in str(error):
+            counts["printed, singular there"] += 1
             return None
         kind = "printed text does not parse" if isinstance(error, MatcalcSyntaxError) else "printed text is refused"
         return kind, f"{text!r}: {str(error).splitlines()[0]}"

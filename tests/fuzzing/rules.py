@@ -205,7 +205,7 @@ _WRITTEN: tuple[Rule, ...] = (
     Rule("norm({0} {1} - {2})^2", "", ("IJ", "J", "I"), lambda a, x, y: np.sum((a @ x - y) ** 2), 0.3),
     Rule("({0}' {0} {1}' {1})", "", ("I", "J"), lambda x, y: x @ x * (y @ y), 0.1),
     Rule("({0} \\ {1})", "I", ("II", "I"), np.linalg.solve, 0.1), Rule("({0}ᵀ)", "IJ", ("JI",), np.transpose, 0.2),
-    Rule("({0}).T", "IJ", ("JI",), np.transpose, 0.2), Rule("({0})^T", "IJ", ("JI",), np.transpose, 0.1),
+    Rule("(({0}).T)", "IJ", ("JI",), np.transpose, 0.2), Rule("(({0})^T)", "IJ", ("JI",), np.transpose, 0.1),
     Rule("({0} / {1})", "I", ("I", ""), np.divide, 0.2), Rule("({1} / {0})", "I", ("I", ""), lambda x, s: s / x, 0.1),
     Rule("({0} / {1})", "IJ", ("IJ", ""), np.divide, 0.2), Rule("({0}*{1} + {0})", "I", ("I", ""), lambda x, s: x * s + x, 0.1),
     Rule("({0} - mean({0}))", "I", ("I",), lambda x: x - np.mean(x), 0.2), Rule("({0} / sum(exp({0})))", "I", ("I",),

@@ -264,3 +264,9 @@ def test_definitions_in_the_where_clause(written: str, same: str) -> None:
 def test_definitions_by_each_other() -> None:
     with pytest.raises(ShapeError, match="`a` and `b` are defined by each other"):
         mc.diff("sum(a) where a = b x, b = a.x", "x")
+
+
+def test_transposed_twice() -> None:
+    """`X^Tᵀ` is no power with the exponent T."""
+    assert str(mc.diff("tr(A X^Tᵀ)", "X")) == "A"
+    assert str(mc.diff("tr(A X^-Tᵀ X)", "A")) == "I"
