@@ -341,10 +341,10 @@ class Element:
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)
 class LeviCivita:
-    """The Levi-Civita symbol of three indices."""
+    """The Levi-Civita symbol of three indices or positions from 1."""
 
     shape: Shape
-    indices: tuple[str, ...]
+    indices: tuple[Subscript, ...]
 
 
 @dataclass(slots=True, frozen=True, eq=False, repr=False)

@@ -147,7 +147,8 @@ class TextPrinter(Functions):
 
     def levi_civita(self, node: LeviCivita) -> Piece:
         """The sign of a permutation."""
-        return Piece(Level.ATOM, "ε" + (_lowered(node.indices) or f"[{','.join(node.indices)}]"))
+        indices = list(map(str, node.indices))
+        return Piece(Level.ATOM, "ε" + (_lowered(indices) or f"[{','.join(indices)}]"))
 
     def indexed_sum(self, node: IndexedSum) -> Piece:
         """A sum over indices."""

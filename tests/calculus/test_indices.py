@@ -147,3 +147,11 @@ def test_what_was_written_is_shown_with_its_ranges(text: str, written: str, late
     answer = derivative(text, "x")._problem.written
     assert in_text(answer) == written
     assert in_latex(answer) == latex
+
+
+def test_the_sign_of_a_permutation_of_positions() -> None:
+    """A cross product by both of its factors: the second one is counted from where the first one ends."""
+    derivative = mc.diff("cross(b, a)", "[a; b]", order=2, where="a, b: vector(3)")
+    assert "ε[l,n,m - 3]" in str(derivative)
+    assert "l,n,m - 3" in derivative.latex()
+    assert derivative.verify().passed
