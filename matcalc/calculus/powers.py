@@ -386,4 +386,6 @@ def of_traces(product: Product) -> None:
         inner = derivative(product.s, node.operation, others)
         product.put(direction, (*labels[:-2], label, fresh))
         product.put(inner, (fresh, label))
+        product.drop_deltas()
+        product.drop_ones()
         return

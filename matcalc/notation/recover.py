@@ -10,6 +10,7 @@ Tensors with one axis become columns, tensors with two become matrices with the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from fractions import Fraction
 
@@ -262,6 +263,8 @@ def _is_diagonal(node: Node) -> bool:
 
 def ordered_sum(build: Builder, terms: Sequence[Expression], shape: Shape) -> Expression:
     """A sum as it is written: a positive number first, a negative one last, and what is added before what is subtracted."""
+    counts = Counter(terms)  # different indices may be written alike: those of a symmetric matrix and of its transpose
+    terms = [build.scaled(count, term) for term, count in counts.items()]
     if len(terms) == 1:
         return terms[0]
 

@@ -172,3 +172,10 @@ def test_long_chains() -> None:
     assert found is not None
     power = mc.diff("tr(" + " ".join(["X^k"] * 500) + ")", "X", where=WHERE)
     assert str(power) == "500 k X^(500 k - 1)"
+
+
+def test_the_trace_of_a_derivative_on_the_diagonal() -> None:
+    """Each entry on the diagonal moves by itself: diag(expm(R)), not the sum of its entries."""
+    derivative = mc.diff("tr(expm(sin(R)) - R)*u", "R", where="R: symmetric(n), u: vector(m)", symmetric="independent")
+    assert "diag(expm(sin(R))) ⊙ diag(cos(R))" in str(derivative)
+    assert derivative.verify().passed
