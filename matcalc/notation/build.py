@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from functools import reduce
 from typing import Any, TypeVar, cast
 
-from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, row, vector
+from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, vector
+from matcalc.notation.looks import (
+    TERMS,
+    TRIANGLES,
+    columns_of,
+    flipped,
+    is_column_of_symbol,
+    is_cross_product,
+    is_list,
+    is_long,
+    is_root_of_constant,
+    is_skew,
+    is_term,
+    is_triangle,
+    pair_of,
+    place_in_hadamard,
+    place_of,
+    rows_of,
+    shape_of,
+    subscript_of,
+    times_of,
+    transposes,
+)
 from matcalc.notation.matrix import (
     BoundedSum,
     Commutation,
     Comparison,
-    Delta,
     Diagonal,
     Dot,
     Element,
@@ -21,7 +41,6 @@ from matcalc.notation.matrix import (
     Function,
     Hadamard,
     Identity,
-    IndexedSum,
     Indicator,
     Integral,
     Inverse,
@@ -31,17 +50,13 @@ from matcalc.notation.matrix import (
     Norm,
     Number,
     Ones,
-    Position,
     Power,
     Product,
-    Size,
     Stack,
-    Subscript,
     Sum,
     Symbol,
     Transpose,
     Unit,
-    Unknown,
     Zeros,
     postorder,
 )
@@ -54,60 +69,13 @@ _DEPTH = 50
 _LOOK = 6
 """How deep a look for symmetry goes."""
 
-_TERMS = 20
-"""A longer sum is transposed as a whole."""
 
-_TWO = 2
-
-_LONG = 3
-"""Factors of a product that is hard to read under a transpose."""
 
 _FACTORS = 100
 """A longer product within a product stays as it is."""
 
 E = TypeVar("E")
 Rational = int | Fraction
-
-
-def flipped(shape: Shape) -> Shape:
-    """The shape of the transpose."""
-    if shape.kind == "matrix":
-        return matrix(shape.dims[1], shape.dims[0])
-    return {"vector": row, "row": vector}[shape.kind](shape.dims[0]) if shape.dims else shape
-
-
-_TRIANGLES = {"tril": "triu", "triu": "tril"}
-
-
-def is_triangle(node: Expression) -> bool:
-    """Is it the lower or upper triangle of ones?"""
-    return isinstance(node, Function) and node.name in _TRIANGLES and isinstance(node.operands[0], Ones)
-
-
-def _is_cross_product(node: Expression) -> bool:
-    inner = node.operand if isinstance(node, Transpose) else node
-    return isinstance(inner, Function) and inner.name == "cross"
-
-
-def _is_skew(node: Expression) -> bool:
-    return isinstance(node, Function) and node.name == "skew"
-
-
-def rows_of(shape: Shape) -> Dim | None:
-    """The number of rows; None for one."""
-    return shape.dims[0] if shape.kind in ("matrix", "vector") else None
-
-
-def columns_of(shape: Shape) -> Dim | None:
-    """The number of columns; None for one."""
-    return shape.dims[-1] if shape.kind in ("matrix", "row") else None
-
-
-def shape_of(rows: Dim | None, columns: Dim | None) -> Shape:
-    """The shape with these numbers of rows and columns."""
-    if rows is None:
-        return SCALAR if columns is None else row(columns)
-    return vector(rows) if columns is None else matrix(rows, columns)
 
 
 @dataclass(slots=True)
@@ -173,7 +141,7 @@ class Builder:
                 return (middle is None or self.is_symmetric(middle, depth + 1)) and all(
                     self.transpose(a) is b for a, b in zip(left, reversed(right), strict=True)
                 )
-            case Sum() if len(node.terms) <= _TERMS:
+            case Sum() if len(node.terms) <= TERMS:
                 return all(term.shape.dims and self.is_symmetric(term, depth + 1) for term in node.terms)
             case Function() if node.name == "expm":
                 return self.is_symmetric(node.operands[0], depth + 1)
@@ -203,14 +171,14 @@ class Builder:
         match node:
             case Transpose():
                 return node.operand
-            case MatMul() if any(map(_is_skew, node.factors)):
+            case MatMul() if any(map(is_skew, node.factors)):
                 return self.matmul(*(self.transpose(factor) for factor in reversed(node.factors)))
             case MatMul():
                 return self.make(MatMul, flipped(shape), tuple(self.transpose(f) for f in reversed(node.factors)))
-            case Function() if _is_skew(node):
+            case Function() if is_skew(node):
                 return self.scaled(-1, node)
-            case Function() if node.name in _TRIANGLES and isinstance(node.operands[0], Ones):
-                return self.make(Function, flipped(shape), _TRIANGLES[node.name], node.operands)
+            case Function() if node.name in TRIANGLES and isinstance(node.operands[0], Ones):
+                return self.make(Function, flipped(shape), TRIANGLES[node.name], node.operands)
             case Kronecker():
                 return self.make(Kronecker, flipped(shape), tuple(self.transpose(factor) for factor in node.factors))
             case Commutation():
@@ -232,13 +200,13 @@ class Builder:
                 return self.make(Stack, flipped(shape), tuple(self.transpose(block) for block in node.blocks), 1 - node.axis)
             case Sum() if shape.kind != "matrix" and all(isinstance(self._core(term), Stack) for term in node.terms):
                 return self.make(Sum, flipped(shape), tuple(map(self.transpose, node.terms)))
-            case Sum() if shape.kind == "matrix" and len(node.terms) <= _TERMS:
+            case Sum() if shape.kind == "matrix" and len(node.terms) <= TERMS:
                 terms = tuple(self.transpose(term) for term in node.terms)
                 if set(terms) == set(node.terms):
                     return node
                 turned = self.make(Sum, flipped(shape), terms)
                 cores = [self._core(term) for term in node.terms]
-                fewer = transposes(turned) <= transposes(node) + sum(map(_is_long, cores))
+                fewer = transposes(turned) <= transposes(node) + sum(map(is_long, cores))
                 if fewer or any(isinstance(core, Transpose) for core in cores):
                     return turned
             case Inverse():  # (Xᵀ A X)⁻ᵀ = (Xᵀ Aᵀ X)⁻¹
@@ -315,13 +283,13 @@ class Builder:
             else:
                 above.append(factor)
         above, below = self._with_joint_roots(above, below)
-        above.sort(key=_place)
+        above.sort(key=place_of)
         every = tuple(above)
-        above.sort(key=lambda factor: isinstance(factor, Sum) and any(_is_term(each, factor) for each in every))
+        above.sort(key=lambda factor: isinstance(factor, Sum) and any(is_term(each, factor) for each in every))
         above.sort(key=lambda factor: bool(factor.shape.dims))
         if isinstance(coefficient, Fraction) and coefficient.denominator == 1:
             coefficient = coefficient.numerator
-        if coefficient < 0 and above and _is_cross_product(above[-1]):
+        if coefficient < 0 and above and is_cross_product(above[-1]):
             coefficient, above[-1] = -coefficient, self._swapped(above[-1])
         if coefficient == 1 and len(above) == 1 and not below:
             return above[0]
@@ -333,7 +301,7 @@ class Builder:
         self, above: list[Expression], below: list[Expression]
     ) -> tuple[list[Expression], list[Expression]]:
         """√2/√π = √(2/π), and 1/(√2 √π) = 1/√(2 π), for constants."""
-        over, under = ([each for each in part if _is_root_of_constant(each)] for part in (above, below))
+        over, under = ([each for each in part if is_root_of_constant(each)] for part in (above, below))
         if not under or len(over) + len(under) < 2:
             return above, below
         over_root, under_root = ([each.base for each in part if isinstance(each, Power)] for part in (over, under))
@@ -414,10 +382,10 @@ class Builder:
 
     def _with_cross_products(self, factors: list[Expression]) -> list[Expression]:
         """skew(a) b = a × b, and bᵀ skew(a) = (b × a)ᵀ."""
-        if any(map(_is_skew, factors)):
-            while len(factors) > 1 and _is_skew(factors[-2]) and factors[-1].shape.kind == "vector":
+        if any(map(is_skew, factors)):
+            while len(factors) > 1 and is_skew(factors[-2]) and factors[-1].shape.kind == "vector":
                 factors = [*factors[:-2], self._cross(factors[-2], factors[-1], swapped=False)]
-            while len(factors) > 1 and factors[0].shape.kind == "row" and _is_skew(factors[1]):
+            while len(factors) > 1 and factors[0].shape.kind == "row" and is_skew(factors[1]):
                 column = self._cross(factors[1], self.transpose(factors[0]), swapped=True)
                 factors = [self.transpose(column), *factors[2:]]
         return factors
@@ -428,13 +396,13 @@ class Builder:
             return self.transpose(self._swapped(node.operand))
         assert isinstance(node, Function)
         left, right = node.operands
-        operands = (left, self._swapped(right)) if _is_cross_product(right) else (right, left)
+        operands = (left, self._swapped(right)) if is_cross_product(right) else (right, left)
         return self.make(Function, node.shape, "cross", operands)
 
     def _cross(self, skew: Expression, other: Expression, *, swapped: bool) -> Expression:
         assert isinstance(skew, Function)
         left, right = (other, skew.operands[0]) if swapped else (skew.operands[0], other)
-        if _is_cross_product(left) and not _is_cross_product(right):  # (b × a) × b = b × (a × b)
+        if is_cross_product(left) and not is_cross_product(right):  # (b × a) × b = b × (a × b)
             left, right = right, self._swapped(left)
         return self.make(Function, other.shape, "cross", (left, right))
 
@@ -468,7 +436,7 @@ class Builder:
                 below.append(self.power(inner, -exponent))
             else:
                 above.append(self.power(inner, exponent))
-        above.sort(key=_place_in_hadamard)
+        above.sort(key=place_in_hadamard)
         triangle = next((factor for factor in above if is_triangle(factor)), None)
         if triangle is not None and len(above) + len(below) > 1:  # A ⊙ tril(1 1ᵀ) = tril(A)
             above.remove(triangle)
@@ -501,12 +469,12 @@ class Builder:
         if isinstance(left, Ones):
             core: Expression = self.make(Function, SCALAR, "sum", (right,))
         elif isinstance(left, Unit) and isinstance(right, (Symbol, Function)):
-            core = self.make(Element, SCALAR, right, (_subscript(left),))
-        elif isinstance(left, Unit) and _is_column_of_symbol(right):
+            core = self.make(Element, SCALAR, right, (subscript_of(left),))
+        elif isinstance(left, Unit) and is_column_of_symbol(right):
             assert isinstance(right, MatMul)
             array, unit = right.factors
             assert isinstance(unit, Unit)
-            row_, column = _subscript(left), _subscript(unit)
+            row_, column = subscript_of(left), subscript_of(unit)
             if isinstance(array, Transpose):
                 array, row_, column = array.operand, column, row_
             core = self.make(Element, SCALAR, array, (row_, column))
@@ -532,7 +500,7 @@ class Builder:
         """(A ⊙ (B C)) 1 = diag(A (B C)ᵀ) and A² 1 = diag(A Aᵀ), for an answer."""
         outside, (inner,) = self._apart((node,))
         if isinstance(inner, MatMul) and len(inner.factors) == 2 and isinstance(inner.factors[1], Ones):
-            pair = _pair(inner.factors[0])
+            pair = pair_of(inner.factors[0])
             if pair is not None and inner.shape.kind == "vector":
                 candidates = [self.matmul(first, self.transpose(second)) for first, second in (pair, pair[::-1])]
                 return self._joined(outside, self.diagonal(min(candidates, key=transposes)))
@@ -561,9 +529,9 @@ class Builder:
         """left ⊗ right; scalars go to the front."""
         outside, sides = self._apart((left, right))
         if all(isinstance(side, Identity) for side in sides):
-            shape = shape_of(_times(rows_of, sides), _times(columns_of, sides))
+            shape = shape_of(times_of(rows_of, sides), times_of(columns_of, sides))
             return self._joined(outside, self.make(Identity, shape))
-        shape = shape_of(_times(rows_of, sides), _times(columns_of, sides))
+        shape = shape_of(times_of(rows_of, sides), times_of(columns_of, sides))
         core = self.make(Kronecker, shape, tuple(sides))
         return self._joined(outside, core)
 
@@ -586,7 +554,7 @@ class Builder:
 
     def stack(self, blocks: Sequence[Expression], axis: int, shape: Shape) -> Expression:
         """Blocks under each other (axis 0) or side by side (axis 1); columns side by side are written by rows."""
-        if axis == 0 and any(_is_list(block) for block in blocks):
+        if axis == 0 and any(is_list(block) for block in blocks):
             blocks = [self._listed(block) for block in blocks]
         columns = [block.blocks for block in blocks if isinstance(block, Stack) and block.axis == 0]
         if axis == 1 and len(columns) == len(blocks) and len({len(column) for column in columns}) == 1:
@@ -596,117 +564,3 @@ class Builder:
                 lines.append(self.make(Stack, shape_of(rows, shape.dims[1]), tuple(line), 1))
             return self.make(Stack, shape, tuple(lines), 0)
         return self.make(Stack, shape, tuple(blocks), axis)
-
-
-def _pair(node: Expression) -> tuple[Expression, Expression] | None:
-    """The two factors of A ⊙ (B C), or of A²."""
-    match node:
-        case Hadamard() if len(node.factors) == _TWO and not node.divisors and any(isinstance(f, MatMul) for f in node.factors):
-            return node.factors[0], node.factors[1]
-        case Power(exponent=Number(value=2)):
-            return node.base, node.base
-    return None
-
-
-def _is_root_of_constant(node: Expression) -> bool:
-    """Is it √2, or √π?"""
-    if not (isinstance(node, Power) and isinstance(node.exponent, Number) and node.exponent.value == Fraction(1, 2)):
-        return False
-    return isinstance(node.base, Number) or (isinstance(node.base, Symbol) and node.base.name in ("pi", "π"))
-
-
-def _is_long(node: Expression) -> bool:
-    return isinstance(node, MatMul) and len(node.factors) >= _LONG
-
-
-def _is_list(node: Expression) -> bool:
-    """Is it a row of numbers, each written?"""
-    return isinstance(node, Stack) and node.axis == 1 and not any(block.shape.dims for block in node.blocks)
-
-
-def _times(size_of: Callable[[Shape], Dim | None], arrays: Sequence[Expression]) -> Dim | None:
-    """The number of rows, or of columns, of a Kronecker product."""
-    sizes = [size for size in (size_of(array.shape) for array in arrays) if size is not None]
-    return reduce(Dim.times, sizes) if sizes else None
-
-
-def _is_column_of_symbol(node: Expression) -> bool:
-    """Whether a product is A e(k) or Aᵀ e(k) for a variable A."""
-    if not (isinstance(node, MatMul) and len(node.factors) == 2 and isinstance(node.factors[1], Unit)):
-        return False
-    array = node.factors[0]
-    return isinstance(array.operand if isinstance(array, Transpose) else array, Symbol)
-
-
-def _is_term(part: Expression, total: Sum) -> bool:
-    """Whether `part` is a term of a sum, with whatever coefficient: σ of 1 - σ."""
-    return any(term is part or (isinstance(term, Product) and part in term.factors) for term in total.terms)
-
-
-def _subscript(unit: Unit) -> Subscript:
-    """The position of a unit vector as a subscript."""
-    position = unit.position
-    return position if isinstance(position, str) or position.size is None else str(position.size)
-
-
-def _place(factor: Expression) -> int:
-    """Where a factor stands: sizes, conditions on positions, symbols, sums, functions, then δ and Σ, then the array."""
-    if factor.shape.dims:
-        return 6
-    match factor:
-        case Delta():
-            return 4
-        case IndexedSum() | BoundedSum() | Integral():
-            return 5
-        case Symbol() if factor.name in ("pi", "π"):
-            return -1
-        case Indicator() if _is_of_positions(factor.condition):  # [i > 1] x[i - 1]
-            return -1
-        case Indicator() if _has_position(factor.condition):
-            return 0
-        case Size() | Position():
-            return 0
-        case Sum() if all(isinstance(term, Position | Number) for term in factor.terms):
-            return 0
-        case Power() if _has_position(factor.exponent):
-            return 3
-        case Symbol():
-            return 1
-        case Power():
-            return _place(factor.base)
-        case Sum():
-            return 2
-        case Unknown() if any(factor.orders):
-            return 2
-    return 3
-
-
-def _is_of_positions(node: Expression) -> bool:
-    leaves = (each for each in postorder(node) if isinstance(each, Symbol | Element | Function))
-    return _has_position(node) and next(leaves, None) is None
-
-
-def _has_position(node: Expression) -> bool:
-    return any(isinstance(each, Position) for each in postorder(node))
-
-
-def _place_in_hadamard(factor: Expression) -> int:
-    """Where a factor of an element-wise product stands: indicators, then symbols and their powers, then the rest."""
-    if isinstance(factor, (Indicator, Identity)):
-        return 0
-    base = factor.base if isinstance(factor, Power) else factor
-    return 1 if isinstance(base, Symbol) else 2
-
-
-def transposes(node: Expression) -> int:
-    """How many transposes a product shows."""
-    match node:
-        case MatMul() | Product():
-            return sum(transposes(factor) for factor in node.factors)
-        case Sum() if len(node.terms) <= _TERMS:
-            return sum(transposes(term) for term in node.terms)
-        case MatrixPower():
-            return transposes(node.base)
-        case BoundedSum() | Integral():
-            return transposes(node.body)
-    return int(isinstance(node, Transpose))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matcalc.calculus.cancellation import split_power
 from matcalc.language.dimensions import SCALAR, Dim, matrix, vector
 from matcalc.notation import matrix as notation
-from matcalc.notation.build import is_triangle
+from matcalc.notation.looks import is_triangle
 from matcalc.notation.matrix import Expression, Identity, Transpose
 from matcalc.tensor.nodes import Node, Rational
 

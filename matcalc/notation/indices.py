@@ -16,9 +16,9 @@ from matcalc.calculus.cancellation import is_named, split_power
 from matcalc.language.dimensions import SCALAR, Dim, Kind, Shape, dim, vector
 from matcalc.notation import directions
 from matcalc.notation import matrix as notation
-from matcalc.notation.build import transposes
 from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.letters import with_few_letters
+from matcalc.notation.looks import transposes
 from matcalc.notation.matrix import Expression, Place, Subscript
 from matcalc.notation.places import (
     Equation,

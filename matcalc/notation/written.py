@@ -10,7 +10,8 @@ from matcalc.language.calls import axis_of
 from matcalc.language.dimensions import SCALAR, Shape, dim
 from matcalc.language.shapes import Inference
 from matcalc.notation import matrix as notation
-from matcalc.notation.build import Builder, flipped
+from matcalc.notation.build import Builder
+from matcalc.notation.looks import flipped
 from matcalc.notation.matrix import Expression
 from matcalc.operations.table import COMPARISONS, FUNCTIONS
 
