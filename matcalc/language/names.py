@@ -7,18 +7,17 @@ are no functions. It knows nothing about shapes.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal
 
 from matcalc.errors import LimitError, NotSupportedError, ShapeError, Span, UnknownNameError
-from matcalc.language.calls import canonical, check_keywords, check_operands, is_function_of_t, without_keepdims, wrong_count
-from matcalc.language.declared import Declarations, Declared, read_declarations
+from matcalc.language.callees import Callees, UnknownFunction
+from matcalc.language.declared import Declarations, read_declarations
 from matcalc.language.definitions import with_definitions
 from matcalc.language.joined import check_joined, product_with
-from matcalc.language.linear import SIZES, leaves
+from matcalc.language.linear import leaves
 from matcalc.language.tokens import modules_in
 from matcalc.language.tree import (
     Binary,
@@ -41,7 +40,6 @@ from matcalc.language.tree import (
 )
 from matcalc.language.uses import SIZED, Uses, scan
 from matcalc.limits import MAX_INDICES
-from matcalc.operations.rows import Planned
 from matcalc.operations.table import FUNCTIONS
 
 Role = Literal["variable", "binding", "index", "dimension", "constant"]
@@ -50,31 +48,8 @@ NUMBERS: Final = frozenset({"pi", "π"})
 CONSTANTS: Final = NUMBERS | SIZED | {"I"}
 """Names that are constants unless they are declared, bound or differentiated by."""
 
-_FUNCTION_NAME: Final = re.compile(r"(f|g|h|phi|psi|φ|ϕ|ψ)(\d+|_\w+)?")
 _GREEK: Final = frozenset({"σ", "sigma", "gamma"})
 """Functions whose names are as common for variables."""
-
-
-_INSTEAD: Final = {
-    **dict.fromkeys(("argmax", "argmin"), "it is no differentiable function; `max(x)` and `min(x)` are the values"),
-    "maximum": "write `max(a, b)`", "minimum": "write `min(a, b)`", "matmul": "write `A @ B`", "mm": "write `A @ B`",
-    "multiply": "write `a * b`", "divide": "write `a / b`", "add": "write `a + b`", "subtract": "write `a - b`",
-    "inner": "write `x @ y`", "vdot": "write `x @ y`", "einsum": "write sums as `sum(x_i*y_i for i in 1..n)`",
-    "array": "write `[a, b]` for a vector", "argsort": "sorting is not supported", "sort": "sorting is not supported",
-}
-"""What to write for functions of other languages."""
-
-
-@dataclass(slots=True)
-class UnknownFunction:
-    """A function that is only named."""
-
-    name: str
-    arity: int
-    span: Span
-    of_t: bool
-    """Called as `x(t)`: a quantity that depends on t."""
-    declared: Declared | None
 
 
 @dataclass(slots=True)
@@ -170,7 +145,8 @@ class _Resolver:
         self.roles: dict[Name, Role] = {}
         self.clauses: dict[Name, Clause] = {}
         self.variables: dict[str, Name] = {}
-        self.functions: dict[str, UnknownFunction] = {}
+        self.callees = Callees(self.declared, uses, program.dialect)
+        self.functions = self.callees.functions
         self.sections: list[Section] = []
         self.made: set[str] = set()
         self.making: str = ""
@@ -270,7 +246,7 @@ class _Resolver:
                 self._enter(node)
                 stack.append((node.body, None, False))
             elif isinstance(node, Call):
-                node = self._check_call(node)
+                node = self.callees.checked(node, self.scope)
                 stack.append((node, None, True))
                 stack.extend((argument, None, False) for argument in reversed(node.arguments))
             elif isinstance(node, Stack):
@@ -458,7 +434,7 @@ class _Resolver:
                     help="a subscript is made of numbers, dimensions and the indices of sums; `A @ [u, v]` is a product",
                 )
         elif isinstance(leaf, Call):
-            self._check_call(leaf)
+            self.callees.checked(leaf, self.scope)
             argument = leaf.arguments[0]
             if not isinstance(argument, Name):
                 raise NotSupportedError(f"`{leaf.span.excerpt}` as the end of a range", leaf.span)
@@ -482,84 +458,6 @@ class _Resolver:
             raise ShapeError("more than two subscripts", node.span)
         if all(isinstance(s, Slice) for s in node.subscripts):
             raise NotSupportedError(f"`{node.span.excerpt}`, which selects everything", node.span)
-
-    def _check_call(self, node: Call) -> Call:
-        """The call under its canonical name. Calls of what is no function, and wrong numbers of operands, are refused."""
-        name, count = node.function, len(node.arguments)
-        known = self.declared.get(name)
-        if known is not None and known.is_function:
-            self._unknown_function(node, known)
-            return node
-        row = FUNCTIONS.get(name)
-        if row is not None:
-            node = canonical(node)
-            row = FUNCTIONS[node.function]
-            check_keywords(node, row)
-            check_operands(node, row)
-            node = without_keepdims(node)
-        elif name in SIZES or name in SIZED:
-            check_keywords(node)
-            most = 1 if name in SIZES or name == "eye" else 2
-            if count > most or (name in SIZES and count == 0):
-                raise wrong_count(node, str(most), "size" if name in SIZED else "operand")
-            if name in SIZED:
-                self._check_sizes(node)
-        elif known is not None or name in self.uses.bound or name in self.uses.bare or name in self.scope:
-            spaced = f"`{name} (…)` with a space or `{name} * (…)` for a product"
-            starred = f"`{name}*(…)` for a product, `{name}[…]` for an element"
-            raise UnknownNameError(
-                f"`{name}` is not a function", node.name_span,
-                help=f"write {spaced if self.program.dialect.paper else starred}",
-                related=known.place if known is not None else None,
-            )
-        elif name == "e" and count == 1:
-            position = node.arguments[0]
-            if not (isinstance(position, Number) and position.value == int(position.value) and position.value >= 1):
-                raise NotSupportedError("a unit vector whose position is not a number", node.span, help="write e(1), e(2), …")
-        elif name == "I":
-            raise UnknownNameError("`I` is not a function", node.name_span, help="write `eye(n)`, or `I` alone")
-        elif _FUNCTION_NAME.fullmatch(name) or is_function_of_t(node):
-            self._unknown_function(node, None)
-        else:
-            dialect = self.program.dialect
-            declared = (n for n, d in self.declared.items() if d.is_function)
-            functions = [*FUNCTIONS, *SIZED, *SIZES, *dialect.filled, *declared]
-            lowered = {function.lower(): function for function in functions}
-            known_here = [function for function in functions if not isinstance(FUNCTIONS.get(function), Planned)]
-            near = [lowered[name.lower()]] if name.lower() in lowered else difflib.get_close_matches(name, known_here, 1, 0.7)
-            help_ = f"for a function without a formula declare `{name}: elementwise`"
-            if name in _INSTEAD:
-                help_ = _INSTEAD[name]
-            elif near:
-                help_ = f"did you mean `{near[0]}`?"
-            elif not dialect.paper:
-                help_ = f"write `{name}*(…)` for a product, `{name}[…]` for an element; {help_}"
-            else:
-                help_ = f"for a product write `{name} (…)` with a space or `{name}*(…)`; {help_}"
-            raise UnknownNameError(f"there is no function `{name}`", node.name_span, help=help_)
-        return node
-
-    def _check_sizes(self, node: Call) -> None:
-        for size in node.arguments:
-            parts = [part for part in leaves(size, "size") if not isinstance(part, (Binary, Number))]
-            known = all(isinstance(part, Name) and part.name not in self.scope for part in parts)
-            if not (known or (isinstance(size, Call) and size.function in SIZES)):
-                raise NotSupportedError(
-                    f"`{size.span.excerpt}` as a size", size.span, help="a dimension such as `n`, a number or `len(x)`"
-                )
-
-    def _unknown_function(self, node: Call, known: Declared | None) -> None:
-        name, count = node.function, len(node.arguments)
-        check_keywords(node)
-        if known is not None and known.kind == "function" and count != len(known.domain):
-            raise wrong_count(node, str(len(known.domain)), related=known.place)
-        if count == 0:
-            raise ShapeError(f"`{name}` is called without an operand", node.span)
-        of_t = known is None and is_function_of_t(node)
-        first = self.functions.setdefault(name, UnknownFunction(name, count, node.span, of_t, known))
-        if first.arity != count:
-            raise wrong_count(node, str(first.arity), related=(f"{name} is first called here", first.span))
-        first.of_t = first.of_t and of_t
 
     def _call(self, node: Call, arguments: tuple[Expr, ...]) -> Call:
         if any(a is not b for a, b in zip(arguments, node.arguments, strict=True)):
