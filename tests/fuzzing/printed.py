@@ -18,6 +18,9 @@ from tests.fuzzing.terms import SHAPES, SIZES, intermediates, kind_of
 
 _UNREADABLE = re.compile("[⎧⎨⎩Σ∂∫…]|⊗|′|e_argmax|unvec|\\w\\[[^\\]]*:|(?<!\\w)[01](?=ᵀ)|\\bI\\b|\\be\\(|₁|₂|₃")
 _WORD = re.compile(r"[^\W\d_][A-Za-z0-9_]*")
+_BY_ELEMENTS = re.compile(r"[\]ᵢⱼₖₗₘₙₚᵣₛₜ] = ")
+"""A definition by elements, `Tᵢ = …`, which is no input."""
+
 _RANGE = re.compile(r"\[[^][]*:[^][]*\]")
 """A part, `x[1:n]`, which is no input."""
 
@@ -27,6 +30,8 @@ def readable(text: str) -> str | None:
     if _UNREADABLE.search(text):
         return None
     body, _, definitions = " ".join(text.split()).partition(" where ")
+    if _BY_ELEMENTS.search(definitions):
+        return None
     parts = [part.strip() for part in re.split(r",\s*(?=\w+ = )", definitions)] if definitions else []
     return "; ".join([*parts, body])
 
@@ -52,8 +57,8 @@ def read_back(
         if "blocks that are" in str(error) or "side by side" in str(error) or _RANGE.search(text):
             counts["printed outside the language"] += 1
             return None
-        if "singular" in str(error):
-            counts["printed, singular there"] += 1
+        if "singular" in str(error) or "division by zero" in str(error):
+            counts["printed, without a value there"] += 1
             return None
         kind = "printed text does not parse" if isinstance(error, MatcalcSyntaxError) else "printed text is refused"
         return kind, f"{text!r}: {str(error).splitlines()[0]}"
