@@ -301,7 +301,8 @@ def _of_pairs(r: Recovery, term: Node, outputs: int) -> Expression | None:
         ends.append(pair[1][0])
     left = {label for _, labels in rest for label in labels}
     if ends[0] == ends[1] and left <= {ends[0]}:
-        size = term.shape[0]
+        axes = zip(term.args, term.labels, strict=True)
+        size = next(arg.shape[labels.index(ends[0])] for arg, labels in axes if ends[0] in labels)
         weight = r.simplifier.contraction(rest, ends[:1], (size,))
         return r.build.diagonal(r.expression(weight))
     outside = left & (set(range(term.order)) - set(ends))

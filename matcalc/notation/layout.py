@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Literal, get_args
 
 from matcalc.calculus.mirrors import everywhere
-from matcalc.errors import UsageError
+from matcalc.errors import NotSupportedError, UsageError
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.entries import by_entries
@@ -123,9 +123,18 @@ def write(
 
 
 def indexed(recovery: Recovery, node: Node) -> Written:
-    """The element of a tensor in index notation."""
+    """The element of a tensor in index notation.
+
+    Raises:
+        NotSupportedError: a derivative in a direction has an index for which there is no notation.
+    """
     names = tuple(islice(free_indices(recovery), node.order))
-    written = element(recovery, node, names)
+    try:
+        written = element(recovery, node, names)
+    except MatrixNotationError:
+        raise NotSupportedError(
+            "writing this derivative", help="it has a value: `evaluate` computes it with numbers put in"
+        ) from None
     return Written(written.element, names, "", written)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import matcalc as mc
 from matcalc.derivative import Derivative
+from matcalc.errors import NotSupportedError
 from tests.notation.values import Reader
 
 CASES = [
@@ -155,3 +156,18 @@ def test_the_sign_of_a_permutation_of_positions() -> None:
     assert "ε[l,n,m - 3]" in str(derivative)
     assert "l,n,m - 3" in derivative.latex()
     assert derivative.verify().passed
+
+
+def test_what_has_no_notation_has_a_value() -> None:
+    """A derivative of expm in a direction with an index of its own: an honest refusal, not a mistake of ours."""
+    text = "min(where(y_i > tr(expm(R)), y_i, tr(expm(R))^2) for i in 1..n)"
+    derivative = mc.diff(text, "R", order=2, where="R: symmetric(m), y: vector(n)")
+    with pytest.raises(NotSupportedError, match="writing this derivative"):
+        str(derivative)
+    assert derivative.verify().passed
+
+
+def test_the_identity_of_a_vector_of_pairs_has_its_size() -> None:
+    derivative = mc.diff("vec(Z) . o", "Z then o", where="Z: matrix(n, k), o: vector(k*n)")
+    assert str(derivative) == "I"
+    assert [str(size) for size in derivative.answer.body.shape.dims] == ["k*n", "k*n"]
