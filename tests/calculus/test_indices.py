@@ -160,8 +160,8 @@ def test_the_sign_of_a_permutation_of_positions() -> None:
 
 def test_what_has_no_notation_has_a_value() -> None:
     """A derivative of expm in a direction with an index of its own: an honest refusal, not a mistake of ours."""
-    text = "min(where(y_i > tr(expm(R)), y_i, tr(expm(R))^2) for i in 1..n)"
-    derivative = mc.diff(text, "R", order=2, where="R: symmetric(m), y: vector(n)")
+    text = "min(where(Y[i,n-i+1] > tr(expm(R)), Y[i,n-i+1], tr(expm(R))^2) for i in 1..n)"
+    derivative = mc.diff(text, "R", order=2, where="R: symmetric(m), Y: matrix(n, n)")
     with pytest.raises(NotSupportedError, match="writing this derivative"):
         str(derivative)
     assert derivative.verify().passed
