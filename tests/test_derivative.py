@@ -224,3 +224,9 @@ def test_every_transpose_of_one_is_the_row_of_ones(ones: str) -> None:
     assert lagrangian.assumptions == ("w ∈ ℝⁿ", "λ ∈ ℝ")
     sigma = [[2, 1], [1, 3]]
     np.testing.assert_allclose(lagrangian.evaluate(w=[1, 2], Σ=sigma, λ=5), [[8 - 5, 14 - 5]])
+
+
+def test_a_number_before_a_row_that_is_multiplied_is_not_remarked_upon() -> None:
+    assert mc.diff("norm(x)^2 - lam*x'c", "x").notes == ()
+    (note,) = mc.diff("x*y'", "y").notes
+    assert note.startswith("x is a number here")

@@ -22,10 +22,12 @@ def remarks(inference: Inference) -> Iterator[str]:
         return
     of_number = _kind(inference, program.body) == "scalar"
     for root in (*(binding.value for binding in program.bindings), program.body):
-        for node in postorder(root):
+        nodes = list(postorder(root))
+        multiplied = {node.left for node in nodes if isinstance(node, Binary) and node.operator in ("@", "juxtapose")}
+        for node in nodes:
             found = None
             if isinstance(node, Binary) and node.operator == "*":
-                found = _star(inference, node)
+                found = _star(inference, node, goes_on=node in multiplied)
             elif isinstance(node, Binary) and node.operator in ("^", "**") and not of_number:
                 found = _bars(inference, node)
             elif isinstance(node, Call) and node.function in _OF_MATRICES:
@@ -36,8 +38,11 @@ def remarks(inference: Inference) -> Iterator[str]:
                 yield found
 
 
-def _star(inference: Inference, node: Binary) -> str | None:
-    """`X'*Y`, `w'*x`, `A*x`: a star where the operands look like those of a product of linear algebra."""
+def _star(inference: Inference, node: Binary, *, goes_on: bool) -> str | None:
+    """`X'*Y`, `w'*x`, `A*x`: a star where the operands look like those of a product of linear algebra.
+
+    Where the product goes on, as in `lam*x' c`, a number before a row is what it looks like.
+    """
     left, right = node.left, node.right
     kinds = _kind(inference, left), _kind(inference, right)
     if node.operator_span.excerpt != "*":
@@ -47,7 +52,7 @@ def _star(inference: Inference, node: Binary) -> str | None:
         return _element_by_element(node) if named else None
     if kinds in (("row", "scalar"), ("matrix", "scalar")) and _is_letter(inference, right):
         return _scaled(right, left)
-    if kinds == ("scalar", "row") and isinstance(right, Transpose) and _is_letter(inference, left):
+    if kinds == ("scalar", "row") and not goes_on and isinstance(right, Transpose) and _is_letter(inference, left):
         return _scaled(left, right)
     return None
 
