@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matcalc.calculus.functions import without_axes
-from matcalc.calculus.looks import joined, repeated
+from matcalc.calculus.looks import joined, parts_of, repeated
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import elementwise
 from matcalc.tensor.nodes import Contraction, Labels, Node, Pointwise, Rational, Sum, terms
@@ -108,8 +108,7 @@ def _without_common(s: Simplifier, both: Sequence[Node]) -> tuple[list[Factor], 
     split: list[tuple[Rational, list[Factor]]] = []
     for each in both:
         ((coefficient, arg),) = terms(each) if type(each) is Sum else ((1, each),)
-        whole = [(arg, tuple(range(arg.order)))] if type(arg) is not Contraction else []
-        split.append((coefficient, whole or [(a, tuple(k)) for a, k in zip(arg.args, arg.labels, strict=True)]))  # type: ignore[attr-defined]
+        split.append((coefficient, list(parts_of(arg))))
     order = both[0].order
     common = [
         factor for factor in split[0][1] if factor in split[1][1] and all(label < order for label in factor[1])

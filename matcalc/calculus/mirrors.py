@@ -92,10 +92,9 @@ def _of_function(graph: Graph, node: Pointwise, a: int, b: int) -> int:
         return 0
     if operation.name == "power":
         exponent = node.args[1]
-        whole = type(exponent) is Number and type(exponent.value) is int
-        if not whole or not node.args[0].order:
+        if not isinstance(exponent, Number) or type(exponent.value) is not int or not node.args[0].order:
             return 0
-        return -1 if exponent.value % 2 else 1  # type: ignore[attr-defined]
+        return -1 if exponent.value % 2 else 1
     return {"odd": -1, "even": 1}.get(operation.parity or "", 0)
 
 

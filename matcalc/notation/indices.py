@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from matcalc.calculus.cancellation import is_named, split_power
+from matcalc.calculus.looks import parts_of
 from matcalc.language.dimensions import SCALAR, Dim, Kind, Shape, dim, vector
 from matcalc.notation import directions
 from matcalc.notation import matrix as notation
@@ -396,7 +397,7 @@ class _Writing:
             block = self.fixed(part, (*names[: node.axis], place, *names[node.axis + 1 :]))
         except MatrixNotationError:
             return None
-        given = isinstance(part, Contraction) and any(type(each) is Delta and node.axis in on for each, on in _factors(part))
+        given = isinstance(part, Contraction) and any(type(each) is Delta and node.axis in on for each, on in parts_of(part))
         return block if given and None not in names else self._within(block, place, part.shape[node.axis])
 
     def _within(self, node: Node, place: Subscript, size: Dim) -> Node:
@@ -600,13 +601,9 @@ def _name_of(left: notation.Symbol | notation.Element) -> str:
     return symbol.name
 
 
-def _factors(node: Node) -> list[Factor]:
-    return list(zip(node.args, node.labels, strict=True)) if isinstance(node, Contraction) else [(node, range(node.order))]
-
-
 def _gives(term: Node, labels: Sequence[int], free: Collection[int]) -> bool:
     """Whether a term of a sum on these labels says what one of the `free` ones is, with a δ or [p = i + j]."""
-    for node, axes in _factors(term):
+    for node, axes in parts_of(term):
         own = [labels[axis] if axis < len(labels) else -1 - axis for axis in axes]
         if type(node) is Delta and set(own) & set(free):
             return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from matcalc.calculus.looks import joined, parts_of
 from matcalc.notation import directions
 from matcalc.notation import matrix as notation
 from matcalc.notation.component import MatrixNotationError
@@ -90,7 +91,7 @@ class Kroneckers:
 
     def _of_sum(self, term: Node) -> tuple[Expression | None, Expression]:
         """A product with a sum that has all axes of the variable: by the chain rule, as the product of two derivatives."""
-        factors = _factors(term)
+        factors = parts_of(term)
         of_variable = set(range(self.outputs, self.order))
         sums = [factor for factor in factors if type(factor[0]) is Sum and of_variable <= set(factor[1])]
         if len(sums) != 1 or len(factors) == 1:
@@ -138,7 +139,7 @@ class Kroneckers:
             places.append(({0, 1}, sides.value))
         if self.inputs == 2:
             places.append(({outputs, outputs + 1}, sides.variable))
-        groups = _groups(_factors(term), self.order)
+        groups = joined(parts_of(term), range(self.order))
         equal = [pair for group in groups for pair in _equal(group)]
         for group in groups:
             names: list[dict[int, int]] = [{}]
@@ -161,13 +162,13 @@ class Kroneckers:
         """Does something join the axis of the value and that of the variable, if there are both?"""
         if not any(0 <= axis < self.outputs for axis in axes) or not any(axis >= self.outputs for axis in axes):
             return True
-        groups = _groups(factors, self.order)
+        groups = joined([(each, tuple(labels)) for each, labels in factors], range(self.order))
         return any(set(axes) <= {label for _, labels in group for label in labels} for group in groups)
 
     def _rank_one(self, term: Node) -> Expression | None:
         """vec(P) vec(Q)ᵀ, where P has the axes of the value, and Q those of the variable."""
         sides = _Sides()
-        for group in _groups(_factors(term), self.order):
+        for group in joined(parts_of(term), range(self.order)):
             kept = {label for _, labels in group for label in labels if label < self.order}
             if not kept:
                 sides.scalars += group
@@ -226,28 +227,6 @@ class Kroneckers:
     def _scaled(self, scalars: Sequence[Factor], product: Expression) -> Expression:
         numbers = [self.r.expression(node) for node in (self.r.simplifier.contraction(scalars, ()),)] if scalars else []
         return self.build.product(1, [*numbers, product], (), product.shape)
-
-
-def _factors(term: Node) -> list[Factor]:
-    if isinstance(term, Contraction):
-        return list(zip(term.args, term.labels, strict=True))
-    return [(term, tuple(range(term.order)))]
-
-
-def _groups(factors: Sequence[Factor], order: int) -> list[list[Factor]]:
-    """The factors that share summed labels, together."""
-    groups: list[tuple[list[Factor], set[int]]] = []
-    for factor in factors:
-        members, summed = [factor], {label for label in factor[1] if label >= order}
-        apart = []
-        for group in groups:
-            if group[1] & summed:
-                members = group[0] + members
-                summed |= group[1]
-            else:
-                apart.append(group)
-        groups = [*apart, (members, summed)]
-    return [members for members, _ in groups]
 
 
 def _equal(group: Sequence[Factor]) -> list[tuple[int, int]]:

@@ -25,8 +25,8 @@ class _Defined(Function):  # type: ignore[misc]
     is_real = True
 
     def definition(self) -> Any:
-        """What it is, in terms of SymPy's own functions."""
-        raise NotImplementedError
+        """What it is, in terms of SymPy's own functions: each subclass says so."""
+        raise NotImplementedError(type(self).__name__)
 
     def doit(self, **hints: Any) -> Any:
         """The definition, evaluated."""
