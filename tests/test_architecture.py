@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "matcalc"
 
 ROOMS = (
     "errors", "limits", "language", "operations", "tensor", "calculus", "notation", "output", "homework", "verify",
-    "problem", "blocks", "derivative", "", "cli", "web",
+    "problem", "explanation", "blocks", "derivative", "", "cli", "web",
 )
 """Top to bottom. The empty name is `matcalc/__init__.py`, the public functions. `__main__` would stand with `cli`."""
 

@@ -6,7 +6,7 @@ Nodes are compared by identity, so that a node can be a key. Trees can be deep (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -216,12 +216,12 @@ def children(node: Expr) -> tuple[Expr, ...]:
     return (*ranges, node.body)
 
 
-def postorder(root: Expr) -> Iterator[Expr]:
-    """Every node of the tree, operands before the operator that uses them."""
+def postorder(root: Expr, stop: Container[Expr] = ()) -> Iterator[Expr]:
+    """Every node of the tree, operands before the operator that uses them; nothing below the nodes in `stop`."""
     stack: list[tuple[Expr, bool]] = [(root, False)]
     while stack:
         node, entered = stack.pop()
-        below = () if entered else children(node)
+        below = () if entered or node in stop else children(node)
         if not below:
             yield node
         else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from matcalc.calculus.cancellation import on_support
+from matcalc.calculus.substitution import substituted
 from matcalc.language.dimensions import Shape
 from matcalc.notation import matrix as notation
 from matcalc.notation.layout import Layout, Written, write
@@ -127,18 +128,7 @@ def _where(recovery: Recovery, leaf: _Leaf, found: Sequence[Pointwise], chosen: 
             known[each] = simplifier.graph.number(1 - truth)
     true = chosen if truth else opposite
     known.update(on_support(simplifier, true))
-    return _Leaf((*leaf.holding, true), simplifier.simplify(_substituted(recovery, leaf.node, known)))
-
-
-def _substituted(recovery: Recovery, root: Node, known: Mapping[Node, Node]) -> Node:
-    """`root` with nodes replaced."""
-    done: dict[Node, Node] = dict(known)
-    for node in topological([root]):
-        if node not in done:
-            args = [done[arg] for arg in node.args]
-            same = all(new is old for new, old in zip(args, node.args, strict=True))
-            done[node] = node if same else recovery.simplifier.rebuilt(node, args)
-    return done[root]
+    return _Leaf((*leaf.holding, true), simplifier.simplify(substituted(simplifier, leaf.node, known)))
 
 
 # Bounds by numbers

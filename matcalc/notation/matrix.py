@@ -390,13 +390,34 @@ class Integral:
     variable: Symbol
 
 
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
+class Partial:
+    """A derivative by name, ∂y/∂x, or dy/dx if `ordinary`. In numerator layout: output × input.
+
+    Its parts are names, which stay when a variable is replaced by what it stands for; so it has no children.
+    """
+
+    shape: Shape
+    value: Expression
+    variable: Expression
+    ordinary: bool = False
+
+
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
+class Chain:
+    """A product of derivatives as a chain rule gives it, none of them put together with another."""
+
+    shape: Shape
+    factors: tuple[Expression, ...]
+
+
 Condition = Comparison | Conjunction
 
 Expression = (
     Symbol | Number | Size | Identity | Ones | Zeros | Unit | Positions | Position | Sum | Product | MatMul | Dot | Hadamard
     | Transpose | Inverse | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Conjunction | Cases
     | Stack | Kronecker | Commutation | Unknown | Named | NamedElement | Part | Element | Delta | LeviCivita | IndexedSum
-    | BoundedSum | Integral
+    | BoundedSum | Integral | Partial | Chain
 )  # fmt: skip
 
 
@@ -427,14 +448,14 @@ def children(node: Expression) -> tuple[Expression, ...]:
     match node:
         case (
             Symbol() | Number() | Size() | Identity() | Ones() | Zeros() | Unit() | Commutation() | Delta() | LeviCivita()
-            | Positions() | Position()
+            | Positions() | Position() | Partial()
         ):
             return ()
         case Sum():
             return node.terms
         case Product() | Hadamard():
             return node.factors + node.divisors
-        case MatMul() | Kronecker():
+        case MatMul() | Kronecker() | Chain():
             return node.factors
         case Dot() | Comparison():
             return (node.left, node.right)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from types import MappingProxyType
 
 from matcalc.language import tree
 from matcalc.language.calls import axis_of
@@ -18,12 +19,18 @@ from matcalc.operations.table import COMPARISONS, FUNCTIONS
 _NORMS = frozenset({"norm", "norm2", "normF"})
 
 
-def as_written(build: Builder, inference: Inference, root: tree.Expr | None = None) -> Expression:
-    """The body of a program, or a target, in matrix notation."""
+def as_written(
+    build: Builder,
+    inference: Inference,
+    root: tree.Expr | None = None,
+    known: Mapping[tree.Expr, Expression] = MappingProxyType({}),
+) -> Expression:
+    """The body of a program, or a part, in matrix notation, with other expressions for the parts that are `known`."""
     root = root or inference.program.body
-    done: dict[tree.Expr, Expression] = {}
-    for node in tree.postorder(root):
-        done[node] = _node(build, inference, node, done)
+    done: dict[tree.Expr, Expression] = dict(known)
+    for node in tree.postorder(root, known):
+        if node not in done:
+            done[node] = _node(build, inference, node, done)
     return done[root]
 
 

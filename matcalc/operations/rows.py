@@ -101,6 +101,9 @@ class Operation:
     namesake: str = ""
     """A function of a square matrix that goes by the same name on paper, and is not meant."""
 
+    rule: str = ""
+    """How its derivative comes about, in a few words; functions of numbers and what is linear have a general answer."""
+
     @property
     def of_vector(self) -> Signature | None:
         """The shape rule for a vector by which the operation can run along an axis of a matrix (`axis=`), if there is one.

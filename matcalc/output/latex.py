@@ -19,6 +19,7 @@ from matcalc.notation.matrix import (
     LeviCivita,
     Named,
     Part,
+    Partial,
     Power,
     Stack,
     Subscript,
@@ -42,6 +43,7 @@ _GREEK: Final = {
     "ϕ": r"\phi", "χ": r"\chi", "ψ": r"\psi", "ω": r"\omega", "Γ": r"\Gamma", "Δ": r"\Delta", "Θ": r"\Theta", "Λ": r"\Lambda",
     "Ξ": r"\Xi", "Π": r"\Pi", "Σ": r"\Sigma", "Υ": r"\Upsilon", "Φ": r"\Phi", "Ψ": r"\Psi", "Ω": r"\Omega", "ℓ": r"\ell",
 }  # fmt: skip
+_LOWERED: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _ACCENTS: Final = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot"}
 _RELATIONS: Final = {">=": r"\geq", "<=": r"\leq", "==": "=", "!=": r"\neq"}
 _SUM: Final = r"\sum"
@@ -85,7 +87,7 @@ def name(name: str, *, bold: bool = False) -> str:
     >>> name("W_1"), name("w_hat", bold=True), name("lam")
     ('W_{1}', '\\hat{\\mathbf{w}}', '\\lambda')
     """
-    base, *marks = name.split("_")
+    base, *marks = name.translate(_LOWERED).split("_")
     counted = re.fullmatch(r"(\D*[^\W\d_])(\d+)", base)
     if counted:
         base = counted[1]
@@ -292,6 +294,14 @@ class LatexPrinter(TextPrinter):
         above = f"{mark.strip()}^{{{order}}} {self.name(name)}" if order > 1 else mark + self.name(name)
         below = " ".join(mark + variable + (f"^{{{k}}}" if k > 1 else "") for variable, k in variables)
         return Piece(Level.POSTFIX, rf"\frac{{{above}}}{{{below}}}")
+
+    chained = r" \cdot "
+
+    def derivative(self, node: Partial) -> Piece:
+        """A derivative by name."""
+        sign = "d" if node.ordinary else r"\partial "
+        above, below = self.apart(node.value), self.apart(node.variable)
+        return Piece(Level.POSTFIX, rf"\frac{{{sign}", above, rf"}}{{{sign}", below, "}")
 
     def named(self, node: Named) -> Piece:
         """A function of vectors, its gradient, Jacobian or Hessian."""

@@ -10,6 +10,7 @@ from matcalc.notation.matrix import (
     Answer,
     BoundedSum,
     Cases,
+    Chain,
     Commutation,
     Comparison,
     Conjunction,
@@ -35,6 +36,7 @@ from matcalc.notation.matrix import (
     Number,
     Ones,
     Part,
+    Partial,
     Place,
     Position,
     Positions,
@@ -51,7 +53,7 @@ from matcalc.notation.matrix import (
     postorder,
 )
 from matcalc.output.functions import SIGNS, SUBSCRIPTS, Functions
-from matcalc.output.precedence import Level, Piece
+from matcalc.output.precedence import Level, Piece, interleave
 
 _LOWERABLE: Final = frozenset(map(chr, SUBSCRIPTS))
 _SERIES: Final = {"sum": "Σ", "prod": "Π"}
@@ -184,6 +186,28 @@ class TextPrinter(Functions):
         """An integral from 0 to 1."""
         return Piece(Level.SERIES, "∫₀¹ ", self.summand(node.body), " d", self.child(node.variable))
 
+    def derivative(self, node: Partial) -> Piece:
+        """A derivative by name."""
+        sign = "d" if node.ordinary else "∂"
+        return Piece(Level.POSTFIX, sign, self.apart(node.value), f"/{sign}", self.apart(node.variable))
+
+    chained = " · "
+
+    def chain(self, node: Chain) -> Piece:
+        """A product of derivatives."""
+        scalar = not node.shape.dims and not any(factor.shape.dims for factor in node.factors)
+        least = Level.PRODUCT if scalar else Level.CHAIN
+        pieces = [self.fitted(factor, Level.NEGATED if not place else least) for place, factor in enumerate(node.factors)]
+        negative = pieces[0].level is Level.NEGATED
+        if negative:  # a minus sign stands before the whole product
+            pieces[0] = Piece(least, *pieces[0].parts[1:])
+        product = Piece(Level.PRODUCT, *interleave(pieces, self.chained))
+        return Piece(Level.NEGATED, "-", product) if negative else product
+
+    def apart(self, expr: Expression) -> Piece:
+        """An expression that is no part of the one that is written."""
+        return Piece(Level.ATOM, type(self)().write(expr))
+
     def under_condition(self, function: str, conditions: Sequence[tuple[str, str, str]]) -> Piece:
         """The sign of a sum over all indices for which conditions hold."""
         written = ", ".join(f"{left} {SIGNS.get(sign, sign)} {right}" for left, sign, right in conditions)
@@ -223,5 +247,6 @@ _METHODS: Final[dict[type, str]] = {
     Stack: "stack", Kronecker: "kronecker",
     Unknown: "unknown", Named: "named", NamedElement: "named_element", Part: "part", Element: "element",
     Delta: "delta", LeviCivita: "levi_civita", IndexedSum: "indexed_sum",
-    BoundedSum: "bounded_sum", Integral: "integral",
+    BoundedSum: "bounded_sum", Integral: "integral", Partial: "derivative",
+    Chain: "chain",
 }  # fmt: skip

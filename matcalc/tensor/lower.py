@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, reduce
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from matcalc import limits
@@ -66,13 +67,13 @@ class Lowering:
                 self.graph.keep(value.node, named=True)
         return self.expression(program.body)
 
-    def expression(self, root: tree.Expr) -> Value:
-        """The value of an expression."""
-        values: dict[tree.Expr, Value] = {}
+    def expression(self, root: tree.Expr, known: Mapping[tree.Expr, Value] = MappingProxyType({})) -> Value:
+        """The value of an expression, of which the values of some parts are known."""
+        values: dict[tree.Expr, Value] = dict(known)
         inner: set[tree.Expr] = set()  # the left part of a sum is itself a sum: all terms are added at once, at the last one
-        nodes = list(tree.postorder(root))
+        nodes = [node for node in tree.postorder(root, known) if node not in known]
         for node in nodes:
-            if isinstance(node, tree.Binary) and node.operator in _SIGNS and _is_sum(node.left):
+            if isinstance(node, tree.Binary) and node.operator in _SIGNS and _is_sum(node.left) and node.left not in known:
                 inner.add(node.left)
         for node in nodes:
             if node not in inner:
@@ -153,7 +154,7 @@ class Lowering:
         operands: list[Value] = []
         signs: list[int] = []
         rest: tree.Expr = node
-        while isinstance(rest, tree.Binary) and rest.operator in _SIGNS:
+        while isinstance(rest, tree.Binary) and rest.operator in _SIGNS and rest not in values:
             operands.append(values[rest.right])
             signs.append(_SIGNS[rest.operator])
             rest = rest.left

@@ -1,0 +1,245 @@
+"""Step 3: the derivatives along the paths from a variable to the value, put together by the chain rule that fits.
+
+Parr & Howard: single-variable (4.5.1: scalars, one path), single-variable total-derivative (4.5.2: scalars, several paths, so
+that contributions add up), vector (4.5.3: Jacobians multiply). Of a scalar value by arrays the derivatives of the value by each
+step are found from the value down (the adjoints of backpropagation), otherwise those of each step by the variable, going up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matcalc.explanation.intermediates import Quantity, Steps
+from matcalc.explanation.local import Local, local, name_of, stated
+from matcalc.notation import matrix as notation
+from matcalc.notation.matrix import Expression
+from matcalc.notation.recover import Recovery
+from matcalc.notation.replace import replaced
+from matcalc.tensor.nodes import Node, Variable
+
+
+@dataclass(eq=False, slots=True)
+class Term:
+    """The contribution of one path: derivatives whose product it is, outermost first."""
+
+    factors: tuple[Local, ...]
+    through: Quantity
+    """The operand (or user) through which the path goes."""
+
+
+@dataclass(eq=False, slots=True)
+class Combination:
+    """The derivative of one quantity by another, as the sum over paths.
+
+    Attributes:
+        total: it as a whole, simplified, in terms of the intermediate variables.
+        terms: the contribution of each path.
+        formula: what the chain rule gives where a product of Jacobians is not written: with the derivatives found before by
+            name; None if there is nothing between the names and the total.
+    """
+
+    total: Local
+    terms: tuple[Term, ...]
+    formula: Expression | None = None
+
+    @property
+    def rule(self) -> str:
+        """Which of the three chain rules it is; empty if nothing was combined."""
+        factors = [factor for term in self.terms for factor in term.factors]
+        if len(factors) < 2:
+            return ""
+        if any(each.step.shape.dims or each.operand.shape.dims for each in factors):
+            return "vector"
+        return "total-derivative" if len(self.terms) > 1 else "single-variable"
+
+
+class Combiner:
+    """Combines the local derivatives of some steps, each of which is found once."""
+
+    def __init__(self, recovery: Recovery, steps: Steps, *, alone: bool) -> None:
+        self.recovery = recovery
+        self.build = recovery.build
+        self.graph = recovery.graph
+        self.simplifier = recovery.simplifier
+        self.steps = steps
+        self.alone = alone
+        """The value is a function of one variable and nothing else: its derivative is dy/dx."""
+        self._local: dict[tuple[Quantity, Quantity], Local] = {}
+        self._adjoints: dict[Quantity, Local] = {}
+        self._placeholders: dict[tuple[Quantity, Quantity], tuple[Variable, Expression]] = {}
+
+    def local(self, step: Quantity, operand: Quantity) -> Local:
+        """The derivative of a step by one of its operands."""
+        key = (step, operand)
+        if key not in self._local:
+            self._local[key] = local(self.recovery, step, operand)
+        return self._local[key]
+
+    def combinations(self) -> list[Combination]:
+        """What is shown, in the order of accumulation."""
+        value = self.steps.value
+        if not value.shape.dims and (len(self.steps.variables) > 1 or self.steps.variables[0].shape.dims):
+            return self._reverse()
+        return [each for variable in self.steps.variables if variable in _below(value) for each in self._forward(variable)]
+
+    # From the value down
+
+    def _reverse(self) -> list[Combination]:
+        value = self.steps.value
+        active = self.steps.active()
+        nodes = [*reversed(active), *self.steps.variables]
+        stops = self._stops_down(nodes)
+        found: list[Combination] = []
+        for quantity in nodes:
+            if quantity is value or quantity not in stops:
+                continue
+            users = [user for user in reversed(active) if quantity in user.operands]
+            if not users:
+                continue  # the value does not depend on it
+            terms = tuple(Term(tuple(reversed(self._up(quantity, user, stops))), user) for user in users)
+            combination = self._combined(value, quantity, terms)
+            self._adjoints[quantity] = combination.total
+            if len(terms) > 1 or len(terms[0].factors) > 1 or quantity in self.steps.variables:
+                found.append(combination)
+        return found
+
+    def _stops_down(self, nodes: Sequence[Quantity]) -> set[Quantity]:
+        """The quantities whose derivative is written down; between them Jacobians multiply in one line."""
+        every = len(self.steps.variables) > 1 or any(len(each.shape.dims) > 1 for each in nodes)
+        if every:
+            return set(nodes)
+        return {each for each in nodes if each.role == "variable" or len(self.steps.users(each)) > 1}
+
+    def _up(self, quantity: Quantity, user: Quantity, stops: set[Quantity]) -> list[Local]:
+        """The derivatives from a quantity through one of its users to the next one that is written down."""
+        factors = [self.local(user, quantity)]
+        while user is not self.steps.value and user not in stops:
+            above = self.steps.users(user)[0]
+            factors.append(self.local(above, user))
+            user = above
+        if user is not self.steps.value:
+            factors.append(self._adjoints[user])
+        return factors
+
+    # From a variable up
+
+    def _forward(self, variable: Quantity) -> list[Combination]:
+        value = self.steps.value
+        active = self.steps.active(variable)
+        stops = {value} | {
+            each for each in active if len(self._operands(each, variable)) > 1 or self._is_shared(each, variable)
+        } | {each for each in active if len(each.shape.dims) > 1}
+        tangents: dict[Quantity, Local] = {}
+        found = []
+        for quantity in active:
+            if quantity not in stops:
+                continue
+            terms = []
+            for operand in self._operands(quantity, variable):
+                factors = [self.local(quantity, operand)]
+                below = operand
+                while below is not variable and below not in stops:
+                    next_below = self._operands(below, variable)[0]
+                    factors.append(self.local(below, next_below))
+                    below = next_below
+                if below is not variable:
+                    factors.append(tangents[below])
+                terms.append(Term(tuple(factors), operand))
+            combination = self._combined(quantity, variable, tuple(terms))
+            tangents[quantity] = combination.total
+            if quantity is value or len(terms) > 1 or len(terms[0].factors) > 1:
+                found.append(combination)
+        return found
+
+    def _operands(self, step: Quantity, variable: Quantity) -> list[Quantity]:
+        return [each for each in step.operands if variable.name in each.targets]
+
+    def _is_shared(self, step: Quantity, variable: Quantity) -> bool:
+        return len(self.steps.users(step)) > 1 and step.operands != (variable,)
+
+    # One line
+
+    def _combined(self, value: Quantity, variable: Quantity, terms: tuple[Term, ...]) -> Combination:
+        nodes = [self._product([factor.node for factor in term.factors], term.factors) for term in terms]
+        shape = value.shape.dims + variable.shape.dims
+        node = self.simplifier.simplify(self.graph.sum([(1, each) for each in nodes], shape))
+        ordinary = self.alone and not shape and value is self.steps.value
+        ordinary = ordinary or (not shape and self.alone and len(self.steps.variables) == 1)
+        total = stated(self.recovery, node, value, variable, ordinary=ordinary)
+        return Combination(total, terms, self._formula(value, variable, terms))
+
+    def _product(self, nodes: Sequence[Node], factors: Sequence[Local]) -> Node:
+        """The contraction of Jacobians over the axes of what is between them."""
+        result, first = nodes[0], factors[0]
+        rows = len(first.step.shape.dims)
+        for node, factor in zip(nodes[1:], factors[1:], strict=True):
+            inner, columns = len(factor.step.shape.dims), len(factor.operand.shape.dims)
+            own = range(rows)
+            between = range(100, 100 + inner)
+            last = range(200, 200 + columns)
+            shape = result.shape[:rows] + factor.operand.shape.dims
+            result = self.simplifier.contraction(
+                [(result, (*own, *between)), (node, (*between, *last))], (*own, *last), shape
+            )
+        return result
+
+    def _formula(self, value: Quantity, variable: Quantity, terms: tuple[Term, ...]) -> Expression | None:
+        """With matrices between: the derivatives found before by name, multiplied where they belong: `A ∂y/∂U`."""
+        if len({len(term.factors) for term in terms} | {2}) > 1 or not any(self._has_matrix(term) for term in terms):
+            return None
+        parts: list[tuple[int, Node]] = []
+        names: dict[Expression, Expression] = {}
+        for term in terms:
+            outer, inner = term.factors
+            if not value.shape.dims:  # an adjoint, times a Jacobian
+                known, factor = outer, inner
+            elif not variable.shape.dims:  # a Jacobian, times a tangent
+                known, factor = inner, outer
+            else:
+                return None
+            node, stand_in, name = self._placeholder(known)
+            pair = [node, factor.node] if known is outer else [factor.node, node]
+            parts.append((1, self._product(pair, term.factors)))
+            names[stand_in] = name
+        shape = value.shape.dims + variable.shape.dims
+        whole = self.simplifier.simplify(self.graph.sum(parts, shape))
+        written = stated(self.recovery, whole, value, variable, ordinary=False).plain
+        if written is None:
+            return None
+        for stand_in, name in names.items():
+            written = replaced(self.build, written, stand_in, name)
+        return written
+
+    def _has_matrix(self, term: Term) -> bool:
+        return any(len(each.shape.dims) > 1 for factor in term.factors for each in (factor.step, factor.operand))
+
+    def _placeholder(self, known: Local) -> tuple[Node, Expression, Expression]:
+        """A node for a derivative found before: of a scalar by a step, or of a step by a scalar; its symbol; its name."""
+        key = (known.step, known.operand)
+        axes = known.step.shape.dims + known.operand.shape.dims
+        name = name_of(self.build, known.step, known.operand)
+        shape = name.shape
+        if key not in self._placeholders:
+            title = f"∂{known.step.name}/∂{known.operand.name}"
+            variable = self.graph.variable(title, shape.dims)
+            if shape.kind == "row":
+                self.recovery.rows |= {title}
+            self._placeholders[key] = variable, self.build.make(notation.Symbol, shape, title)
+        variable, symbol = self._placeholders[key]
+        node: Node = variable
+        if len(axes) == 2 and not known.step.shape.dims:
+            node = self.graph.contraction([(variable, (1, 0))], (0, 1), axes)
+        return node, symbol, name
+
+
+def _below(value: Quantity) -> set[Quantity]:
+    found = {value}
+    stack = [value]
+    while stack:
+        for each in stack.pop().operands:
+            if each not in found:
+                found.add(each)
+                stack.append(each)
+    return found
+

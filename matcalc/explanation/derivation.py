@@ -1,0 +1,64 @@
+"""What an explanation consists of: sections of lines, each an equation with the reason for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from matcalc.explanation.intermediates import Quantity, Steps
+from matcalc.language.dimensions import Shape
+from matcalc.notation.matrix import Answer, Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One right-hand side of an equation, and what led to it."""
+
+    expression: Expression | Answer
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`left = side = side …`, true by itself.
+
+    Attributes:
+        left: an intermediate variable, or a derivative by name.
+        sides: what it is equal to, one after the other.
+        shape: the shape of all of them.
+        of: the quantity that is defined, or the pair (value, variable) of a derivative.
+        idea: whether it stays in a brief derivation.
+    """
+
+    left: Expression
+    sides: tuple[Side, ...]
+    shape: Shape
+    of: tuple[Quantity, ...] = ()
+    idea: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A sentence between equations; `expressions` stand for the `{}` in it."""
+
+    text: str
+    expressions: tuple[Expression, ...] = ()
+    idea: bool = True
+
+
+Line = Equation | Remark
+
+
+@dataclass(slots=True)
+class Section:
+    """A step of the derivation, with a title that tells what is done and why."""
+
+    title: str
+    lines: list[Line] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Derived:
+    """A whole derivation: its sections, and the steps that they are about."""
+
+    sections: list[Section]
+    steps: Steps

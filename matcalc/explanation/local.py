@@ -1,0 +1,123 @@
+"""Step 2: the derivative of each intermediate variable by each of its operands, written by the same rules as an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from matcalc.calculus.differentiate import differentiate
+from matcalc.calculus.substitution import substituted
+from matcalc.explanation.intermediates import Quantity
+from matcalc.language import tree
+from matcalc.language.dimensions import SCALAR, Dim, Shape, row
+from matcalc.notation import matrix as notation
+from matcalc.notation.cases import cases
+from matcalc.notation.layout import arrangement, write
+from matcalc.notation.matrix import Expression
+from matcalc.notation.recover import Recovery
+from matcalc.tensor.nodes import Node
+
+if TYPE_CHECKING:
+    from matcalc.notation.build import Builder
+
+
+@dataclass(eq=False, slots=True)
+class Local:
+    """The derivative of a step by one of its operands.
+
+    Attributes:
+        step: what is differentiated.
+        operand: by what.
+        node: the Jacobian; axes of the step, then of the operand.
+        label: it by name, `∂u₂/∂u₁`; of one element if it has no matrix notation.
+        written: it in matrix notation.
+        plain: it without alternatives and as one array, as a factor in a product; None if it has no such form.
+    """
+
+    step: Quantity
+    operand: Quantity
+    node: Node
+    label: Expression
+    written: Expression
+    plain: Expression | None
+
+
+def local(recovery: Recovery, step: Quantity, operand: Quantity) -> Local:
+    """The derivative of a step by an operand."""
+    assert step.value is not None
+    simplifier = recovery.simplifier
+    node = simplifier.simplify(differentiate(recovery.graph, step.value, operand.node).result)
+    if isinstance(step.source, tree.Call) and len(operand.shape.dims) < 2:
+        node = _in_terms_of(recovery, node, step)
+    ordinary = not step.shape.dims and not operand.shape.dims and has_one_variable(step)
+    return stated(recovery, node, step, operand, ordinary=ordinary)
+
+
+def _in_terms_of(recovery: Recovery, node: Node, step: Quantity) -> Node:
+    """A derivative with the name of what is differentiated where that stands in it: diag(p) - p pᵀ for p = softmax(z)."""
+    assert step.value is not None
+    simplifier, graph = recovery.simplifier, recovery.graph
+    value = simplifier.simplify(step.value)
+    if value is node:
+        return node
+    return simplifier.simplify(substituted(simplifier, node, {value: step.node}))
+
+
+def stated(recovery: Recovery, node: Node, value: Quantity, variable: Quantity, *, ordinary: bool) -> Local:
+    """The derivative of a value by a variable, of which the node is known."""
+    whole = write(recovery, node, value.shape, [variable.shape], "numerator", variable.name)
+    chosen = cases(recovery, node, value.shape, [variable.shape], "numerator") or whole
+    build = recovery.build
+    plain = None if whole.indices else whole.expression
+    label = name_of(build, value, variable, ordinary=ordinary)
+    if whole.indices:
+        label = by_elements(build, value, variable, whole.indices)
+    return Local(value, variable, node, label, chosen.expression, plain)
+
+
+def has_one_variable(step: Quantity) -> bool:
+    """Whether a step is a function of one variable and nothing else, so that its derivative is d, not ∂."""
+    assert step.definition is not None
+    symbols = {node for node in notation.postorder(step.definition) if isinstance(node, notation.Symbol)}
+    names = {symbol.name for symbol in symbols} - {"pi"}
+    return len(names) == 1
+
+
+def shape_of(value: Shape, variable: Shape) -> Shape:
+    """The shape of a derivative in numerator layout; of more than two axes that of its Kronecker form."""
+    placed = arrangement(value, [variable], "numerator")
+    if placed.kind == "array":
+        rows, columns = (_stacked(each) for each in (value, variable))
+        return Shape("matrix", (rows, columns))
+    return row(placed.shape[1]) if placed.kind == "row" else Shape(placed.kind, placed.shape)
+
+
+def _stacked(shape: Shape) -> Dim:
+    sizes = shape.dims
+    return sizes[0] if len(sizes) == 1 else sizes[0].times(sizes[1])
+
+
+def name_of(build: Builder, value: Quantity, variable: Quantity, *, ordinary: bool = False) -> Expression:
+    """`∂u₂/∂u₁`; with more than two axes that of the stacked columns, `∂vec(U)/∂vec(X)ᵀ`."""
+    shape = shape_of(value.shape, variable.shape)
+    above, below = value.symbol, variable.symbol
+    if len(value.shape.dims) + len(variable.shape.dims) > 2:
+        above, below = _vec(build, above), build.make(notation.Transpose, SCALAR, _vec(build, below))
+    return build.make(notation.Partial, shape, above, below, ordinary)
+
+
+def _vec(build: Builder, symbol: Expression) -> Expression:
+    if symbol.shape.kind != "matrix":
+        return symbol
+    return build.make(notation.Function, SCALAR, "vec", (symbol,))
+
+
+def by_elements(build: Builder, value: Quantity, variable: Quantity, indices: Sequence[str]) -> Expression:
+    """`∂Uᵢⱼ/∂Xₖₗ`."""
+    own = len(value.shape.dims)
+
+    def element(quantity: Quantity, names: Sequence[str]) -> Expression:
+        return build.make(notation.Element, SCALAR, quantity.symbol, tuple(names)) if names else quantity.symbol
+
+    return build.make(notation.Partial, SCALAR, element(value, indices[:own]), element(variable, indices[own:]))

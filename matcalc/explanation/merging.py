@@ -1,0 +1,160 @@
+"""Which parts of an expression are steps of their own, and which are written together with the step that uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeGuard
+
+from matcalc.language import tree
+from matcalc.language.dimensions import Shape
+from matcalc.operations.rows import Elementwise
+from matcalc.operations.table import FUNCTIONS
+
+if TYPE_CHECKING:
+    from matcalc.language.shapes import Inference
+
+_SIGNS = frozenset("+-")
+_PRODUCTS = frozenset(("*", "@", "juxtapose"))
+_QUOTIENTS = frozenset(("/", "divide"))
+_NORMS = frozenset(("norm", "norm2", "normF"))
+
+
+class Merging:
+    """The steps of one tree. `nodes` holds them, operands before their users; `names` are those that are not constant, with
+    the variables that reach them.
+
+    With `merge`, the products and constant factors in a sum go with it: w·x + b is one step.
+    """
+
+    def __init__(self, inference: Inference, root: tree.Expr, names: Mapping[str, frozenset[str]], *, merge: bool) -> None:
+        self.inference = inference
+        self.root = root
+        self.merge = merge
+        self.reached: dict[tree.Expr, frozenset[str]] = {}
+        """The parts that are not constant, with the variables that reach them."""
+        parents: dict[tree.Expr, tree.Expr] = {}
+        order = list(tree.postorder(root))
+        for node in order:
+            below = tree.children(node)
+            found = frozenset().union(*(self.reached.get(each, ()) for each in below))
+            if isinstance(node, tree.Name):
+                found = names.get(node.name, found)
+            if found:
+                self.reached[node] = found
+            for each in below:
+                parents[each] = node
+        self.nodes: list[tree.Expr] = []
+        self._within: set[tree.Expr] = set()
+        self._in_series: set[tree.Expr] = set()
+        for node in reversed(order):  # users first: a part of a merged part may go with it
+            if node in self.reached and not isinstance(node, tree.Name):
+                parent = parents.get(node)
+                if parent is not None and self._goes_with(node, parent):
+                    self._within.add(node)
+                else:
+                    self.nodes.append(node)
+        self.nodes.reverse()
+
+    def leaves(self, node: tree.Expr) -> Iterator[tree.Expr]:
+        """The operands of a step that depend on the variable: steps, or names, each place once, as they were written."""
+        stack = [child for child in reversed(tree.children(node)) if child in self.reached]
+        while stack:
+            each = stack.pop()
+            if each in self._within:
+                stack.extend(child for child in reversed(tree.children(each)) if child in self.reached)
+            else:
+                yield each
+
+    def _goes_with(self, node: tree.Expr, parent: tree.Expr) -> bool:
+        """Whether a part is written together with the operator above it."""
+        if isinstance(parent, tree.IndexSum) or parent in self._in_series:
+            self._in_series.add(node)
+            return True
+        if isinstance(node, tree.Transpose):
+            return not isinstance(parent, tree.Stack)
+        if isinstance(parent, tree.Binary) and parent.operator in _SIGNS:
+            if isinstance(node, tree.Binary) and node.operator in _SIGNS:
+                return node is parent.left
+            return self.merge and self._is_linear(node)
+        if isinstance(parent, tree.Binary) and parent.operator in ("^", "**") and _is_norm(node):
+            return isinstance(parent.right, tree.Number) and parent.right.value == 2
+        if self._is_scaling(parent):
+            return self.merge and not _is_elementwise(node) and not _is_sum(node)
+        return False
+
+    def _is_linear(self, node: tree.Expr) -> bool:
+        """A product of which no variable reaches two operands, a quotient by a constant, or a sign."""
+        if isinstance(node, tree.Unary):
+            return True
+        if not isinstance(node, tree.Binary):
+            return False
+        left, right = self.reached.get(node.left, frozenset()), self.reached.get(node.right, frozenset())
+        return (node.operator in _PRODUCTS and not left & right) or (node.operator in _QUOTIENTS and not right)
+
+    def _is_scaling(self, node: tree.Expr) -> bool:
+        """-a, c a or a/c with a constant number c."""
+        if isinstance(node, tree.Unary):
+            return True
+        if not (isinstance(node, tree.Binary) and self._is_linear(node)):
+            return False
+        if node.left in self.reached and node.right in self.reached:
+            return False
+        constant = node.right if node.left in self.reached else node.left
+        return not self.inference.shapes[constant].dims
+
+
+def _is_norm(node: tree.Expr) -> bool:
+    return isinstance(node, tree.Call) and node.function in _NORMS and len(node.arguments) == 1
+
+
+def _is_sum(node: tree.Expr) -> bool:
+    return isinstance(node, tree.Binary) and node.operator in _SIGNS
+
+
+def _is_elementwise(node: tree.Expr) -> bool:
+    """A function by name, of each element."""
+    if not isinstance(node, tree.Call):
+        return False
+    operation = FUNCTIONS.get(node.function)
+    return operation is None or isinstance(operation, Elementwise)
+
+
+def rotated(inference: Inference, root: tree.Expr) -> tree.Expr:
+    """The tree with x' A y as x' (A y): columns are easier to follow than rows. The shapes of new parts are added."""
+    done: dict[tree.Expr, tree.Expr] = {}
+    for node in tree.postorder(root):
+        new = node
+        if isinstance(node, tree.Binary):
+            left, right = done[node.left], done[node.right]
+            if _is_product(node) and _is_product(left) and _is_row_by_matrix(inference, left) and _is_column(inference, right):
+                inner = tree.Binary(node.operator, left.right, right, node.span, node.operator_span)
+                inference.shapes[inner] = Shape("vector", inference.shapes[left.right].dims[:1])
+                left, right = left.left, inner
+            if left is not node.left or right is not node.right:
+                new = tree.Binary(node.operator, left, right, node.span, node.operator_span)
+        elif isinstance(node, tree.Unary) and done[node.operand] is not node.operand:
+            new = tree.Unary(node.operator, done[node.operand], node.span)
+        elif isinstance(node, tree.Transpose) and done[node.operand] is not node.operand:
+            new = tree.Transpose(done[node.operand], node.span)
+        elif isinstance(node, tree.Call) and any(done[each] is not each for each in node.arguments):
+            new = replace(node, arguments=tuple(done[each] for each in node.arguments))
+        elif isinstance(node, tree.Stack) and any(done[each] is not each for each in node.items):
+            new = replace(node, items=tuple(done[each] for each in node.items))
+        if new is not node and node in inference.shapes:
+            inference.shapes[new] = inference.shapes[node]
+        done[node] = new
+    return done[root]
+
+
+def _is_product(node: tree.Expr) -> TypeGuard[tree.Binary]:
+    return isinstance(node, tree.Binary) and node.operator in ("@", "juxtapose")
+
+
+def _is_row_by_matrix(inference: Inference, node: tree.Binary) -> bool:
+    left, right = inference.shapes.get(node.left), inference.shapes.get(node.right)
+    return left is not None and right is not None and left.kind == "row" and right.kind == "matrix"
+
+
+def _is_column(inference: Inference, node: tree.Expr) -> bool:
+    return node in inference.shapes and inference.shapes[node].kind == "vector"
