@@ -5,6 +5,7 @@ by the chain rule that fits, substitute back and simplify.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from matcalc.explanation.combine import Combination, Combiner
@@ -121,7 +122,7 @@ class Explaining:
         if len(factors) == 1:
             return factors[0]
         sizes = [_sizes(each) for each in factors]
-        if any(left[1] != right[0] for left, right in zip(sizes, sizes[1:], strict=False)):
+        if any(left[1] != right[0] for left, right in pairwise(sizes)):
             return None
         shape = _shape(sizes[0][0], sizes[-1][1])
         return self.build.make(notation.Chain, shape, tuple(factors))

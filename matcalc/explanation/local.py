@@ -57,7 +57,7 @@ def local(recovery: Recovery, step: Quantity, operand: Quantity) -> Local:
 def _in_terms_of(recovery: Recovery, node: Node, step: Quantity) -> Node:
     """A derivative with the name of what is differentiated where that stands in it: diag(p) - p pᵀ for p = softmax(z)."""
     assert step.value is not None
-    simplifier, graph = recovery.simplifier, recovery.graph
+    simplifier = recovery.simplifier
     value = simplifier.simplify(step.value)
     if value is node:
         return node
