@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matcalc.derivative import Derivative, Expression
+    from matcalc.explanation.explanation import Explanation
 
 __version__ = "0.1.0"
-__all__ = ["diff", "gradient", "hessian", "jacobian", "parse"]
+__all__ = ["diff", "explain", "gradient", "hessian", "jacobian", "parse"]
 
 
 def diff(
@@ -63,6 +64,34 @@ def diff(
         text, wrt, order=order, shapes=shapes, where=where, layout=layout, dialect=dialect, symmetric=symmetric,
         unconstrained=unconstrained,
     )
+
+
+def explain(
+    text: str,
+    wrt: str | Sequence[str],
+    *,
+    brief: bool = False,
+    method: str = "steps",
+    shapes: Mapping[str, str] | None = None,
+    where: str | None = None,
+    layout: str = "numerator",
+    dialect: str = "matcalc",
+    symmetric: str = "space",
+    unconstrained: bool = False,
+) -> Explanation:
+    """The derivation, step by step; of derivatives by several variables one that shares the work.
+
+    The other arguments are those of `diff` and of `Derivative.explain`.
+
+    >>> explain("w.x + b", wrt="w, b").sections[0]
+    'Introduce intermediate variables'
+    """
+    from matcalc.derivative import explained  # noqa: PLC0415
+
+    result = diff(
+        text, wrt, shapes=shapes, where=where, layout=layout, dialect=dialect, symmetric=symmetric, unconstrained=unconstrained
+    )
+    return explained(list(result.values()) if isinstance(result, dict) else [result], brief=brief, method=method)
 
 
 def gradient(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from matcalc.blocks import BlockHessian
 from matcalc.calculus.chain import Derivation
 from matcalc.calculus.targets import Targets, freedom
-from matcalc.errors import UsageError
+from matcalc.errors import NotSupportedError, UsageError
 from matcalc.language import tree
 from matcalc.language.declared import Symmetric
 from matcalc.language.dimensions import Dim, Shape, dim
@@ -22,6 +22,7 @@ from matcalc.notation.matrix import Answer
 from matcalc.problem import Problem, sizes_known, without_collector
 
 if TYPE_CHECKING:
+    from matcalc.explanation.explanation import Explanation
     from matcalc.output.labels import Labels
     from matcalc.tensor.evaluate import StandIn
     from matcalc.tensor.nodes import Node
@@ -318,6 +319,18 @@ class Derivative:
 
         return evaluate(self._node, arrays, sizes, unknown)
 
+    def explain(self, *, brief: bool = False, method: str = "steps") -> Explanation:
+        """How it comes about, step by step.
+
+        Args:
+            brief: only the lines that carry an idea.
+            method: "steps", the four steps of Parr & Howard, "The Matrix Calculus You Need For Deep Learning".
+
+        Raises:
+            NotSupportedError: it is a derivative of higher order.
+        """
+        return explained([self], brief=brief, method=method)
+
     def verify(self, seed: int = 0) -> Verification:
         """Compare with numerical derivatives of the expression as it was written, at random points of several sizes.
 
@@ -329,6 +342,25 @@ class Derivative:
             return self.raw(arrays, sizes, stand_in)
 
         return verify(self._problem.inference, self._path, answer, symmetric=self._options.symmetric, seed=seed)
+
+
+def explained(derivatives: Sequence[Derivative], *, brief: bool = False, method: str = "steps") -> Explanation:
+    """The derivation of derivatives of one expression by several variables, whose work is shared.
+
+    Raises:
+        NotSupportedError: one is of higher order.
+        UsageError: there is no such method.
+    """
+    from matcalc.explanation.explain import explain  # noqa: PLC0415
+    from matcalc.explanation.explanation import Explanation  # noqa: PLC0415
+
+    if any(each.order > 1 for each in derivatives):
+        raise NotSupportedError(
+            "explaining a derivative of higher order", help="explain the first one, then that of the answer"
+        )
+    problem = derivatives[0]._problem
+    derived = explain(problem, [(each._path[0], each.answer) for each in derivatives], method)
+    return Explanation(derived, {each.wrt: each.heading() for each in derivatives}, brief=brief)
 
 
 def _sides(value: Shape, variables: Sequence[Shape]) -> tuple[Shape, list[Shape]]:

@@ -14,12 +14,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from matcalc.cli.arguments import COMMANDS, Request, nearest, read, shapes_given
-from matcalc.cli.display import displayed, formatted, is_terminal, remark, summary
+from matcalc.cli.display import displayed, formatted, is_terminal, remark, summary, written
 from matcalc.errors import LimitError, MatcalcError, UsageError
 from matcalc.language.dialects import MATCALC
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from matcalc.derivative import Derivative
+    from matcalc.explanation.explanation import Explanation
 
 ANSWERED: Final = 0
 NOT_VERIFIED: Final = 1
@@ -42,6 +45,7 @@ examples:
   matcalc diff "||X w - y||^2" wrt w --verify
   matcalc diff "[3*x^2*y, 2*x + y^8]" wrt "[x, y]"
   matcalc hessian "logsumexp(x)" wrt x
+  matcalc explain "max(0, w.x + b)" wrt w, b
   echo "x' A x wrt x where A: symmetric(n)" | matcalc diff -
 
 `matcalc COMMAND --help` shows the options, `matcalc --version` the version.
@@ -111,13 +115,19 @@ def _version() -> str:
 
 def _answer(request: Request) -> int:
     """Differentiate, print, and verify if that is asked for."""
+    if request.command == "explain":
+        return _explain(request)
     derivatives = _differentiate(request)
+    if request.options.explain and request.options.format not in (None, "text"):
+        return _explain(request)
     alone = request.options.format is not None or not is_terminal(sys.stdout)
     print(formatted(derivatives, request.options.format or "text") if alone else displayed(derivatives), flush=True)
     remarks = sys.stderr if alone else sys.stdout
     remark(summary(derivatives), remarks)
     for note in dict.fromkeys(note for derivative in derivatives.values() for note in derivative.notes):
         remark(f"note: {note}", remarks)
+    if request.options.explain:
+        print(f"\n{_derivation(request)}", flush=True)
     if not request.options.verify:
         return ANSWERED
     passed = True
@@ -128,11 +138,25 @@ def _answer(request: Request) -> int:
     return ANSWERED if passed else NOT_VERIFIED
 
 
-def _differentiate(request: Request) -> Mapping[str, Derivative]:
-    """Each variable with its derivative."""
-    import matcalc  # noqa: PLC0415 (a wrong option or --help needs none of it)
+def _explain(request: Request) -> int:
+    """Print a derivation."""
+    print(written(_derivation(request), request.options.format or "text"), flush=True)
+    return ANSWERED
+
+
+def _derivation(request: Request) -> Explanation:
+    """The derivation that is asked for."""
+    import matcalc  # noqa: PLC0415
 
     options = request.options
+    wrt = request.variables[0] if len(request.variables) == 1 else list(request.variables)
+    return matcalc.explain(
+        request.text, wrt, brief=options.brief, method=options.method or "steps", **_keywords(options)
+    )
+
+
+def _keywords(options: Namespace) -> dict[str, Any]:
+    """The options of the derivative, as keywords of the public functions."""
     keywords: dict[str, Any] = {"where": options.where, "shapes": shapes_given(options.shape) or None}
     if options.unconstrained:
         keywords["unconstrained"] = True
@@ -140,10 +164,18 @@ def _differentiate(request: Request) -> Mapping[str, Derivative]:
         keywords["symmetric"] = options.symmetric
     if options.dialect != MATCALC.name:
         keywords["dialect"] = options.dialect
-    if options.order is not None:
-        keywords["order"] = options.order
     if options.layout is not None:
         keywords["layout"] = options.layout
+    return keywords
+
+
+def _differentiate(request: Request) -> Mapping[str, Derivative]:
+    """Each variable with its derivative."""
+    import matcalc  # noqa: PLC0415 (a wrong option or --help needs none of it)
+
+    keywords = _keywords(request.options)
+    if request.options.order is not None:
+        keywords["order"] = request.options.order
     function = getattr(matcalc, request.command)
     wrt = request.variables[0] if len(request.variables) == 1 else list(request.variables)
     result = function(request.text, wrt, **keywords)

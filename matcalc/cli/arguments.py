@@ -19,9 +19,12 @@ COMMANDS: Final = {
     "gradient": "the derivative of a scalar, in the shape of the variable",
     "jacobian": "the derivative of a vector, output × input",
     "hessian": "the second derivative of a scalar: n×n, by several variables in blocks",
+    "explain": "the derivation, step by step; by several variables one that shares the work",
 }
 
 FORMATS: Final = ("text", "latex", "sympy", "json")
+DERIVATION_FORMATS: Final = ("text", "latex", "markdown", "json")
+METHODS: Final = ("steps",)
 PLANNED_FORMATS: Final = ("numpy", "jax", "torch", "mathml")
 
 DETAILS: Final = """\
@@ -58,8 +61,14 @@ def _seed(text: str) -> int:
 
 _OPTIONS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ("--format", {
-        "metavar": "FORMAT", "choices": FORMATS + PLANNED_FORMATS,
-        "help": f"{', '.join(FORMATS)} (planned: {', '.join(PLANNED_FORMATS)})",
+        "metavar": "FORMAT", "choices": tuple(dict.fromkeys(FORMATS + DERIVATION_FORMATS + PLANNED_FORMATS)),
+        "help": f"{', '.join(FORMATS)}; of a derivation {', '.join(DERIVATION_FORMATS)}; planned: {', '.join(PLANNED_FORMATS)}",
+    }),
+    ("--explain", {"action": "store_true", "help": "show the derivation after the answer (only with diff)"}),
+    ("--brief", {"action": "store_true", "help": "of a derivation only the lines that carry an idea"}),
+    ("--method", {
+        "metavar": "METHOD", "choices": METHODS,
+        "help": f"how it is derived: {', '.join(METHODS)} (the default is {METHODS[0]})",
     }),
     ("--order", {
         "type": int, "choices": range(1, MAX_ORDER + 1), "metavar": "N",
@@ -123,11 +132,26 @@ def read(command: str, arguments: list[str]) -> Request | None:
     if options.format in PLANNED_FORMATS:
         raise NotSupportedError(f"--format {options.format} is planned", help=f"the formats so far are {', '.join(FORMATS)}")
     dialect_named(options.dialect)
-    for name in ("order", "layout"):
-        if command != "diff" and getattr(options, name) is not None:
-            raise UsageError(f"`{command}` has no option `--{name}`", help="`matcalc diff` has it")
+    _check_options(command, options)
     text, variables = _divide_at_wrt(_texts(operands, options.file), command)
     return Request(command, text, variables, options)
+
+
+def _check_options(command: str, options: argparse.Namespace) -> None:
+    """Refuse options that the command does not have."""
+    explaining = command == "explain" or options.explain
+    for name in ("order", "layout", "explain"):
+        if getattr(options, name) and command != "diff" and (command, name) != ("explain", "layout"):
+            raise UsageError(f"`{command}` has no option `--{name}`", help="`matcalc diff` has it")
+    for name in ("brief", "method"):
+        if getattr(options, name) and not explaining:
+            raise UsageError(f"`--{name}` belongs to a derivation", help="use it with `matcalc explain`, or add --explain")
+    formats = DERIVATION_FORMATS if explaining else FORMATS
+    if options.format is not None and options.format not in formats:
+        what = "a derivation" if explaining else "an answer"
+        raise UsageError(f"there is no format {options.format} of {what}", help=f"there are {', '.join(formats)}")
+    if command == "explain" and options.verify:
+        raise UsageError("`explain` has no option `--verify`", help="`matcalc diff` has it")
 
 
 def _divide(command: str, arguments: list[str]) -> tuple[list[str], list[str]]:

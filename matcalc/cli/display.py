@@ -11,18 +11,14 @@ from matcalc.errors import columns_of
 
 if TYPE_CHECKING:
     from matcalc.derivative import Derivative
+    from matcalc.explanation.explanation import Explanation
 
 
 def formatted(derivatives: Mapping[str, Derivative], format: str) -> str:
     """The answer alone, for a file or another program."""
     if format == "json":
-        import json  # noqa: PLC0415
-
         values = {name: derivative.to_dict() for name, derivative in derivatives.items()}
-        encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
-        return json.dumps(
-            values if len(values) > 1 else next(iter(values.values())), indent=2, ensure_ascii=not encoding.startswith("utf")
-        )
+        return _json(values if len(values) > 1 else next(iter(values.values())))
     texts = {name: _written(derivative, format) for name, derivative in derivatives.items()}
     if len(texts) == 1:
         return next(iter(texts.values()))
@@ -33,6 +29,21 @@ def _written(derivative: Derivative, format: str) -> str:
     if format == "latex":
         return derivative.latex()
     return str(derivative.expr) if format == "sympy" else str(derivative)
+
+
+def written(derivation: Explanation, format: str) -> str:
+    """A derivation in a format."""
+    if format == "json":
+        return _json(derivation.to_dict())
+    texts = {"latex": derivation.latex, "markdown": derivation.markdown}
+    return texts[format]().rstrip() if format in texts else str(derivation)
+
+
+def _json(values: object) -> str:
+    import json  # noqa: PLC0415
+
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    return json.dumps(values, indent=2, ensure_ascii=not encoding.startswith("utf"))
 
 
 def displayed(derivatives: Mapping[str, Derivative]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matcalc.calculus.substitution import substituted
 from matcalc.explanation.intermediates import Quantity, Steps
 from matcalc.explanation.local import Local, local, name_of, stated
 from matcalc.notation import matrix as notation
@@ -168,6 +169,22 @@ class Combiner:
         ordinary = ordinary or (not shape and self.alone and len(self.steps.variables) == 1)
         total = stated(self.recovery, node, value, variable, ordinary=ordinary)
         return Combination(total, terms, self._formula(value, variable, terms))
+
+    def sum_of(self, combination: Combination, terms: Sequence[Term]) -> Local | None:
+        """What some of the contributions give, by themselves."""
+        total = combination.total
+        nodes = [self._product([factor.node for factor in term.factors], term.factors) for term in terms]
+        node = self.simplifier.simplify(self.graph.sum([(1, each) for each in nodes], total.node.shape))
+        return stated(self.recovery, node, total.step, total.operand, ordinary=False)
+
+    def expanded(self, of: Local) -> Local:
+        """The same with what they stand for instead of the names that the reader did not give."""
+        known: dict[Node, Node] = {}
+        for step in self.steps.steps:
+            if step.value is not None and not step.given:
+                known[step.node] = substituted(self.simplifier, step.value, known)
+        node = self.simplifier.simplify(substituted(self.simplifier, of.node, known))
+        return stated(self.recovery, node, of.step, of.operand, ordinary=False)
 
     def _product(self, nodes: Sequence[Node], factors: Sequence[Local]) -> Node:
         """The contraction of Jacobians over the axes of what is between them."""

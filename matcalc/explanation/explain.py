@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from matcalc.errors import UsageError
 from matcalc.explanation.combine import Combination, Combiner
-from matcalc.explanation.derivation import Derived, Equation, Line, Section, Side
+from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Section, Side
 from matcalc.explanation.intermediates import Introduction
 from matcalc.explanation.local import Local
 from matcalc.explanation.rules import rule
+from matcalc.explanation.writing import said
 from matcalc.language import tree
 from matcalc.language.dimensions import SCALAR, Dim, Shape, dim, matrix, row, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.recover import Recovery
 from matcalc.notation.replace import with_children
-from matcalc.output.text import expression, text
 
 if TYPE_CHECKING:
     from matcalc.problem import Problem
@@ -27,11 +28,33 @@ if TYPE_CHECKING:
 _PATHS = 4
 """More paths than this are not written in one line."""
 
+_RULES = {
+    "single-variable": "single-variable chain rule",
+    "total-derivative": "single-variable total-derivative chain rule",
+    "vector": "vector chain rule",
+}
+
+
+def explain(problem: Problem, answers: Sequence[tuple[tree.Expr, Answer]], method: str = "steps") -> Derived:
+    """The derivation of the answers by some targets.
+
+    Raises:
+        UsageError: there is no such method.
+    """
+    if method != "steps":
+        raise UsageError(f"there is no method `{method}`", help="the methods are steps")
+    targets: dict[str, tree.Name] = {}
+    for target, _ in answers:
+        for node in tree.postorder(target):
+            if isinstance(node, tree.Name) and node.name in problem.inference.symbols:
+                targets.setdefault(node.name, node)
+    return Explaining(problem, list(targets.values()), answers).derived()
+
 
 class Explaining:
     """The derivation for a problem, by some variables, with their answers."""
 
-    def __init__(self, problem: Problem, targets: Sequence[tree.Name], answers: Sequence[Answer]) -> None:
+    def __init__(self, problem: Problem, targets: Sequence[tree.Name], answers: Sequence[tuple[tree.Expr, Answer]]) -> None:
         self.problem = problem
         old = problem.recovery
         self.recovery = Recovery(problem.simplifier, old.rows, old.build.taken, old.dimensions)
@@ -42,7 +65,8 @@ class Explaining:
         symbols = problem.inference.symbols
         alone = len(symbols) == 1 and not problem.inference.functions
         self.combiner = Combiner(self.recovery, self.steps, alone=alone)
-        self.answers = dict(zip((each.name for each in self.steps.variables), answers, strict=True))
+        self.answers = {target.name: answer for target, answer in answers if isinstance(target, tree.Name)}
+        self.parts = [(target, answer) for target, answer in answers if not isinstance(target, tree.Name)]
 
     def derived(self) -> Derived:
         """The whole derivation."""
@@ -83,39 +107,66 @@ class Explaining:
         shown = [each for each in found if each.rule]
         if not shown:
             return []
-        section = Section(self._title(shown))
+        rules = list(dict.fromkeys(each.rule for each in shown))
+        section = Section(self._title(shown, rules))
         for each in shown:
-            section.lines += self._combined(each)
+            section.lines += self._combined(each, named=len(rules) > 1)
         return [section]
 
-    def _title(self, shown: Sequence[Combination]) -> str:
-        rules = list(dict.fromkeys(each.rule for each in shown))
-        names = {"single-variable": "single-variable chain rule", "vector": "vector chain rule",
-                 "total-derivative": "single-variable total-derivative chain rule"}
-        return f"Combine, with the {' and the '.join(names[each] for each in rules)}"
+    def _title(self, shown: Sequence[Combination], rules: Sequence[str]) -> str:
+        if len(rules) > 1:
+            return f"Combine by the {' and the '.join(_RULES[each] for each in rules)}"
+        paths = max(len(each.terms) for each in shown)
+        variables = " and ".join(dict.fromkeys(each.total.operand.name for each in shown if each.total.operand.role == "variable"))
+        title = f"Combine by the {_RULES[rules[0]]}: "
+        if rules[0] == "single-variable":
+            return title + f"one path leads from {variables} to {self.steps.value.name}, and the derivatives along it multiply"
+        if rules[0] == "total-derivative":
+            return title + f"{paths} paths lead from {variables} to {self.steps.value.name}, and their contributions add up"
+        return title + "the Jacobians multiply" + (", and the contributions of several paths add up" if paths > 1 else "")
 
-    def _combined(self, each: Combination) -> list[Line]:
+    def _combined(self, each: Combination, *, named: bool) -> list[Line]:
         total = each.total
-        sides = []
+        why = _why(each) if named else ""
+        sides: list[Side] = []
         if total.plain is not None and len(each.terms) <= _PATHS:
-            named = self._sum([self._chain([factor.label for factor in term.factors]) for term in each.terms], total)
-            if named is not None and each.formula is None:
-                sides.append(Side(named, self._why(each)))
+            labels = self._sum([self._chain([factor.label for factor in term.factors]) for term in each.terms], total)
+            if each.formula is not None:
+                sides.append(Side(each.formula, why or self._carried(each)))
+            elif labels is not None:
+                sides.append(Side(labels, why))
                 values = [self._chain([f.plain for f in term.factors if f.plain is not None]) for term in each.terms]
                 written = self._sum(values, total)
                 if written is not None:
-                    sides.append(Side(written))
-            elif each.formula is not None:
-                sides.append(Side(each.formula, self._why(each)))
+                    sides.append(Side(written, _cancelling(each)))
         sides.append(Side(total.written))
-        return [Equation(total.label, tuple(_distinct(sides)), total.label.shape, (total.step, total.operand))]
+        lines: list[Line] = [
+            Equation(total.label, tuple(_distinct(sides)), total.label.shape, (total.step, total.operand))
+        ]
+        return lines + self._tempting(each)
 
-    def _why(self, each: Combination) -> str:
-        if each.rule == "single-variable":
-            return "one path: the derivatives along it multiply"
-        if each.rule == "total-derivative":
-            return f"{len(each.terms)} paths: their contributions add up"
-        return "Jacobians multiply" if len(each.terms) == 1 else f"Jacobians multiply, and {len(each.terms)} paths add up"
+    def _carried(self, each: Combination) -> str:
+        """How a derivative by or of a matrix comes from the one found before."""
+        steps = " and ".join(term.through.name for term in each.terms)
+        if each.total.step is self.steps.value:
+            return f"through {steps}" if len(each.terms) == 1 else f"through {steps}; the contributions add up"
+        return "the product rule for matrices" if len(each.terms) > 1 else ""
+
+    def _tempting(self, each: Combination) -> list[Line]:
+        """What the single-variable rule would have given: the derivative along some of the paths only."""
+        if each.rule != "total-derivative":
+            return []
+        kept = [term for term in each.terms if term.through.role != "alias"] or list(each.terms[:1])
+        if len(kept) == len(each.terms):
+            kept = kept[-1:]
+        wrong = self.combiner.sum_of(each, kept)
+        if wrong is None or wrong.node is each.total.node:
+            return []
+        paths = " and ".join(term.through.name for term in kept)
+        given = self.combiner.expanded(wrong)
+        if given.plain is None:
+            return []
+        return [Remark(f"(The single-variable rule, along the path through {paths} alone, would give {{}}.)", (given.plain,))]
 
     def _chain(self, factors: Sequence[Expression]) -> Expression | None:
         """A product of derivatives, if they fit together as matrices."""
@@ -141,10 +192,13 @@ class Explaining:
             target = each.total.operand
             if each.total.step is not self.steps.value or target.role != "variable":
                 continue
+            answer = self.answers[target.name]
             sides = []
             if each.total.plain is not None:
-                sides.append(Side(self._substituted(each.total.written)))
-            sides.append(Side(self.answers[target.name]))
+                before = self._substituted(each.total.written)
+                if said(before) != said(Answer(answer.body)):
+                    sides.append(Side(before))
+            sides.append(Side(answer))
             section.lines.append(
                 Equation(each.total.label, tuple(_distinct(sides)), each.total.label.shape, (each.total.step, target))
             )
@@ -166,6 +220,30 @@ class Explaining:
         return done[root]
 
 
+def _why(each: Combination) -> str:
+    if each.rule == "single-variable":
+        return "single-variable chain rule: one path"
+    if each.rule == "total-derivative":
+        return f"total-derivative chain rule: {len(each.terms)} paths, whose contributions add up"
+    return "vector chain rule" if len(each.terms) == 1 else f"vector chain rule; {len(each.terms)} paths add up"
+
+
+def _cancelling(each: Combination) -> str:
+    """The shapes of a product, so that the inner sizes are seen to cancel."""
+    shapes = []
+    for term in each.terms:
+        sizes = [_sizes(factor.label) for factor in term.factors]
+        if len(sizes) < 2 or all(size == (dim(1), dim(1)) for size in sizes):
+            return ""
+        shapes.append(" ".join("(" + "×".join(_size(part) for part in size) + ")" for size in sizes))
+    return " + ".join(dict.fromkeys(shapes))
+
+
+def _size(size: Dim) -> str:
+    written = str(size)
+    return written if written.isalnum() else f"({written})"
+
+
 def _sizes(node: Expression) -> tuple[Dim, Dim]:
     """How many rows and columns an expression has."""
     one, (kind, dims) = dim(1), node.shape
@@ -185,10 +263,8 @@ def _distinct(sides: Sequence[Side]) -> list[Side]:
     """Sides that print differently from the one before."""
     kept: list[Side] = []
     for side in sides:
-        if not kept or _said(kept[-1].expression) != _said(side.expression):
+        if not kept or said(kept[-1].expression) != said(side.expression):
             kept.append(side)
     return kept
 
 
-def _said(of: Expression | Answer) -> str:
-    return text(of) if isinstance(of, Answer) else expression(of)

@@ -1,0 +1,94 @@
+"""What `Derivative.explain` gives: a derivation that prints as text, LaTeX, Markdown and plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matcalc.explanation.derivation import Derived, Equation, Line, Remark
+from matcalc.explanation.typesetting import latex_of, markdown_of
+from matcalc.explanation.writing import said, written
+from matcalc.notation.matrix import Answer, Expression
+from matcalc.output import latex as latex_output
+from matcalc.output.text import expression
+
+
+class Explanation:
+    """How a derivative, or several by one expression, come about, in Parr & Howard's four steps.
+
+    >>> import matcalc as mc
+    >>> print(mc.diff("sin(x^2)", wrt="x").explain(brief=True))
+    ∂/∂x sin(x²)
+    <BLANKLINE>
+    1. Introduce intermediate variables
+       u = x²
+       y = sin(u)
+    <BLANKLINE>
+    2. Differentiate each by its own operands
+       du/dx = 2 x      power rule
+       dy/du = cos(u)   derivative of sin
+    <BLANKLINE>
+    3. Combine by the single-variable chain rule: one path leads from x to y, and the derivatives along it multiply
+       dy/dx = dy/du · du/dx
+             = cos(u) · 2 x
+             = 2 x cos(u)
+    <BLANKLINE>
+    4. Substitute back and simplify
+       dy/dx = 2 x cos(x²)
+    """
+
+    def __init__(self, derived: Derived, headings: Mapping[str, str], *, brief: bool = False) -> None:
+        self._derived = derived
+        self._headings = dict(headings)
+        self.brief = brief
+
+    @property
+    def sections(self) -> Sequence[str]:
+        """The titles of the steps."""
+        return [section.title for section in self._derived.sections]
+
+    @property
+    def derived(self) -> Derived:
+        """The derivation as expressions."""
+        return self._derived
+
+    def __str__(self) -> str:
+        return "\n\n".join([", ".join(self._headings.values()), written(self._derived, brief=self.brief)])
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {', '.join(self._headings.values())}>"
+
+    def latex(self) -> str:
+        """The derivation in LaTeX: a paragraph for each step, with `align*` (amsmath, amssymb)."""
+        return latex_of(self._derived, brief=self.brief)
+
+    def markdown(self) -> str:
+        """The derivation in Markdown, with mathematics between dollar signs."""
+        return markdown_of(self._derived, brief=self.brief)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data, for JSON: each step with its lines, each line in text and LaTeX with its reason."""
+        sections = [
+            {"title": section.title, "lines": [_line(line) for line in section.lines if line.idea or not self.brief]}
+            for section in self._derived.sections
+        ]
+        return {"explains": dict(self._headings), "steps": sections}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    if isinstance(line, Remark):
+        return {"remark": line.text, "expressions": [_both(each) for each in line.expressions]}
+    return {"left": _both(line.left), "shape": list(map(str, line.shape.dims)), "kind": line.shape.kind, "sides": _sides(line)}
+
+
+def _sides(equation: Equation) -> list[dict[str, str]]:
+    return [{**_both(side.expression), "reason": side.reason} for side in equation.sides]
+
+
+def _both(of: Expression | Answer) -> dict[str, str]:
+    if isinstance(of, Answer):
+        return {"text": said(of), "latex": latex_output.latex(of)}
+    return {"text": expression(of), "latex": latex_output.expression(of)}

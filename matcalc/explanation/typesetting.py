@@ -1,0 +1,113 @@
+r"""A derivation in LaTeX (amsmath, amssymb) and in Markdown with mathematics between dollar signs.
+
+Reasons are words with a little notation in them; `worded` sets what is not plain text there as mathematics.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from matcalc.explanation.derivation import Derived, Equation, Remark, Section
+from matcalc.explanation.writing import sized
+from matcalc.notation.matrix import Answer, Expression
+from matcalc.output.latex import expression, latex
+
+_SIGNS: Final = {
+    "ᵀ": r"^\top", "⁻": "^-", "¹": "^1", "²": "^2", "³": "^3", "·": r"\cdot ", "⊙": r"\odot ", "⊘": r"\oslash ",
+    "⊗": r"\otimes ", "∂": r"\partial ", "σ": r"\sigma ", "Σ": r"\sum ", "λ": r"\lambda ", "μ": r"\mu ", "π": r"\pi ",
+    "‖": r"\|", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "×": r"\times ", "→": r"\to ", "∈": r"\in ", "′": "'",
+    "″": "''", "δ": r"\delta ", "√": r"\surd ", "…": r"\ldots ", "Π": r"\prod ", "∇": r"\nabla ", "α": r"\alpha ",
+    "β": r"\beta ", "θ": r"\theta ", "⁺": "^+", "∫": r"\int ", "ℝ": r"\mathbb{R}", "−": "-", "ₙ": "_n", "ᵢ": "_i",
+    "ⱼ": "_j", "ₖ": "_k", "ₗ": "_l", "ₘ": "_m", "ᵣ": "_r", "ⁿ": "^n", "ᵐ": "^m", "ᵏ": "^k", "ᵖ": "^p", "ˣ": r"^{\times}",
+    "ᴺ": "^N", "₀": "_0", "₁": "_1", "₂": "_2", "₃": "_3", "₄": "_4", "₅": "_5", "₆": "_6", "₇": "_7", "₈": "_8",
+    "₉": "_9", "ᵈ": "^d", "⁰": "^0", "⁴": "^4", "⁵": "^5", "⁶": "^6", "⁷": "^7", "⁸": "^8", "⁹": "^9", "∞": r"\infty ",
+    "ₚ": "_p",
+}  # fmt: skip
+_SPECIAL: Final = {"\\": r"\textbackslash{}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+                   "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
+_CLUSTER: Final = re.compile(r"[\w()\[\]]*[^\x00-\x7f–]+(?:[\w()\[\]]*[^\x00-\x7f–]+)*[\w()\]]*")
+
+
+def latex_of(derived: Derived, *, brief: bool = False) -> str:
+    """Numbered sections, each with an `align*` environment."""
+    parts = []
+    for number, section in enumerate(_kept(derived, brief=brief), 1):
+        parts.append(rf"\paragraph{{{number}. {worded(section.title)}.}}")
+        parts += _blocks(section, r"\begin{align*}", r"\end{align*}")
+    return "\n".join(parts)
+
+
+def markdown_of(derived: Derived, *, brief: bool = False) -> str:
+    """The same for a page of Markdown or a notebook."""
+    parts = []
+    for number, section in enumerate(_kept(derived, brief=brief), 1):
+        parts.append(f"**{number}. {section.title}**\n")
+        parts += [f"{block}\n" for block in _blocks(section, "$$\\begin{aligned}", "\\end{aligned}$$", plain=True)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _kept(derived: Derived, *, brief: bool) -> list[Section]:
+    kept = [Section(each.title, [line for line in each.lines if line.idea or not brief]) for each in derived.sections]
+    return [each for each in kept if each.lines]
+
+
+def _blocks(section: Section, begin: str, end: str, *, plain: bool = False) -> list[str]:
+    """The equations that follow each other in one environment, and the remarks between them."""
+    blocks: list[str] = []
+    rows: list[str] = []
+
+    def close() -> None:
+        if rows:
+            blocks.append("\n".join([begin, " \\\\\n".join(rows), end]))
+            rows.clear()
+
+    for line in section.lines:
+        if isinstance(line, Remark):
+            close()
+            words = line.text if plain else worded(line.text)
+            blocks.append(words.replace("{}", "%s") % tuple(f"${expression(each)}$" for each in line.expressions))
+        else:
+            rows += _rows(line)
+    close()
+    return blocks
+
+
+def _rows(equation: Equation) -> list[str]:
+    rows = []
+    left = expression(equation.left)
+    for place, side in enumerate(equation.sides):
+        notes = [side.reason] if side.reason else []
+        if place == 0 and (size := sized(equation.shape, defined=len(equation.of) == 1)):
+            notes.insert(0, size)
+        note = rf" && \text{{{worded(' · '.join(notes))}}}" if notes else ""
+        rows.append(f"  {left} &= {_math(side.expression)}{note}")
+        left = ""
+    return rows
+
+
+def _math(of: Expression | Answer) -> str:
+    return latex(of) if isinstance(of, Answer) else expression(of)
+
+
+def worded(words: str) -> str:
+    r"""Words with notation in them, for `\text`.
+
+    >>> worded("diagonal: vᵢ depends on uᵢ only")
+    'diagonal: $v_i$ depends on $u_i$ only'
+    """
+    parts = []
+    place = 0
+    for found in _CLUSTER.finditer(words):
+        parts += ["".join(_SPECIAL.get(each, each) for each in words[place : found.start()]), f"${_signs(found[0])}$"]
+        place = found.end()
+    parts.append("".join(_SPECIAL.get(each, each) for each in words[place:]))
+    return "".join(parts)
+
+
+def _signs(cluster: str) -> str:
+    """Characters as mathematics; several indices or exponents in a row are one."""
+    written = "".join(_SIGNS.get(each, rf"\text{{{each}}}" if not each.isascii() else each) for each in cluster)
+    written = re.sub(r"(?:_[\w+-]){2,}", lambda run: f"_{{{run[0].replace('_', '')}}}", written)
+    written = re.sub(r"(?:\^[\w+-]){2,}", lambda run: f"^{{{run[0].replace('^', '')}}}", written)
+    return written.strip()

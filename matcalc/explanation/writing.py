@@ -1,0 +1,106 @@
+"""A derivation as text for a terminal: sections of equations, with the shapes and reasons beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
+from typing import Final
+
+from matcalc.errors import columns_of
+from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Section
+from matcalc.language.assumptions import space
+from matcalc.language.dimensions import Shape
+from matcalc.notation.matrix import Answer, Expression
+from matcalc.output.text import expression, text
+
+_WIDTH: Final = 110
+_MARGIN: Final = "   "
+_WIDEST: Final = 46
+"""Reasons stand in one column, unless an equation is wider than this."""
+
+
+def written(derived: Derived, *, brief: bool = False) -> str:
+    """All sections, numbered."""
+    parts = [section for section in derived.sections if any(_kept(section, brief=brief))]
+    return "\n\n".join(_section(number, section, brief=brief) for number, section in enumerate(parts, 1))
+
+
+def _kept(section: Section, *, brief: bool) -> Iterator[Line]:
+    return (line for line in section.lines if line.idea or not brief)
+
+
+def _section(number: int, section: Section, *, brief: bool) -> str:
+    lines = list(_kept(section, brief=brief))
+    equations = [line for line in lines if isinstance(line, Equation)]
+    left = max((_columns(expression(each.left)) for each in equations), default=0)
+    widths = [_columns(part) for each in equations for side in each.sides for part in said(side.expression).splitlines()]
+    right = max((width for width in widths if width <= _WIDEST), default=0)
+    title = "\n".join(wrap(f"{number}. {section.title}", _WIDTH, subsequent_indent="   "))
+    body = [row for line in lines for row in (_remark(line) if isinstance(line, Remark) else _equation(line, left, right))]
+    return "\n".join([title, *body])
+
+
+def _remark(remark: Remark) -> list[str]:
+    words = remark.text.replace("{}", "%s") % tuple(map(expression, remark.expressions))
+    return wrap(words, _WIDTH, initial_indent=_MARGIN, subsequent_indent=_MARGIN)
+
+
+def _equation(equation: Equation, left: int, right: int) -> list[str]:
+    rows = []
+    label = expression(equation.left)
+    for place, side in enumerate(equation.sides):
+        first, *others = said(side.expression).splitlines()
+        start = f"{_MARGIN}{label}{' ' * (left - _columns(label))} = "
+        notes = [side.reason] if side.reason else []
+        if place == 0 and (size := sized(equation.shape, defined=len(equation.of) == 1)):
+            notes.insert(0, size)
+        rows += _beside(start, first, others, right, notes)
+        label = ""
+    return rows
+
+
+def _beside(start: str, first: str, others: Sequence[str], right: int, notes: Sequence[str]) -> list[str]:
+    """An expression of one or several lines, with notes beside it, or below if there is no room."""
+    inner = " " * _columns(start)
+    more = [inner + line for line in others]
+    if not notes:
+        return [start + first, *more]
+    row = start + first + " " * (right - _columns(first)) + "   "
+    size, *reason = notes
+    said_beside = " · ".join([size, *reason])
+    if _columns(row) + _columns(said_beside) <= _WIDTH:
+        return [row + said_beside, *more]
+    room = _WIDTH - _columns(row)
+    if room >= 40:
+        lines = wrap(said_beside, room)
+        rest = [*more, *[""] * (len(lines) - 1 - len(more))]
+        return [row + lines[0]] + [
+            (other + " " * (_columns(row) - _columns(other)) + line).rstrip()
+            for other, line in zip(rest, [*lines[1:], *[""] * (len(rest) - len(lines) + 1)], strict=True)
+        ]
+    indent = inner + "  "
+    return [start + first, *more, *wrap(f"({said_beside})", _WIDTH, initial_indent=indent, subsequent_indent=indent)]
+
+
+def said(of: Expression | Answer) -> str:
+    """A side as text; of several lines if it has cases."""
+    return text(of if isinstance(of, Answer) else Answer(of))
+
+
+def sized(shape: Shape, *, defined: bool) -> str:
+    """`∈ ℝⁿ` for what is defined, `m×n` for a derivative; nothing for a number."""
+    if not shape.dims:
+        return ""
+    if defined:
+        return f"∈ {space(shape)}"
+    return "×".join(size if size.isalnum() else f"({size})" for size in map(str, _sizes(shape)))
+
+
+def _sizes(shape: Shape) -> Iterable[object]:
+    if shape.kind == "matrix":
+        return shape.dims
+    return (shape.dims[0], 1) if shape.kind == "vector" else (1, shape.dims[0])
+
+
+def _columns(line: str) -> int:
+    return sum(map(columns_of, line))
