@@ -165,7 +165,7 @@ NO_EXPRESSION = 'error: there is no expression to differentiate\nhelp: for examp
 
 WRONG: Sequence[tuple[list[str], int, str]] = [
     (["dif", "x", "wrt", "x"], 2, "error: there is no command `dif`\nhelp: did you mean `diff`?\n"),
-    (["x^2", "wrt", "x"], 2, "error: there is no command `x^2`\nhelp: the commands are diff, gradient, jacobian, hessian, explain\n"),
+    (["x^2", "wrt", "x"], 2, f"error: there is no command `x^2`\nhelp: the commands are {', '.join(COMMANDS)}\n"),
     (["diff"], 2, NO_EXPRESSION),
     (["diff", "wrt", "x"], 2, NO_EXPRESSION),
     (

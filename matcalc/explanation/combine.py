@@ -8,7 +8,7 @@ step are found from the value down (the adjoints of backpropagation), otherwise 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from matcalc.calculus.substitution import substituted
 from matcalc.explanation.intermediates import Quantity, Steps
@@ -67,6 +67,8 @@ class Combiner:
         self.alone = alone
         """The value is a function of one variable and nothing else: its derivative is dy/dx."""
         self._local: dict[tuple[Quantity, Quantity], Local] = {}
+        self._terms: dict[Quantity, Combiner] = {}
+        self._found: list[Combination] | None = None
         self._adjoints: dict[Quantity, Local] = {}
         self._placeholders: dict[tuple[Quantity, Quantity], tuple[Variable, Expression]] = {}
 
@@ -74,11 +76,59 @@ class Combiner:
         """The derivative of a step by one of its operands."""
         key = (step, operand)
         if key not in self._local:
-            self._local[key] = local(self.recovery, step, operand)
+            found = local(self.recovery, step, operand)
+            self._local[key] = found if step.series is None else self._of_series(found)
         return self._local[key]
+
+    def terms(self, step: Quantity) -> Combiner:
+        """The derivatives of one term of a step that is a sum over an index."""
+        assert step.series is not None
+        if step not in self._terms:
+            self._terms[step] = Combiner(self.recovery, step.series.steps, alone=False)
+        return self._terms[step]
+
+    def total(self, variable: Quantity) -> Local | None:
+        """The derivative of the value by a variable; None if it does not depend on it."""
+        totals = [each.total for each in self.combinations() if each.total.step is self.steps.value]
+        return next((each for each in totals if each.operand is variable), None)
+
+    def _of_series(self, found: Local) -> Local:
+        """The derivative of a sum over an index as the sum of the derivatives of its terms, if that can be written."""
+        term = self.terms(found.step).total(found.operand)
+        if term is None or term.plain is None:
+            return found
+        written = self.summed(found.step, term.plain)
+        return Local(found.step, found.operand, found.node, found.label, written, written)
+
+    def summed(self, step: Quantity, derivative: Expression) -> Expression:
+        """A sum over an index with the derivative of its terms instead of the terms."""
+        assert step.series is not None
+        assert step.definition is not None
+        value, build = step.series.steps.value.symbol, self.build
+
+        def derived(node: Expression) -> Expression:
+            if node is value:
+                return derivative
+            match node:
+                case notation.IndexedSum():
+                    body = derived(node.body)
+                    rest = (getattr(node, each.name) for each in fields(node)[2:])
+                    return build.make(notation.IndexedSum, body.shape, body, *rest)
+                case notation.Product():
+                    inner = [derived(factor) if value in notation.postorder(factor) else factor for factor in node.factors]
+                    shape = next((each.shape for each in inner if each.shape.dims), node.shape)
+                    return build.product(node.coefficient, inner, node.divisors, shape)
+            return node
+
+        return derived(step.definition)
 
     def combinations(self) -> list[Combination]:
         """What is shown, in the order of accumulation."""
+        if self._found is None:
+            self._found = self._combinations()
+        return self._found
+
+    def _combinations(self) -> list[Combination]:
         value = self.steps.value
         if not value.shape.dims and (len(self.steps.variables) > 1 or self.steps.variables[0].shape.dims):
             return self._reverse()
@@ -95,7 +145,7 @@ class Combiner:
         for quantity in nodes:
             if quantity is value or quantity not in stops:
                 continue
-            users = [user for user in reversed(active) if quantity in user.operands]
+            users = [user for user in active if quantity in user.operands]
             if not users:
                 continue  # the value does not depend on it
             terms = tuple(Term(tuple(reversed(self._up(quantity, user, stops))), user) for user in users)
@@ -162,12 +212,20 @@ class Combiner:
     # One line
 
     def _combined(self, value: Quantity, variable: Quantity, terms: tuple[Term, ...]) -> Combination:
+        if len(terms) == 1 and len(terms[0].factors) == 1:
+            return Combination(terms[0].factors[0], terms)
         nodes = [self._product([factor.node for factor in term.factors], term.factors) for term in terms]
         shape = value.shape.dims + variable.shape.dims
         node = self.simplifier.simplify(self.graph.sum([(1, each) for each in nodes], shape))
         ordinary = self.alone and not shape and value is self.steps.value
         ordinary = ordinary or (not shape and self.alone and len(self.steps.variables) == 1)
         total = stated(self.recovery, node, value, variable, ordinary=ordinary)
+        last = terms[0].factors[-1]
+        if len(terms) == 1 and last.step.series is not None and last.plain is not None and last.plain.shape.dims:
+            others = [each.plain for each in terms[0].factors[:-1]]
+            if all(each is not None and not each.shape.dims for each in others):  # the sum over the index stays one
+                kept = self.build.product(1, [each for each in [*others, last.plain] if each is not None], (), last.plain.shape)
+                total = Local(value, variable, node, total.label, kept, kept)
         return Combination(total, terms, self._formula(value, variable, terms))
 
     def sum_of(self, combination: Combination, terms: Sequence[Term]) -> Local | None:
@@ -180,7 +238,7 @@ class Combiner:
     def expanded(self, of: Local) -> Local:
         """The same with what they stand for instead of the names that the reader did not give."""
         known: dict[Node, Node] = {}
-        for step in self.steps.steps:
+        for step in self.steps.every():
             if step.value is not None and not step.given:
                 known[step.node] = substituted(self.simplifier, step.value, known)
         node = self.simplifier.simplify(substituted(self.simplifier, of.node, known))

@@ -4,14 +4,14 @@ by the chain rule that fits, substitute back and simplify.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from matcalc.errors import UsageError
 from matcalc.explanation.combine import Combination, Combiner
 from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Section, Side
-from matcalc.explanation.intermediates import Introduction
+from matcalc.explanation.intermediates import Introduction, Quantity, Steps
 from matcalc.explanation.local import Local
 from matcalc.explanation.rules import rule
 from matcalc.explanation.writing import said
@@ -80,9 +80,13 @@ class Explaining:
 
     def _introduction(self) -> Section:
         section = Section("Introduce intermediate variables")
-        for step in self.steps.steps:
+        said_why = False
+        for step, indices in _with_indices(self.steps):
             assert step.definition is not None
-            reason = "an alias, so that each path has a variable of its own" if step.role == "alias" else ""
+            reason = f"for each {', '.join(indices)}" if indices and step.role == "operation" else ""
+            if step.role == "alias":
+                reason = "an alias" if said_why else "an alias, so that each path has a variable of its own"
+                said_why = True
             sides = (Side(step.definition, reason),)
             section.lines.append(Equation(step.symbol, sides, step.shape, (step,)))
         return section
@@ -91,11 +95,17 @@ class Explaining:
 
     def _differentiation(self) -> Section:
         section = Section("Differentiate each by its own operands")
-        for step in self.steps.active():
+        self._differentiate(section, self.combiner)
+        return section
+
+    def _differentiate(self, section: Section, combiner: Combiner) -> None:
+        for step in combiner.steps.active():
+            if step.series is not None:
+                self._differentiate(section, combiner.terms(step))
+                continue
             for operand in step.operands:
                 if operand.targets:
-                    section.lines.append(self._local(self.combiner.local(step, operand)))
-        return section
+                    section.lines.append(self._local(combiner.local(step, operand)))
 
     def _local(self, found: Local) -> Equation:
         reason = rule(self.problem.inference, found)
@@ -104,14 +114,29 @@ class Explaining:
     # 3
 
     def _combination(self, found: Sequence[Combination]) -> list[Section]:
+        series = [step for step in self.steps.active() if step.series is not None]
+        inner = {step: [each for each in self.combiner.terms(step).combinations() if each.rule] for step in series}
         shown = [each for each in found if each.rule]
-        if not shown:
-            return []
-        rules = list(dict.fromkeys(each.rule for each in shown))
-        section = Section(self._title(shown, rules))
+        every = [*(each for step in series for each in inner[step]), *shown]
+        rules = list(dict.fromkeys(each.rule for each in every))
+        section = Section(self._title(every, rules) if every else "Add up")
+        for step in series:
+            for each in inner[step]:
+                section.lines += self._combined(each, named=len(rules) > 1)
+            section.lines += [line for operand in step.operands for line in self._added(step, operand)]
         for each in shown:
             section.lines += self._combined(each, named=len(rules) > 1)
-        return [section]
+        return [section] if section.lines else []
+
+    def _added(self, step: Quantity, operand: Quantity) -> list[Line]:
+        """The derivative of a sum over an index: the sum of the derivatives of its terms."""
+        found = self.combiner.local(step, operand)
+        term = self.combiner.terms(step).total(operand)
+        sides = [Side(found.written)]
+        if term is not None and term.plain is not None:
+            reason = "the derivative of a sum is the sum of the derivatives"
+            sides.insert(0, Side(self.combiner.summed(step, term.label), reason))
+        return [Equation(found.label, tuple(_distinct(sides)), found.label.shape, (step, operand))]
 
     def _title(self, shown: Sequence[Combination], rules: Sequence[str]) -> str:
         if len(rules) > 1:
@@ -207,7 +232,7 @@ class Explaining:
     def _substituted(self, root: Expression) -> Expression:
         """An expression with definitions instead of the names that the reader did not give."""
         done: dict[Expression, Expression] = {}
-        for step in self.steps.steps:
+        for step in self.steps.every():
             if not step.given and step.definition is not None:
                 done[step.symbol] = self._rebuilt(step.definition, done)
         return self._rebuilt(root, done)
@@ -216,8 +241,25 @@ class Explaining:
         done = dict(known)
         for node in notation.postorder(root):
             if node not in done:
-                done[node] = with_children(self.build, node, done)
+                done[node] = _entry(with_children(self.build, node, done))
         return done[root]
+
+
+def _entry(node: Expression) -> Expression:
+    """The block that an element of a column of numbers is."""
+    if isinstance(node, notation.Element) and isinstance(node.operand, notation.Stack) and len(node.indices) == 1:
+        blocks, index = node.operand.blocks, str(node.indices[0])
+        if node.operand.axis == 0 and index.isdecimal() and not any(block.shape.dims for block in blocks):
+            return blocks[int(index) - 1]
+    return node
+
+
+def _with_indices(steps: Steps) -> Iterator[tuple[Quantity, tuple[str, ...]]]:
+    """All steps, with the indices of the sum of whose terms they are."""
+    for step in steps.steps:
+        if step.series is not None:
+            yield from _with_indices(step.series.steps)
+        yield step, steps.indices
 
 
 def _why(each: Combination) -> str:
@@ -229,14 +271,14 @@ def _why(each: Combination) -> str:
 
 
 def _cancelling(each: Combination) -> str:
-    """The shapes of a product, so that the inner sizes are seen to cancel."""
-    shapes = []
+    """The shapes of a product, so that the inner sizes are seen to cancel; nothing if they are all 1."""
+    shapes: dict[str, None] = {}
+    inner = False
     for term in each.terms:
         sizes = [_sizes(factor.label) for factor in term.factors]
-        if len(sizes) < 2 or all(size == (dim(1), dim(1)) for size in sizes):
-            return ""
-        shapes.append(" ".join("(" + "×".join(_size(part) for part in size) + ")" for size in sizes))
-    return " + ".join(dict.fromkeys(shapes))
+        inner = inner or any(right[0] != dim(1) for right in sizes[1:])
+        shapes[" ".join("(" + "×".join(map(_size, size)) + ")" for size in sizes)] = None
+    return " + ".join(shapes) if inner else ""
 
 
 def _size(size: Dim) -> str:

@@ -8,17 +8,18 @@ another operand, each gets an alias, `u₁ = x` (4.5.2), so that ∂/∂u has on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from matcalc.explanation.merging import Merging, rotated
+from matcalc.explanation.merging import Merging, rotated, taken_apart
 from matcalc.language import tree
-from matcalc.language.dimensions import SCALAR, Shape
+from matcalc.language.dimensions import SCALAR, Dim, Shape, dim
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery
 from matcalc.notation.written import as_written
+from matcalc.output.text import expression as text_of
 from matcalc.tensor.lower import Lowering, Value
 from matcalc.tensor.nodes import Node, Variable
 
@@ -60,7 +61,7 @@ class Quantity:
     given: bool = False
     targets: frozenset[str] = frozenset()
     leaves: Mapping[tree.Expr, Quantity] = field(default_factory=dict)
-    series: Steps | None = None
+    series: Series | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -79,6 +80,13 @@ class Steps:
         """What is differentiated."""
         return self.steps[-1] if self.steps else self.variables[0]
 
+    def every(self) -> Iterator[Quantity]:
+        """All steps, those of the terms of a sum over an index before it."""
+        for step in self.steps:
+            if step.series is not None:
+                yield from step.series.steps.every()
+            yield step
+
     def active(self, target: Quantity | None = None) -> list[Quantity]:
         """The steps that depend on a variable (by default on any)."""
         return [step for step in self.steps if (step.targets if target is None else target.name in step.targets)]
@@ -88,11 +96,21 @@ class Steps:
         return [step for step in self.steps if of in step.operands]
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A sum over an index: the steps of one term, `body`."""
+
+    source: tree.IndexSum
+    body: tree.Expr
+    steps: Steps
+    indices: tuple[str, ...]
+    lengths: tuple[Dim, ...]
+
+
 class Introduction:
     """Introduces intermediate variables for a problem and the variables that it is differentiated by."""
 
     def __init__(self, problem: Problem, recovery: Recovery, targets: Sequence[tree.Name]) -> None:
-        self.problem = problem
         self.inference = problem.inference
         self.graph = problem.graph
         self.recovery = recovery
@@ -100,7 +118,9 @@ class Introduction:
         self.variables = tuple(self._variable(target) for target in targets)
         self._bases: dict[str, Quantity] = {}
         self._names: dict[str, Value] = {}
-        self._letters = _Letters(self.build.taken)
+        self._found: dict[Node, Quantity] = {}
+        """The steps by their values: what is written twice is one variable."""
+        self._letters = Letters(self.build.taken)
 
     def steps(self) -> Steps:
         """All steps, those of the reader's bindings first, in the order in which they were written."""
@@ -108,18 +128,21 @@ class Introduction:
         bindings = [each for each in program.bindings if each.name.name not in self.inference.symbols]
         roots = [rotated(self.inference, each) for each in (*(binding.value for binding in bindings), program.body)]
         reached = self._reached_names(bindings)
-        plans = [self._plan(root, reached, merge=True) for root in roots]
-        if sum(len(plan.nodes) for plan in plans) == 1:  # a textbook takes w·x + b apart, if there is nothing else
-            plans = [self._plan(root, reached, merge=False) for root in roots]
+        plans = [Merging(self.inference, root, reached) for root in roots]
+        few = sum(len(plan.nodes) for plan in plans) == 1
+        if few and not any(map(plans[-1].series, plans[-1].nodes)):  # a textbook takes w·x + b apart, if there is nothing else
+            roots[-1] = taken_apart(self.inference, roots[-1])
+            plans = [Merging(self.inference, root, reached, merge=False) for root in roots]
         result = self._introduced(bindings, plans)
         if self._letters.given == 1:  # a single one needs no number
-            self._letters = _Letters(self.build.taken, numbered=False)
+            self._letters = Letters(self.build.taken, numbered=False)
             result = self._introduced(bindings, plans)
         return result
 
     def _introduced(self, bindings: Sequence[tree.Binding], plans: Sequence[Merging]) -> Steps:
         self._bases = {each.name: each for each in self.variables}
         self._names = {}
+        self._found = {}
         result = Steps(self.variables)
         for binding, plan in zip(bindings, plans, strict=False):
             self._add(result, plan, binding.name.name)
@@ -129,17 +152,14 @@ class Introduction:
         return result
 
     def _reached_names(self, bindings: Sequence[tree.Binding]) -> dict[str, frozenset[str]]:
-        """The names of variables and of bindings, with the variables that reach them."""
+        """The names of variables and of bindings, with all names that reach them, their own included."""
         reached = {each.name: frozenset([each.name]) for each in self.variables}
         for binding in bindings:
             names = [node.name for node in tree.postorder(binding.value) if isinstance(node, tree.Name)]
             found = frozenset().union(*(reached.get(name, ()) for name in names))
             if found:
-                reached[binding.name.name] = found
+                reached[binding.name.name] = found | {binding.name.name}
         return reached
-
-    def _plan(self, root: tree.Expr, reached: Mapping[str, frozenset[str]], *, merge: bool) -> Merging:
-        return Merging(self.inference, root, reached, merge=merge)
 
     def _variable(self, target: tree.Name) -> Quantity:
         symbol = self.inference.symbols[target.name]
@@ -154,9 +174,7 @@ class Introduction:
     def _add(self, result: Steps, plan: Merging, own: str) -> None:
         """Add the steps of a binding, or of the body (`own` is empty then)."""
         root = plan.root
-        made: dict[tree.Expr, Quantity] = {}
-        for node in plan.nodes:
-            made[node] = self._operation(result, plan, node, made, own if node is root else None)
+        made = self._made(result, plan, lambda shape: own or self._letters.of_value(shape), given=bool(own))
         if not own:
             if root not in made and isinstance(root, tree.Name) and root.name in self._bases:
                 self._move_last(result, self._bases[root.name])
@@ -170,6 +188,77 @@ class Introduction:
         self._bases[own] = made[root]
         self._names[own] = Value(made[root].node, made[root].shape)
 
+    def _made(self, result: Steps, plan: Merging, named: Callable[[Shape], str], *, given: bool) -> dict[tree.Expr, Quantity]:
+        """The steps of a tree, added to the result, by their place; `named` gives the name of the last one."""
+        levels = plan.levels()
+        if levels:
+            return {plan.root: self._columns(result, plan, levels, named, given=given)}
+        made: dict[tree.Expr, Quantity] = {}
+        for node, is_alias in plan.events():
+            if is_alias:
+                assert isinstance(node, tree.Name)
+                made[node] = self._alias(result, self._bases[node.name])
+                continue
+            known = self._with_aliases(result, [(leaf, made.get(leaf) or self._base(leaf)) for leaf in plan.leaves(node)])
+            value, is_root = self._value(node, known), node is plan.root
+            same = None if is_root else self._found.get(value)
+            if same is not None and same.operands == tuple(dict.fromkeys(known.values())):
+                made[node] = same  # it was written before
+                continue
+            shape = self.inference.shapes[node]
+            series = self._series(plan, node, known)
+            name = named(shape) if is_root else self._letters.next(shape)
+            made[node] = self._found[value] = self._step(name, node, shape, known, series)
+            made[node].value, made[node].given = value, given and is_root
+            result.steps.append(made[node])
+        return made
+
+    def _with_aliases(
+        self, result: Steps, operands: Sequence[tuple[tree.Expr, Quantity]]
+    ) -> dict[tree.Expr, Quantity]:
+        """The operands of a step, with aliases for those that reach another one: such as exist already in another place."""
+        known: dict[tree.Expr, Quantity] = {}
+        for leaf, base in operands:
+            others = [other for place, other in operands if place is not leaf and other is not base]
+            known[leaf] = self._alias(result, base) if any(base in _ancestors(other) for other in others) else base
+        return known
+
+    def _columns(
+        self, result: Steps, plan: Merging, levels: Sequence[Sequence[tree.Expr]], named: Callable[[Shape], str], *, given: bool
+    ) -> Quantity:
+        """A column of functions that are taken of each other's values, entry by entry."""
+        shape = self.inference.shapes[plan.root]
+        below: Quantity | None = None
+        for number, level in enumerate(levels, 1):
+            last = number == len(levels)
+            source = plan.root if last else tree.Stack(";", tuple(level), plan.root.span)
+            self.inference.shapes[source] = shape
+            leaves = [next(plan.leaves(node)) for node in level]
+            quantity = self._quantity(named(shape) if last else self._letters.next(shape), shape, source)
+            quantity.given = given and last
+            values: dict[tree.Expr, Value] = {}
+            written: dict[tree.Expr, Expression] = {}
+            for place, leaf in enumerate(leaves, 1):
+                base = self._base(leaf) if below is None else below
+                quantity.operands, quantity.targets = (base,), base.targets
+                if below is None:
+                    values[leaf], written[leaf] = Value(base.node, SCALAR), base.symbol
+                else:
+                    unit = self.graph.unit(shape.dims[0], dim(place))
+                    values[leaf] = Value(self.graph.contraction([(below.node, (0,)), (unit, (0,))], ()), SCALAR)
+                    written[leaf] = self.build.make(notation.Element, SCALAR, below.symbol, (str(place),))
+            quantity.leaves = dict.fromkeys(leaves, quantity.operands[0])
+            quantity.value = Lowering(self.graph, self.inference, self._names).expression(source, values).node
+            quantity.definition = as_written(self.build, self.inference, source, written)
+            result.steps.append(quantity)
+            below = quantity
+        assert below is not None
+        return below
+
+    def _base(self, leaf: tree.Expr) -> Quantity:
+        assert isinstance(leaf, tree.Name)
+        return self._bases[leaf.name]
+
     def _move_last(self, result: Steps, value: Quantity) -> None:
         if value in result.steps:
             result.steps.remove(value)
@@ -177,46 +266,35 @@ class Introduction:
         else:
             self._alias(result, value, self._letters.of_value(value.shape))
 
-    def _operation(
-        self, result: Steps, plan: Merging, node: tree.Expr, made: Mapping[tree.Expr, Quantity], own: str | None
-    ) -> Quantity:
-        """The step at a node of the tree, after aliases for its operands where they are needed."""
-        operands = [(leaf, self._base(leaf, made)) for leaf in plan.leaves(node)]
-        known = {}
-        used: list[Quantity] = []
-        for leaf, base in operands:
-            others = [other for place, other in operands if place is not leaf]
-            if any(base is other or base in _ancestors(other) for other in others):
-                base = self._alias(result, base)
-            known[leaf] = base
-            used.append(base)
-        shape = self.inference.shapes[node]
-        name = own or (self._letters.of_value(shape) if node is plan.root else self._letters.next(shape))
-        return self._step(result, name, node, shape, known, given=bool(own))
-
-    def _base(self, leaf: tree.Expr, made: Mapping[tree.Expr, Quantity]) -> Quantity:
-        if leaf in made:
-            return made[leaf]
-        assert isinstance(leaf, tree.Name)
-        return self._bases[leaf.name]
-
     def _step(
-        self, result: Steps, name: str, node: tree.Expr, shape: Shape, known: Mapping[tree.Expr, Quantity], *, given: bool
+        self, name: str, node: tree.Expr, shape: Shape, known: Mapping[tree.Expr, Quantity], series: Series | None
     ) -> Quantity:
-        operands = tuple(dict.fromkeys(known.values()))
-        lowering = Lowering(self.graph, self.inference, self._names)
-        value = lowering.expression(node, {leaf: Value(each.node, each.shape) for leaf, each in known.items()})
-        definition = as_written(self.build, self.inference, node, {leaf: each.symbol for leaf, each in known.items()})
-        quantity = self._quantity(name, shape, node, given=given)
-        quantity.operands, quantity.definition, quantity.value = operands, definition, value.node
+        quantity = self._quantity(name, shape, node)
+        quantity.operands = tuple(dict.fromkeys(known.values()))
         quantity.leaves = known
-        quantity.targets = frozenset().union(*(each.targets for each in operands))
-        result.steps.append(quantity)
+        quantity.targets = frozenset().union(*(each.targets for each in quantity.operands))
+        written = {leaf: each.symbol for leaf, each in known.items()}
+        if series is not None:
+            quantity.series = series
+            written[series.body] = series.steps.value.symbol
+        quantity.definition = as_written(self.build, self.inference, node, written)
         return quantity
 
-    def _quantity(self, name: str, shape: Shape, node: tree.Expr, *, role: str = "operation", given: bool = False) -> Quantity:
+    def _value(self, node: tree.Expr, known: Mapping[tree.Expr, Quantity]) -> Node:
+        """A step on the graph, in terms of its operands."""
+        values = {leaf: Value(each.node, each.shape) for leaf, each in known.items()}
+        for part in self._of_index(node, known):
+            shape = self.inference.shapes[part]
+            values[part] = Value(self.recovery.leaf(as_written(self.build, self.inference, part), shape.dims), shape)
+        return Lowering(self.graph, self.inference, self._names).expression(node, values).node
+
+    def _of_index(self, node: tree.Expr, known: Mapping[tree.Expr, Quantity]) -> Iterator[tree.Expr]:
+        """The largest constant parts that depend on the index of the sum of which this is a term; none in a whole program."""
+        return iter(())
+
+    def _quantity(self, name: str, shape: Shape, node: tree.Expr, *, role: str = "operation") -> Quantity:
         symbol = self.build.make(notation.Symbol, shape, name)
-        return Quantity(name, shape, symbol, self.graph.variable(name, shape.dims), node, role=role, given=given)
+        return Quantity(name, shape, symbol, self.graph.variable(name, shape.dims), node, role=role)
 
     def _alias(self, result: Steps, base: Quantity, name: str = "") -> Quantity:
         quantity = self._quantity(name or self._letters.next(base.shape), base.shape, base.source, role="alias")
@@ -228,14 +306,74 @@ class Introduction:
     def _constant(self, result: Steps, node: tree.Expr, name: str) -> Quantity:
         """A name for something that the variables do not reach."""
         shape = self.inference.shapes.get(node, SCALAR)
-        quantity = self._quantity(name, shape, node, role="constant", given=True)
+        quantity = self._quantity(name, shape, node, role="constant")
+        quantity.given = True
         quantity.definition = as_written(self.build, self.inference, node)
         quantity.value = Lowering(self.graph, self.inference, self._names).expression(node).node
         result.steps.append(quantity)
         return quantity
 
+    # The terms of a sum over an index
 
-class _Letters:
+    def _series(self, plan: Merging, node: tree.Expr, known: Mapping[tree.Expr, Quantity]) -> Series | None:
+        """The steps of one term, if the step is a sum over an index (maybe scaled) and one term can be looked at."""
+        found = plan.series(node)
+        return None if found is None else Terms(self, found, plan, known).series()
+
+
+class Terms(Introduction):
+    """Introduces intermediate variables in one term of a sum over an index: uᵢ = w·xᵢ + b."""
+
+    def __init__(self, outer: Introduction, node: tree.IndexSum, plan: Merging, known: Mapping[tree.Expr, Quantity]) -> None:
+        self.inference, self.graph = outer.inference, outer.graph
+        self.recovery, self.build = outer.recovery, outer.build
+        self._letters, self._names = outer._letters, outer._names
+        self._found = {}
+        self.variables = tuple(dict.fromkeys(known.values()))
+        self._bases = {leaf.name: base for leaf, base in known.items() if isinstance(leaf, tree.Name)}
+        self._node = node
+        self._plan = Merging(self.inference, node.body, plan.names)
+        self.indices = tuple(clause.index.name for clause in node.clauses)
+        self._lengths = tuple(self.inference.ranges[clause].length for clause in node.clauses)
+
+    def series(self) -> Series:
+        """The steps of one term."""
+        result = Steps(self.variables, indices=self.indices)
+        if not self._plan.nodes:  # the term is the variable itself
+            self._alias(result, self._base(self._node.body))
+        else:
+            self._made(result, self._plan, self._letters.next, given=False)
+        return Series(self._node, self._node.body, result, self.indices, self._lengths)
+
+    def _quantity(self, name: str, shape: Shape, node: tree.Expr, *, role: str = "operation") -> Quantity:
+        if role == "alias":
+            return super()._quantity(name, shape, node, role=role)
+        sizes = (*self._lengths, *shape.dims)
+        whole = self.build.make(notation.Symbol, Shape("vector" if len(sizes) == 1 else "matrix", sizes), name)
+        symbol = self.build.make(notation.Element, shape, whole, self.indices)
+        variable = self.recovery.leaf(symbol, shape.dims)
+        assert isinstance(variable, Variable)
+        return Quantity(text_of(symbol), shape, symbol, variable, node, role=role)
+
+    def _of_index(self, node: tree.Expr, known: Mapping[tree.Expr, Quantity]) -> Iterator[tree.Expr]:
+        depends: set[tree.Expr] = set()
+        reached: set[tree.Expr] = set(known)
+        order = list(tree.postorder(node, known))
+        parents: dict[tree.Expr, tree.Expr] = {}
+        for each in order:
+            below = () if each in known else tree.children(each)
+            for child in below:
+                parents[child] = each
+            if any(child in reached for child in below):
+                reached.add(each)
+            if any(child in depends for child in below) or (isinstance(each, tree.Name) and each.name in self.indices):
+                depends.add(each)
+        for each in order:
+            if each in depends and each not in reached and (parents.get(each) in reached or each is node):
+                yield each
+
+
+class Letters:
     """Names that nothing else has."""
 
     def __init__(self, taken: frozenset[str], *, numbered: bool = True) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from matcalc.language import tree
-from matcalc.language.dimensions import Shape
+from matcalc.language.dimensions import SCALAR, Shape, dim
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import FUNCTIONS
 
@@ -27,7 +27,10 @@ class Merging:
     With `merge`, the products and constant factors in a sum go with it: w·x + b is one step.
     """
 
-    def __init__(self, inference: Inference, root: tree.Expr, names: Mapping[str, frozenset[str]], *, merge: bool) -> None:
+    def __init__(
+        self, inference: Inference, root: tree.Expr, names: Mapping[str, frozenset[str]], *, merge: bool = True
+    ) -> None:
+        self.names = names
         self.inference = inference
         self.root = root
         self.merge = merge
@@ -56,6 +59,27 @@ class Merging:
                     self.nodes.append(node)
         self.nodes.reverse()
 
+    def events(self) -> Iterator[tuple[tree.Expr, bool]]:
+        """The steps, operands first, in the order in which they were written, and before each the names among its operands
+        that need an alias, for they reach another operand too; those are marked.
+        """
+        steps = set(self.nodes)
+        stack: list[tuple[tree.Expr, str]] = [(self.root, "enter")] if self.root in steps else []
+        while stack:
+            node, what = stack.pop()
+            if what != "enter":
+                yield node, what == "alias"
+                continue
+            stack.append((node, "step"))
+            leaves = list(self.leaves(node))
+            for place, leaf in reversed(list(enumerate(leaves))):
+                if leaf in steps:
+                    stack.append((leaf, "enter"))
+                elif isinstance(leaf, tree.Name) and any(
+                    leaf.name in self.reached[other] for at, other in enumerate(leaves) if at != place
+                ):
+                    stack.append((leaf, "alias"))
+
     def leaves(self, node: tree.Expr) -> Iterator[tree.Expr]:
         """The operands of a step that depend on the variable: steps, or names, each place once, as they were written."""
         stack = [child for child in reversed(tree.children(node)) if child in self.reached]
@@ -65,6 +89,52 @@ class Merging:
                 stack.extend(child for child in reversed(tree.children(each)) if child in self.reached)
             else:
                 yield each
+
+    def levels(self) -> list[list[tree.Expr]]:
+        """The steps of a column of functions of one number that are as deep as each other, [log(x²); sin(3 x)]: one list for
+        each level, with a step for each entry (Parr & Howard, section 4.5.3); empty for anything else.
+        """
+        root = self.root
+        if not isinstance(root, tree.Stack) or self.inference.shapes[root].kind != "vector":
+            return []
+        chains: list[list[tree.Expr]] = []
+        ends: set[str] = set()
+        steps = set(self.nodes)
+        for item in root.items:
+            chain: list[tree.Expr] = []
+            node = item
+            while node in steps and not self.inference.shapes[node].dims:
+                chain.append(node)
+                leaves = list(self.leaves(node))
+                if len(leaves) != 1:
+                    return []
+                node = leaves[0]
+            if not isinstance(node, tree.Name) or self.inference.shapes[node].dims:
+                return []
+            ends.add(node.name)
+            chains.append(chain[::-1])
+        if len(ends) != 1 or len({len(chain) for chain in chains}) != 1:
+            return []
+        return [list(level) for level in zip(*chains, strict=True)]
+
+    def series(self, node: tree.Expr) -> tree.IndexSum | None:
+        """The sum over an index that a step is, maybe scaled, if its terms can be looked at one by one."""
+        while not isinstance(node, tree.IndexSum):
+            below = [child for child in tree.children(node) if child in self.reached]
+            if len(below) != 1 or below[0] not in self._within or not self._is_scaling(node):
+                return None
+            node = below[0]
+        if node.function != "sum" or node.conditions or len(node.clauses) != 1 or node.body not in self.reached:
+            return None
+        if self.inference.shapes[node.body].kind == "matrix" or self.inference.ranges[node.clauses[0]].start != dim(1):
+            return None
+        for each in tree.postorder(node.body):
+            if isinstance(each, tree.IndexSum) or (isinstance(each, tree.Index) and each in self.reached):
+                return None
+            is_matrix = self.inference.shapes.get(each, SCALAR).kind == "matrix"
+            if each in self.reached and is_matrix and not isinstance(each, tree.Name):
+                return None
+        return node
 
     def _goes_with(self, node: tree.Expr, parent: tree.Expr) -> bool:
         """Whether a part is written together with the operator above it."""
@@ -145,6 +215,19 @@ def rotated(inference: Inference, root: tree.Expr) -> tree.Expr:
             inference.shapes[new] = inference.shapes[node]
         done[node] = new
     return done[root]
+
+
+def taken_apart(inference: Inference, root: tree.Expr) -> tree.Expr:
+    """A dot product as the sum of an element-wise product (Parr & Howard, section 4.4); anything else as it is."""
+    if not isinstance(root, tree.Binary) or root.operator not in ("@", "juxtapose"):
+        return root
+    left = root.left.operand if isinstance(root.left, tree.Transpose) else root.left
+    if not (_is_column(inference, left) and _is_column(inference, root.right)) or inference.shapes[root].dims:
+        return root
+    product = tree.Binary("*", left, root.right, root.span, root.operator_span)
+    total = tree.Call("sum", (product,), (), root.span, root.operator_span)
+    inference.shapes[product], inference.shapes[total] = inference.shapes[left], SCALAR
+    return total
 
 
 def _is_product(node: tree.Expr) -> TypeGuard[tree.Binary]:

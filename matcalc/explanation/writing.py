@@ -10,7 +10,7 @@ from matcalc.errors import columns_of
 from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Section
 from matcalc.language.assumptions import space
 from matcalc.language.dimensions import Shape
-from matcalc.notation.matrix import Answer, Expression
+from matcalc.notation.matrix import Answer, Chain, Expression, Sum
 from matcalc.output.text import expression, text
 
 _WIDTH: Final = 110
@@ -83,7 +83,12 @@ def _beside(start: str, first: str, others: Sequence[str], right: int, notes: Se
 
 
 def said(of: Expression | Answer) -> str:
-    """A side as text; of several lines if it has cases."""
+    """A side as text; of several lines if it has cases, or is a long sum over paths."""
+    if isinstance(of, Sum) and any(isinstance(each, Chain) for each in of.terms):
+        terms = list(map(expression, of.terms))
+        if sum(map(_columns, terms)) > _WIDEST + 14:
+            signed = [f"- {each[1:]}" if each.startswith("-") else f"+ {each}" for each in terms[1:]]
+            return "\n".join([terms[0], *signed])
     return text(of if isinstance(of, Answer) else Answer(of))
 
 
