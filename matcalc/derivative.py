@@ -319,6 +319,12 @@ class Derivative:
 
         return evaluate(self._node, arrays, sizes, unknown)
 
+    def in_layout(self, layout: Layout) -> Derivative:
+        """The same derivative in another layout."""
+        if layout == self.layout:
+            return self
+        return Derivative(self._problem, self._path, Options(layout, self._options.symmetric), self._targets)
+
     def explain(self, *, brief: bool = False, method: str = "steps") -> Explanation:
         """How it comes about, step by step.
 
@@ -359,7 +365,13 @@ def explained(derivatives: Sequence[Derivative], *, brief: bool = False, method:
             "explaining a derivative of higher order", help="explain the first one, then that of the answer"
         )
     problem = derivatives[0]._problem
-    derived = explain(problem, [(each._path[0], each.answer) for each in derivatives], method)
+    symmetric = derivatives[0]._options.symmetric
+    plain = [each.in_layout("numerator") for each in derivatives]
+    turned = [
+        (new._path[0], new.layout, new.answer) for new, old in zip(derivatives, plain, strict=True) if new.shape != old.shape
+    ]  # fmt: skip
+    answers = [(each._path[0], each.answer) for each in plain]
+    derived = explain(problem, answers, method=method, symmetric=symmetric, turned=turned)
     return Explanation(derived, {each.wrt: each.heading() for each in derivatives}, brief=brief)
 
 

@@ -8,19 +8,24 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from matcalc.calculus.targets import STRUCTURES
 from matcalc.errors import UsageError
 from matcalc.explanation.combine import Combination, Combiner
 from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Section, Side
 from matcalc.explanation.intermediates import Introduction, Quantity, Steps
-from matcalc.explanation.local import Local
+from matcalc.explanation.local import Local, by_elements, name_of, shape_of
 from matcalc.explanation.rules import rule
+from matcalc.explanation.structures import Structured
 from matcalc.explanation.writing import said
 from matcalc.language import tree
+from matcalc.language.declared import Symmetric
 from matcalc.language.dimensions import SCALAR, Dim, Shape, dim, matrix, row, vector
 from matcalc.notation import matrix as notation
+from matcalc.notation.looks import flipped
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.recover import Recovery
 from matcalc.notation.replace import with_children
+from matcalc.notation.written import as_written
 
 if TYPE_CHECKING:
     from matcalc.problem import Problem
@@ -35,8 +40,15 @@ _RULES = {
 }
 
 
-def explain(problem: Problem, answers: Sequence[tuple[tree.Expr, Answer]], method: str = "steps") -> Derived:
-    """The derivation of the answers by some targets.
+def explain(
+    problem: Problem,
+    answers: Sequence[tuple[tree.Expr, Answer]],
+    *,
+    method: str = "steps",
+    symmetric: Symmetric = "space",
+    turned: Sequence[tuple[tree.Expr, str, Answer]] = (),
+) -> Derived:
+    """The derivation of the answers by some targets, in numerator layout; `turned` are those in another one, at the end.
 
     Raises:
         UsageError: there is no such method.
@@ -48,14 +60,23 @@ def explain(problem: Problem, answers: Sequence[tuple[tree.Expr, Answer]], metho
         for node in tree.postorder(target):
             if isinstance(node, tree.Name) and node.name in problem.inference.symbols:
                 targets.setdefault(node.name, node)
-    return Explaining(problem, list(targets.values()), answers).derived()
+    return Explaining(problem, list(targets.values()), answers, symmetric, turned).derived()
 
 
 class Explaining:
     """The derivation for a problem, by some variables, with their answers."""
 
-    def __init__(self, problem: Problem, targets: Sequence[tree.Name], answers: Sequence[tuple[tree.Expr, Answer]]) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        targets: Sequence[tree.Name],
+        answers: Sequence[tuple[tree.Expr, Answer]],
+        symmetric: Symmetric = "space",
+        turned: Sequence[tuple[tree.Expr, str, Answer]] = (),
+    ) -> None:
         self.problem = problem
+        self.turned = turned
+        self.symmetric = symmetric
         old = problem.recovery
         self.recovery = Recovery(problem.simplifier, old.rows, old.build.taken, old.dimensions)
         self.recovery.words = old.words
@@ -142,7 +163,8 @@ class Explaining:
         if len(rules) > 1:
             return f"Combine by the {' and the '.join(_RULES[each] for each in rules)}"
         paths = max(len(each.terms) for each in shown)
-        variables = " and ".join(dict.fromkeys(each.total.operand.name for each in shown if each.total.operand.role == "variable"))
+        targets = [each.total.operand for each in shown]
+        variables = " and ".join(dict.fromkeys(each.name for each in targets if each.role == "variable"))
         title = f"Combine by the {_RULES[rules[0]]}: "
         if rules[0] == "single-variable":
             return title + f"one path leads from {variables} to {self.steps.value.name}, and the derivatives along it multiply"
@@ -215,19 +237,61 @@ class Explaining:
         section = Section("Substitute back and simplify")
         for each in found:
             target = each.total.operand
-            if each.total.step is not self.steps.value or target.role != "variable":
-                continue
-            answer = self.answers[target.name]
-            sides = []
-            if each.total.plain is not None:
-                before = self._substituted(each.total.written)
-                if said(before) != said(Answer(answer.body)):
-                    sides.append(Side(before))
-            sides.append(Side(answer))
-            section.lines.append(
-                Equation(each.total.label, tuple(_distinct(sides)), each.total.label.shape, (each.total.step, target))
-            )
+            if each.total.step is self.steps.value and target.role == "variable":
+                section.lines += self._final(each.total)
+        for target, answer in self.parts:
+            section.lines += self._of_part(target, answer)
+        for each, layout, answer in self.turned:
+            label = self._label(each)
+            transposed = self.build.make(notation.Transpose, flipped(label.shape), label)
+            remark = Remark(f"In {layout} layout it is the transpose.")
+            section.lines += [remark, Equation(transposed, (Side(answer),), transposed.shape)]
         return section
+
+    def _final(self, total: Local) -> list[Line]:
+        """The derivative by a variable in its own terms, up to what `diff` prints."""
+        value, target = total.step, total.operand
+        answer = self.answers.get(target.name)
+        before = self._substituted(total.written)
+        structure = self._structure(target)
+        if answer is None or structure is not None:
+            lines: list[Line] = [Equation(total.label, (Side(before),), total.label.shape, (value, target))]
+            if answer is not None and structure is not None:
+                projected = structure.projected(self.build, total)
+                lines += [Remark(structure.remark), Equation(projected, (Side(answer),), total.label.shape)]
+            return lines
+        chosen = [Side(answer)]
+        if total.plain is not None and not answer.indices and said(before) != said(Answer(answer.body)):
+            chosen.insert(0, Side(before))
+        label = name_of(self.build, value, target, ordinary=isinstance(total.label, notation.Partial) and total.label.ordinary)
+        if answer.indices:
+            label = by_elements(self.build, value, target, answer.indices)
+        return [Equation(label, tuple(chosen), label.shape, (value, target))]
+
+    def _structure(self, target: Quantity) -> Structured | None:
+        """What is made of the derivative by all entries, if the variable is a matrix with structure."""
+        properties = self.problem.inference.symbols[target.name].properties & STRUCTURES
+        if not properties or self.symmetric == "unconstrained" or self.steps.value.shape.dims:
+            return None
+        return Structured(target.name, properties, self.symmetric)
+
+    def _label(self, target: tree.Expr) -> Expression:
+        """The name of the derivative by a target: a variable, a part of one, or stacked ones."""
+        value = self.steps.value
+        if isinstance(target, tree.Name):
+            return name_of(self.build, value, next(each for each in self.steps.variables if each.name == target.name))
+        shape = self.problem.inference.shapes[target]
+        written = as_written(self.build, self.problem.inference, target)
+        return self.build.make(notation.Partial, shape_of(value.shape, shape), value.symbol, written)
+
+    def _of_part(self, target: tree.Expr, answer: Answer) -> list[Line]:
+        """The derivative by a part of a variable, or by stacked variables: a part, or all, of those by the variables."""
+        label = self._label(target)
+        if isinstance(target, tree.Stack):
+            text = "By the stacked variables, the derivatives stand side by side."
+        else:
+            text = "By a part of the variable, it is that part of the derivative."
+        return [Remark(text), Equation(label, (Side(answer),), label.shape)]
 
     def _substituted(self, root: Expression) -> Expression:
         """An expression with definitions instead of the names that the reader did not give."""

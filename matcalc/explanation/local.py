@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from matcalc.calculus.differentiate import differentiate
 from matcalc.calculus.substitution import substituted
+from matcalc.calculus.targets import STRUCTURES
 from matcalc.explanation.intermediates import Quantity
 from matcalc.language import tree
 from matcalc.language.dimensions import SCALAR, Dim, Shape, row
@@ -47,7 +48,9 @@ def local(recovery: Recovery, step: Quantity, operand: Quantity) -> Local:
     """The derivative of a step by an operand."""
     assert step.value is not None
     simplifier = recovery.simplifier
-    node = simplifier.simplify(differentiate(recovery.graph, step.value, operand.node).result)
+    bound = operand.node.properties & STRUCTURES  # simplification takes Xᵀ for X then, which is not true of free entries
+    value = step.value if bound else simplifier.simplify(step.value)
+    node = simplifier.simplify(differentiate(recovery.graph, value, operand.node).result)
     if isinstance(step.source, tree.Call) and len(operand.shape.dims) < 2:
         node = _in_terms_of(recovery, node, step)
     ordinary = not step.shape.dims and not operand.shape.dims and has_one_variable(step)
