@@ -241,8 +241,8 @@ class Explaining:
                 section.lines += self._final(each.total)
         for target, answer in self.parts:
             section.lines += self._of_part(target, answer)
-        for each, layout, answer in self.turned:
-            label = self._label(each)
+        for place, layout, answer in self.turned:
+            label = self._label(place)
             transposed = self.build.make(notation.Transpose, flipped(label.shape), label)
             remark = Remark(f"In {layout} layout it is the transpose.")
             section.lines += [remark, Equation(transposed, (Side(answer),), transposed.shape)]
