@@ -1,0 +1,214 @@
+"""Named one-step simplifications: from a product of Jacobians to the answer, as a textbook would write it.
+
+The rules are in `identities`. They are tried in order; one step is one rule, wherever it applies. What stands in the answer as
+it is, is left alone. What the rules leave is compared with the answer (`comparison`), and the last steps say what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from matcalc.notation.build import Builder
+from matcalc.notation.comparison import Comparison
+from matcalc.notation.identities import OPENINGS, RULES
+from matcalc.notation.matrix import Expression, children, postorder
+from matcalc.notation.products import Reason, Rule, cancelling, one_product, opened, settled
+from matcalc.notation.replace import with_children
+
+_MOST_STEPS = 12
+"""A longer way is cut short: the last step leads to the answer."""
+
+_LARGE = 400
+"""Nodes of an expression that nobody simplifies by hand: one step leads to the answer."""
+
+
+class Step(NamedTuple):
+    """One line of a simplification.
+
+    Attributes:
+        reason: what is done, with its identity; `{}` in it stand for the `parts`, in order.
+        expression: the whole expression after this step.
+        parts: the expressions that the reason is about.
+    """
+
+    reason: str
+    expression: Expression
+    parts: tuple[Expression, ...] = ()
+
+    def said(self, write: Callable[[Expression], str]) -> str:
+        """The reason with its parts as `write` writes them."""
+        pieces = self.reason.split("{}")
+        written = [*map(write, self.parts), ""]
+        return "".join(piece + part for piece, part in zip(pieces, written, strict=True))
+
+
+def simplifications(
+    build: Builder, start: Expression, goal: Expression, write: Callable[[Expression], str] | None = None
+) -> list[Step]:
+    """The steps from `start` to `goal`, which has the same value; none if they look the same.
+
+    `write` is a printer; what prints like the line before is no step.
+    """
+    if everywhere(build, start, settled) is everywhere(build, goal, settled):
+        return []
+    if _is_large(start) or _is_large(goal):
+        steps = [Step("simplified", goal)]
+    else:
+        steps = _Simplification(build, goal).steps(start)
+    return _visible(start, steps, write) if write is not None else steps
+
+
+def _visible(start: Expression, steps: list[Step], write: Callable[[Expression], str]) -> list[Step]:
+    """The steps without those that change nothing that can be seen; the last one still leads to the answer."""
+    visible: list[Step] = []
+    before = write(start)
+    for step in steps:
+        now = write(step.expression)
+        if now != before:
+            visible.append(step)
+        elif visible:
+            visible[-1] = visible[-1]._replace(expression=step.expression)
+        before = now
+    return visible
+
+
+def _is_large(root: Expression) -> bool:
+    return next(islice(postorder(root), _LARGE, None), None) is not None
+
+
+def everywhere(
+    build: Builder,
+    root: Expression,
+    change: Callable[[Builder, Expression], Expression],
+    known: Iterable[tuple[Expression, Expression]] = (),
+) -> Expression:
+    """`root` with each node changed, operands first, but for those of which it is known what they become."""
+    done = dict(known)
+    for node in postorder(root):
+        if node not in done:
+            done[node] = change(build, with_children(build, node, done))
+    return done[root]
+
+
+def outermost(build: Builder, root: Expression, rule: Callable[[Expression], Expression]) -> Expression:
+    """`root` with a rule used where it can be, but not within what it made."""
+    done: dict[Expression, Expression] = {}
+    waiting = [root]
+    seen: set[Expression] = set()
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        new = rule(node)
+        if new is not node:
+            done[node] = new
+        else:
+            waiting += children(node)
+    return everywhere(build, root, lambda _, node: node, done.items()) if done else root
+
+
+class _Simplification:
+    """The way to one answer."""
+
+    def __init__(self, build: Builder, goal: Expression) -> None:
+        self._build = build
+        self._goal = goal
+        self._kept = frozenset(postorder(goal))
+        self._same = [(node, node) for node in self._kept]
+        self._comparison = Comparison(build, goal)
+        self._rules: tuple[Rule, ...] = (*RULES, *self._comparison.rules)
+
+    def steps(self, start: Expression) -> list[Step]:
+        """The steps; the last one leads to the answer."""
+        first = everywhere(self._build, start, opened, self._same)
+        plain = self._along(first, ())
+        ways = [plain]
+        if not self._arrives(plain, first):
+            ways.append(self._along(first, OPENINGS))
+        way = min(ways, key=lambda each: self._rest(each, first))
+        return self._finished(way, start, first)
+
+    def _arrives(self, way: list[Step], first: Expression) -> bool:
+        return self._comparison.looks_alike(way[-1].expression if way else first)
+
+    def _rest(self, way: list[Step], first: Expression) -> int:
+        """How much is left to be said where a way ends."""
+        end = way[-1].expression if way else first
+        return self._comparison.distance(end)
+
+    def _along(self, first: Expression, more: tuple[Rule, ...]) -> list[Step]:
+        """The steps that the rules make, with some more rules."""
+        steps: list[Step] = []
+        now = first
+        for _ in range(_MOST_STEPS - 1):
+            if self._comparison.looks_alike(now):
+                break
+            step = next(self._next(now, (*self._rules, *more)), None)
+            if step is None:
+                break
+            steps.append(step)
+            now = step.expression
+        return steps
+
+    def _next(self, now: Expression, rules: tuple[Rule, ...]) -> Iterator[Step]:
+        for rule in rules:
+            reasons: dict[Reason, None] = {}
+
+            def change(node: Expression, rule: Rule = rule, reasons: dict[Reason, None] = reasons) -> Expression:
+                return self._applied(rule, node, reasons)
+
+            if rule in OPENINGS:
+                new = outermost(self._build, now, change)
+            else:
+                new = everywhere(self._build, now, lambda _, node, change=change: change(node), self._same)  # type: ignore[misc]
+            if new is not now and reasons:
+                words, parts = _together(list(reasons))
+                yield Step(words, everywhere(self._build, new, opened, self._same), parts)
+
+    def _applied(self, rule: Rule, node: Expression, reasons: dict[Reason, None]) -> Expression:
+        """What a rule makes of a node, if it says something."""
+        if node in self._kept:
+            return node
+        for _ in range(_MOST_STEPS):
+            found = rule(self._build, node)
+            if found is None or found[0] is node:
+                break
+            node = found[0]
+            reasons[found[1]] = None
+            if node in self._kept or rule in OPENINGS:
+                break
+        return node
+
+    def _finished(self, way: list[Step], start: Expression, first: Expression) -> list[Step]:
+        """The way with its end: what is only another order is no step of its own."""
+        end = way[-1].expression if way else first
+        if self._comparison.looks_alike(end):
+            if way:
+                return [*way[:-1], way[-1]._replace(expression=self._goal)]
+            return [Step(self._arranged(start, first), self._goal)]
+        last = self._comparison.reason(end)
+        return [*way, Step(last.words, self._goal, last.parts)]
+
+
+    def _arranged(self, start: Expression, first: Expression) -> str:
+        """What is done where only the order or brackets change."""
+        if everywhere(self._build, first, settled) is not everywhere(self._build, self._goal, settled):
+            return "in the usual order"
+        found = (one_product(self._build, node) for node in postorder(everywhere(self._build, start, settled)))
+        words = next((each[1].words for each in found if each is not None), None)
+        return words or "brackets that are not needed are left out: (A B) C = A B C"
+
+
+def _together(reasons: list[Reason]) -> Reason:
+    """Several reasons as one."""
+    gone = [reason for reason in reasons if reason.words.endswith((" cancels", " cancel"))]
+    if len(gone) > 1:
+        which = dict.fromkeys(part for reason in gone for part in reason.parts)
+        reasons = [*(reason for reason in reasons if reason not in gone), cancelling(list(which))]
+    words = dict.fromkeys(reason.words for reason in reasons if not reason.parts)
+    about = [reason for reason in reasons if reason.parts]
+    parts = tuple(part for reason in about for part in reason.parts)
+    return Reason("; ".join([*words, *(reason.words for reason in about)]), parts)

@@ -1,0 +1,73 @@
+"""Products of Jacobians as a derivation forms them, for tests of what simplifies them."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import matcalc as mc
+from matcalc.derivative import Derivative
+from matcalc.notation import matrix as m
+from matcalc.notation.build import Builder
+from matcalc.notation.matrix import Answer, Expression, postorder
+from matcalc.notation.replace import replaced, with_children
+
+
+class Chain(NamedTuple):
+    """A product of local derivatives, and what it is."""
+
+    whole: Derivative
+    build: Builder
+    start: Expression
+    goal: Expression
+
+
+def adopted(build: Builder, root: Expression) -> Expression:
+    """An expression of another problem, made by this builder."""
+    done: dict[Expression, Expression] = {}
+    for node in postorder(root):
+        if m.children(node):
+            done[node] = with_children(build, node, done)
+            if done[node] is node:
+                done[node] = build.make(type(node), *(getattr(node, name) for name in node.__slots__))
+        else:
+            done[node] = build.make(type(node), *(getattr(node, name) for name in node.__slots__))
+    return done[root]
+
+
+def body_of(build: Builder, answer: Answer) -> Expression:
+    """The body with its definitions put back."""
+    body = adopted(build, answer.body)
+    for name, meaning in reversed(answer.definitions):
+        body = replaced(build, body, adopted(build, name), adopted(build, meaning))
+    return body
+
+
+def joined(build: Builder, left: Expression, right: Expression) -> Expression:
+    """The product of two Jacobians as it stands."""
+    rows, columns = left.shape, right.shape
+    if rows.dims and columns.dims:
+        from matcalc.notation.looks import columns_of, rows_of, shape_of
+
+        return build.make(m.MatMul, shape_of(rows_of(rows), columns_of(columns)), (left, right))
+    shape = columns if columns.dims else rows
+    factors = (left, right) if columns.dims or not rows.dims else (right, left)
+    return build.make(m.Product, shape, 1, factors, ())
+
+
+def chain(outer: str, inner: str, wrt: str, where: str, *, between: str = "u") -> Chain:
+    """∂f/∂u · ∂u/∂x with u put back, in the notation of the whole problem."""
+
+    def one(text: str, by: str) -> Derivative:
+        found = mc.diff(text, by, where=where)
+        assert isinstance(found, Derivative)
+        return found
+
+    outside, inside = one(outer, between), one(inner, wrt)
+    whole = one(re.sub(rf"\b{between}\b", f"({inner})", outer), wrt)
+    build = whole._problem.recovery.build
+    written = adopted(build, inside._problem.written.body)
+    symbol = build.make(m.Symbol, written.shape, between)
+    left = replaced(build, body_of(build, outside.answer), symbol, written)
+    start = joined(build, left, body_of(build, inside.answer))
+    return Chain(whole, build, start, body_of(build, whole.answer))

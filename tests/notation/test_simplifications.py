@@ -1,0 +1,129 @@
+"""Named one-step simplifications: every line is true, the last one is the answer, and the reasons are those of a textbook."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import matcalc as mc
+from matcalc.derivative import Derivative
+from matcalc.notation.build import Builder
+from matcalc.notation.matrix import Expression
+from matcalc.notation.simplifications import Step, simplifications
+from matcalc.output.text import expression
+from tests.notation.chains import Chain, adopted, chain
+from tests.notation.test_printed_values import point
+from tests.notation.values import Reader
+
+
+def check(whole: Derivative, build: Builder, start: Expression, goal: Expression) -> list[Step]:
+    """The steps, each true for random numbers and different from the one before; the last one is the answer."""
+    steps = simplifications(build, start, goal, expression)
+    lines = [start, *(step.expression for step in steps)]
+    for seed in (1, 2):
+        values, sizes = point(whole, seed)
+        wanted = Reader(values, sizes).read(start)
+        np.testing.assert_allclose(Reader(values, sizes).read(goal), wanted, 1e-9, 1e-9)
+        for line in lines:
+            got = Reader(values, sizes).read(line)
+            assert got.shape == wanted.shape
+            np.testing.assert_allclose(got, wanted, 1e-9, 1e-9, err_msg=expression(line))
+    assert expression(lines[-1]) == expression(goal)
+    assert all(expression(before) != expression(after) for before, after in pairwise(lines))
+    assert len(steps) <= 12
+    for step in steps:
+        assert step.reason.count("{}") == len(step.parts)
+        assert "{" not in step.said(expression)
+        assert not step.reason.endswith(".")
+    return steps
+
+
+def said(steps: list[Step]) -> list[str]:
+    return [f"{expression(step.expression)} | {step.said(expression)}" for step in steps]
+
+
+def check_chain(found: Chain) -> list[Step]:
+    return check(found.whole, found.build, found.start, found.goal)
+
+
+def written(start: str, goal: str, where: str) -> list[Step]:
+    """The steps from one expression to another, both as they are written."""
+    names = [name.strip() for part in where.split(":")[:1] for name in part.split(",")]
+    whole = mc.diff(start, names[-1], where=where)
+    assert isinstance(whole, Derivative)
+    build = whole._problem.recovery.build
+    first, last = (adopted(build, mc.parse(text, where=where)._problem.written.body) for text in (start, goal))
+    return check(whole, build, first, last)
+
+
+S, V, N = "u, x: scalar", "u, x: vector(n)", "u: scalar, x: vector(n)"
+LAYER = "u, b: vector(m), x: vector(n), W: matrix(m, n)"
+A_LAYER = "a, " + LAYER
+LEAST = "u, y: vector(m), w: vector(n), X: matrix(m, n)"
+QUADRATIC = "u, b: vector(m), x: vector(n), A: matrix(m, n)"
+
+PAIRS = [
+    # the paper's worked examples
+    ("ln(u)", "sin(x^3)^2", "x", S), ("u^2", "sin(x^3)", "x", S), ("sin(u)", "x + x^2", "x", S), ("ln(u)", "x^2", "x", S),
+    ("exp(u)", "x^2", "x", S), ("u + u^2", "x^3", "x", S), ("444*u", "sin(x)", "x", S), ("sin(u)", "x^2", "x", S),
+    ("sum(u)", "w*x", "w", "u, w, x: vector(n)"), ("sum(u)", "x*z", "z", "u, x: vector(n), z: scalar"),
+    ("sum(u)", "x*z", "x", "u, x: vector(n), z: scalar"), ("max(0, u)", "w . x + b", "w", "u, b: scalar, w, x: vector(n)"),
+    ("max(0, u)", "w . x + b", "b", "u, b: scalar, w, x: vector(n)"),
+    ("(y - max(0, u))^2", "w . x + b", "w", "u, b, y: scalar, w, x: vector(n)"),
+    ("u^2", "y - w . x", "w", "u, y: scalar, w, x: vector(n)"),
+    # least squares and quadratic forms
+    ("||u||^2", "X w - y", "w", LEAST), ("u . u", "X w - y", "w", LEAST), ("||u||^2/2", "X w - y", "w", LEAST),
+    ("||u||", "X w - y", "w", LEAST), ("sum(u^2)/m", "y - X w", "w", LEAST), ("sum(u^2)", "X w - y", "w", LEAST),
+    ("u' S u", "A x - b", "x", QUADRATIC + ", S: symmetric matrix(m, m)"),
+    ("u' S u", "A x - b", "x", QUADRATIC + ", S: matrix(m, m)"),
+    ("exp(-u/2)", "(x - m)' S (x - m)", "x", "u: scalar, x, m: vector(n), S: symmetric matrix(n, n)"),
+    ("log(u)", "1 + x . x", "x", N), ("sqrt(u)", "x . x", "x", N), ("u^2", "||x||", "x", N), ("1/u", "||x||", "x", N),
+    ("u^3", "||x||", "x", N),
+    # logistic regression, softmax, networks
+    ("sigmoid(u)", "W x + b", "x", LAYER), ("sigmoid(u)", "W x + b", "b", LAYER), ("tanh(u)", "W x + b", "x", LAYER),
+    ("a . u", "sigmoid(W x)", "x", A_LAYER), ("a . sigmoid(u)", "W x", "x", A_LAYER),
+    ("a . tanh(u)", "W x + b", "b", A_LAYER), ("a . max(0, u)", "W x + b", "x", A_LAYER),
+    ("a . u", "max(0, W x + b)", "x", A_LAYER), ("sum(u)", "tanh(W x)", "x", LAYER),
+    ("log(1 + exp(-u))", "w . x", "w", "u: scalar, x, w: vector(n)"), ("sum(log(1 + exp(-y*u)))", "X w", "w", LEAST),
+    ("-y*log(u)", "sigmoid(w . x)", "w", "u, y: scalar, w, x: vector(n)"),
+    ("-y*log(u)", "sigmoid(z)", "z", "u, y, z: scalar"),
+    ("-(y*log(u)) - (1 - y)*log(1 - u)", "sigmoid(z)", "z", "u, z, y: scalar"),
+    ("-(y . log(u)) - sum((1 - y)*log(1 - u))", "sigmoid(z)", "z", "u, z, y: vector(n)"),
+    ("-y . log(u)", "softmax(z)", "z", "u, y, z: vector(n)"), ("-y . u", "log(softmax(z))", "z", "u, y, z: vector(n)"),
+    ("a . softmax(u)", "W x", "x", A_LAYER), ("logsumexp(u)", "A x", "x", QUADRATIC),
+    ("logsumexp(u) - b . u", "A x", "x", QUADRATIC), ("log(u)", "sum(exp(x))", "x", N), ("log(sum(u))", "exp(x)", "x", V),
+    ("u/sum(u)", "exp(x)", "x", V), ("sum(u*b)", "sigmoid(A x)", "x", QUADRATIC),
+    # element by element
+    ("exp(u)", "sin(x)", "x", V), ("sum(u)", "x*x", "x", V), ("sum(u^2)", "sin(x)", "x", V),
+    ("sum(diag(u) y)", "x*x", "x", "y, " + V), ("u*y", "x*y", "x", "y, " + V), ("1/u", "exp(x)", "x", V),
+    ("sum(sin(u))", "x^2", "x", V), ("A u", "x*y", "x", "A: matrix(m, n), y, " + V), ("a' u", "d*x", "x", "a, d, " + V),
+    ("a . (b*u)", "W x", "x", A_LAYER), ("a' diag(b) u", "W x", "x", A_LAYER),
+    # scalars
+    ("u*v", "x/v", "x", "v, " + S), ("log(u)/u", "x^2", "x", S), ("log(u)", "1 + exp(x)", "x", S),
+    ("1/u", "1 + exp(-x)", "x", S), ("sin(u)*cos(u)", "2*x + 1", "x", S), ("abs(u)", "x^2 - 1", "x", S),
+    ("u^3", "x^2 + 1", "x", S), ("sqrt(u)", "1 - x^2", "x", S), ("u^2/4", "6*x", "x", S), ("exp(u)", "-x^2/2", "x", S),
+    ("tan(u)", "3*x", "x", S), ("u^4", "(x + 1)/2", "x", S), ("1/u^2", "x^3", "x", S),
+    # scalars by vectors and matrices
+    ("log(u)", "a . exp(x)", "x", "a: vector(n), " + N), ("u*a", "x . x", "x", "a: vector(m), " + N),
+    ("max(0, u)^2", "a . x - b", "x", "b: scalar, a: vector(n), " + N),
+    ("log(u)", "det(X)", "X", "u: scalar, X: matrix(n, n)"),
+    ("exp(u)", "tr(A X)", "X", "u: scalar, A: matrix(m, n), X: matrix(n, m)"),
+    ("u^2", "a' X b", "X", "u: scalar, a: vector(m), b: vector(n), X: matrix(m, n)"),
+    ("sqrt(u)", "tr(X' X)", "X", "u: scalar, X: matrix(m, n)"), ("log(u)", "x' A x", "x", "A: matrix(n, n), " + N),
+    ("1/u", "x' A x", "x", "A: symmetric matrix(n, n), " + N),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("outer", "inner", "wrt", "where"), PAIRS)
+def test_each_line_of_a_chain_is_true(outer: str, inner: str, wrt: str, where: str) -> None:
+    check_chain(chain(outer, inner, wrt, where))
+
+
+def test_reasons_are_named() -> None:
+    vague = []
+    for outer, inner, wrt, where in PAIRS:
+        steps = check_chain(chain(outer, inner, wrt, where))
+        vague += [(outer, inner) for step in steps if step.reason in ("simplified", "written in the usual form")]
+    assert vague == []
