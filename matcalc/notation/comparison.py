@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import fields
 from fractions import Fraction
+from itertools import groupby
 
 from matcalc.language.dimensions import SCALAR
 from matcalc.notation.build import Builder
@@ -15,8 +16,10 @@ from matcalc.notation.matrix import (
     Function,
     Hadamard,
     MatMul,
+    MatrixPower,
     Norm,
     Number,
+    Power,
     Product,
     Sum,
     Transpose,
@@ -51,7 +54,8 @@ class Comparison:
         self._plain = Polynomials(build, multiplied_out=False)
         self._out = Polynomials(build, multiplied_out=True)
         self._dots = {(node.left, node.right) for node in postorder(goal) if isinstance(node, Dot)}
-        self.rules: tuple[Rule, ...] = (self._like_terms, self._dot)
+        self._has_powers = any(isinstance(node, MatrixPower) for node in postorder(goal))
+        self.rules: tuple[Rule, ...] = (self._like_terms, self._dot, self._matrix_powers)
         """Rules that look at the answer, or need polynomials."""
 
     # ------------------------------------------------------------------ how alike two expressions are
@@ -145,6 +149,18 @@ class Comparison:
                     return new, Reason("a row times a column: aᵀ b = a·b")
         return None
 
+    def _matrix_powers(self, build: Builder, node: Expression) -> Found:
+        """A A = A², where the answer has powers of matrices."""
+        if not (isinstance(node, MatMul) and self._has_powers):
+            return None
+        factors: list[Expression] = []
+        runs = [(key, len(list(run))) for key, run in groupby(node.factors)]
+        for factor, length in runs:
+            factors.append(factor if length == 1 else build.make(MatrixPower, factor.shape, factor, length))
+        if len(factors) == len(node.factors):
+            return None
+        return chain(build, factors), Reason("a matrix times itself: A A = A²")
+
     # ------------------------------------------------------------------ what the last step is called
 
     def reason(self, node: Expression) -> Reason:
@@ -188,6 +204,10 @@ class Comparison:
             return Reason("factors go round in a trace: tr(A B) = tr(B A)")
         if _count(right, Dot) > _count(left, Dot):
             return Reason("a row times a column: aᵀ b = a·b")
+        if "sum" in _calls(left) - _calls(right):
+            return Reason("an element-wise product adds up: sum(a ⊙ b) = aᵀ b")
+        if _count(right, Dot) < _count(left, Dot):
+            return Reason("a dot product as a row times a column: a·b = aᵀ b")
         if _signs(left) != _signs(right):
             return Reason("the sign goes into the brackets: -(a - b) = b - a")
         return Reason("written in the usual form")
@@ -208,10 +228,12 @@ class Comparison:
             if isinstance(right, Product) and abs(right.coefficient) != 1:
                 number = self._build.number(abs(Fraction(right.coefficient)))
                 return Reason("the common factor {} is taken out", (number,))
-            return Reason("a common factor is taken out")
+            return Reason("a common factor is taken out: a b + a c = a (b + c)")
         if isinstance(right, Sum) and not isinstance(left, Sum):
             return Reason("multiplied out: a (b + c) = a b + a c")
-        return Reason("terms are collected")
+        if _in_brackets(right) > _in_brackets(left):
+            return Reason("multiplied out: a (b + c) = a b + a c")
+        return Reason("a common factor is taken out: a b + a c = a (b + c)")
 
 
 def _runs(node: MatMul) -> list[list[Expression]]:
@@ -240,6 +262,16 @@ def _own(node: Expression) -> tuple[Hashable, ...] | None:
             return None
         own.append(value)
     return tuple(own)
+
+
+def _in_brackets(root: Expression) -> int:
+    """How much there is in sums."""
+    sums = {node for node in postorder(root) if isinstance(node, Sum)}
+    return sum(1 for each in sums for term in each.terms for _ in postorder(term))
+
+
+def _has_letters_in_exponents(root: Expression) -> bool:
+    return any(isinstance(node, Power) and not isinstance(node.exponent, Number) for node in postorder(root))
 
 
 def _count_of_sums(root: Expression) -> int:
@@ -273,4 +305,8 @@ def _renamed(left: Expression, right: Expression) -> Reason | None:
         said = ["the norm: tr(Aᵀ A) = ‖A‖²"]
     if not new and "exp" in _calls(left) & _calls(right):
         said = ["the exponential: exp(a) exp(b) = exp(a + b), 1/exp(a) = exp(-a)"]
+    if not said and _has_letters_in_exponents(left) and _has_letters_in_exponents(right):
+        said = ["powers of one base: aᵐ aⁿ = aᵐ⁺ⁿ"]
+    if not said and "sigmoid" in _calls(left) & _calls(right):
+        said = ["the logistic function: 1 - σ(a) = σ(-a)"]
     return Reason("; ".join(said)) if said else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from matcalc.language.dimensions import SCALAR
 from matcalc.notation.build import Builder
 from matcalc.notation.looks import flipped
@@ -13,6 +15,7 @@ from matcalc.notation.matrix import (
     Identity,
     Inverse,
     MatMul,
+    Norm,
     Ones,
     Product,
     Size,
@@ -34,6 +37,8 @@ from matcalc.notation.products import (
     settled,
     split,
 )
+from matcalc.operations.rows import Elementwise
+from matcalc.operations.table import OPERATIONS
 
 # ------------------------------------------------------------------ ones and identities
 
@@ -143,6 +148,14 @@ def diagonals(build: Builder, node: Expression) -> Found:
         if found is not None:
             new, reason = found
             return chain(build, [*node.factors[:k], new, *node.factors[k + 2 :]]), reason
+    first, last = node.factors[0], node.factors[-1]
+    if isinstance(first, Diagonal) and first.shape.kind == "matrix" and node.shape.kind == "vector":
+        column = chain(build, node.factors[1:])
+        return _elementwise(build, first.operand, column), Reason("a diagonal matrix times a column: diag(a) b = a ⊙ b")
+    if isinstance(last, Diagonal) and last.shape.kind == "matrix" and node.shape.kind == "row":
+        column = _turned(build, chain(build, node.factors[:-1]))
+        column = _elementwise(build, column, last.operand)
+        return _turned(build, column), Reason("a row times a diagonal matrix: aᵀ diag(b) = (a ⊙ b)ᵀ")
     return None
 
 
@@ -166,6 +179,28 @@ def _pair(build: Builder, left: Expression, right: Expression) -> Found:
             words = "A⁻¹ A = I" if one is left else "A A⁻¹ = I"
             return build.make(Identity, left.shape), Reason(f"a matrix and its inverse: {words}")
     return None
+
+
+# ------------------------------------------------------------------ functions
+
+
+def signs(build: Builder, node: Expression) -> Found:
+    """cos(-a) = cos(a), sin(-a) = -sin(a), ‖c a‖ = |c| ‖a‖."""
+    if isinstance(node, Norm) and isinstance(node.operand, Product) and node.operand.factors:
+        scale, array = split(build, node.operand)
+        if scale is not None and not scale.factors and not scale.divisors:
+            core = build.make(Norm, SCALAR, array)
+            return build.scaled(abs(Fraction(scale.coefficient)), core), Reason("a number leaves the norm: ‖c a‖ = |c| ‖a‖")
+    if not (isinstance(node, Function) and len(node.operands) == 1):
+        return None
+    operation, operand = OPERATIONS.get(node.name), node.operands[0]
+    parity = operation.parity if isinstance(operation, Elementwise) else ""
+    if not parity or not isinstance(operand, Product) or operand.coefficient >= 0:
+        return None
+    turned = build.make(Function, node.shape, node.name, (build.scaled(-1, operand),), node.axis)
+    if parity == "even":
+        return turned, Reason(f"{node.name} is even: {node.name}(-a) = {node.name}(a)")
+    return build.scaled(-1, turned), Reason(f"{node.name} is odd: {node.name}(-a) = -{node.name}(a)")
 
 
 def _elementwise(build: Builder, left: Expression, right: Expression) -> Expression:
@@ -235,7 +270,7 @@ def _sum(build: Builder, column: Expression) -> Expression:
     return build.make(Function, SCALAR, "sum", (column,), None)
 
 
-RULES: tuple[Rule, ...] = (nothing, identity, transposes, diagonals, ones_times, one_product, powers, merged, into_cases)
+RULES: tuple[Rule, ...] = (nothing, identity, transposes, diagonals, ones_times, one_product, powers, merged, signs, into_cases)
 """In the order in which they are tried. Each leaves less to do, so that they come to an end."""
 
 OPENINGS: tuple[Rule, ...] = (multiplied_out, transposed_sums)

@@ -267,8 +267,20 @@ class Polynomials:
             first, last = chain[0].of, chain[1].of
             assert isinstance(first, frozenset)
             assert isinstance(last, frozenset)
-            return self._number(("sum", _together(first, last)))
+            powers = _together(first, last)
+            chain = self._through_matrices(powers)
+            if not chain:
+                return self._number(("sum", powers))
         return min(self._number(chain), self._number(_turned(chain)))
+
+    def _through_matrices(self, powers: Powers) -> Chain:
+        """xᵀ A y for the sum of x ⊙ (A y)."""
+        numbers = [number for number, exponent in powers for _ in range(int(exponent) if exponent in (1, 2) else 3)]
+        if len(numbers) > 2 or not any(number in self._chains for number in numbers):
+            return ()
+        sides = [self._chains.get(number, (Letter("column", frozenset({(number, _ONE)})),)) for number in numbers]
+        left = (Letter("column", frozenset()),) if len(sides) == 1 else sides[0]
+        return (*_turned(left), *sides[-1])
 
     def _merged(self, left: Letter, right: Letter) -> tuple[Letter, ...] | None:
         """diag(a) diag(b), diag(a) b, aᵀ diag(b), A⁻¹ A."""
@@ -299,7 +311,9 @@ class Polynomials:
         chain = monomial.chain if not (monomial.chain and monomial.chain[-1].flipped) else _turned(monomial.chain)
         if len(chain) == 1 and isinstance(chain[0].of, frozenset):
             return chain[0].of
-        return frozenset({(self._number(("column", chain)), _ONE)})
+        number = self._number(("column", chain))
+        self._chains[number] = chain
+        return frozenset({(number, _ONE)})
 
     def _hadamard(
         self, node: Expression, factors: tuple[Expression, ...], divisors: tuple[Expression, ...]

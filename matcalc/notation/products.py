@@ -42,7 +42,8 @@ Rule = Callable[[Builder, Expression], Found]
 # ------------------------------------------------------------------ what prints the same, and brackets that do nothing
 
 
-_TO_THE_FRONT = "to the front"
+TO_THE_FRONT = "to the front"
+"""How the reasons end that need no line of their own."""
 
 _HIGH = 20
 """Powers of numbers from this one on are not worked out."""
@@ -58,7 +59,7 @@ def settled(build: Builder, node: Expression) -> Expression:
         case Product(coefficient=-1, factors=(Number() as number,), divisors=()):
             return build.number(-number.value)
         case Transpose(operand=Ones() | Zeros()):
-            return build.make(Ones if isinstance(node.operand, Ones) else Zeros, node.shape)
+            return build.make(Ones, node.shape) if isinstance(node.operand, Ones) else build.make(Zeros, node.shape)
         case MatMul() | Hadamard(divisors=()) if len(node.factors) == 1:
             return node.factors[0]
         case Sum() if len(node.terms) == 1 and node.terms[0].shape == node.shape:
@@ -84,7 +85,7 @@ def opened(build: Builder, node: Expression) -> Expression:
             return build.make(Hadamard, node.shape, tuple(flat), (*below, *node.divisors))
         case MatMul() | Product() | Hadamard():
             found = one_product(build, node)
-            if found is not None and found[1].words.endswith(_TO_THE_FRONT):
+            if found is not None and found[1].words.endswith(TO_THE_FRONT):
                 return found[0]
     return settled(build, node)
 
@@ -144,6 +145,13 @@ def one_product(build: Builder, node: Expression) -> Found:
         fields = (arrays, node.divisors) if isinstance(node, Hadamard) else (arrays,)
         core = opened(build, build.make(type(node), node.shape, *fields))
         return _flat(build, build.make(Product, node.shape, 1, (*scalars, core), ())), _why_flat(scalars)
+    if isinstance(node, Hadamard) and any(isinstance(divisor, Product) for divisor in node.divisors):
+        below = [split(build, each) if isinstance(each, Product) and each.factors else (None, each) for each in node.divisors]
+        arrays = tuple(array for _, array in below)
+        scalars = [scale for scale, _ in below if scale is not None]
+        core = opened(build, build.make(Hadamard, node.shape, node.factors, arrays))
+        whole = _flat(build, build.make(Product, node.shape, 1, (core,), tuple(scalars)))
+        return whole, Reason("a number in a divisor: a ⊘ (c b) = (1/c) (a ⊘ b)")
     if isinstance(node, Product) and any(isinstance(each, Product | Number) for each in (*node.factors, *node.divisors)):
         scales = [build.make(Product, SCALAR, node.coefficient, (), node.divisors)]
         before = [each for each in scales if each.coefficient != 1 or each.divisors]
@@ -166,8 +174,8 @@ def _why_flat(parts: Sequence[Expression]) -> Reason:
     if sum(number < 0 for number in numbers) > 1:
         return Reason("the signs are multiplied: (-1) (-1) = 1")
     if any(number < 0 for number in numbers):
-        return Reason(f"the sign goes {_TO_THE_FRONT}")
-    return Reason(f"the number goes {_TO_THE_FRONT}" if counted else f"scalars go {_TO_THE_FRONT}")
+        return Reason(f"the sign goes {TO_THE_FRONT}")
+    return Reason(f"the number goes {TO_THE_FRONT}" if counted else f"scalars go {TO_THE_FRONT}")
 
 
 def _coefficient(node: Expression) -> Fraction:
@@ -206,7 +214,7 @@ def powers(build: Builder, node: Expression) -> Found:
             if Fraction(outer.value).denominator == 1:
                 new = _power(build, inner.base, Fraction(inner.exponent.value * outer.value))
                 return new, Reason("a power of a power: (aᵐ)ⁿ = aᵐⁿ")
-        case Power(base=Product() as inner, exponent=Number() as outer) if inner.coefficient != 1 and not node.shape.dims:
+        case Power(base=Product() as inner, exponent=Number() as outer) if inner.factors or inner.divisors:
             exponent = Fraction(outer.value)
             if exponent.denominator == 1:
                 above = [_power(build, each, exponent) for each in inner.factors]
@@ -275,6 +283,9 @@ def multiplied_out(build: Builder, node: Expression) -> Found:
     """A (B + C) = A B + A C."""
     if isinstance(node, Product) and node.factors and isinstance(node.factors[-1], MatMul | Hadamard):
         inside = multiplied_out(build, node.factors[-1])
+        if inside is not None and (len(node.factors) > 1 or node.divisors or abs(node.coefficient) != 1):  # they stay outside
+            factors = (*node.factors[:-1], inside[0])
+            return build.make(Product, node.shape, node.coefficient, factors, node.divisors), inside[1]
         if inside is not None and isinstance(inside[0], Sum):
             terms = tuple(_term(build, node, len(node.factors) - 1, term) for term in inside[0].terms)
             return build.make(Sum, node.shape, terms), inside[1]

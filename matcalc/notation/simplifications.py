@@ -14,7 +14,7 @@ from matcalc.notation.build import Builder
 from matcalc.notation.comparison import Comparison
 from matcalc.notation.identities import OPENINGS, RULES
 from matcalc.notation.matrix import Expression, children, postorder
-from matcalc.notation.products import Reason, Rule, cancelling, one_product, opened, settled
+from matcalc.notation.products import TO_THE_FRONT, Reason, Rule, cancelling, one_product, opened, settled
 from matcalc.notation.replace import with_children
 
 _MOST_STEPS = 12
@@ -208,6 +208,8 @@ def _together(reasons: list[Reason]) -> Reason:
     if len(gone) > 1:
         which = dict.fromkeys(part for reason in gone for part in reason.parts)
         reasons = [*(reason for reason in reasons if reason not in gone), cancelling(list(which))]
+    if len(reasons) > 1:
+        reasons = [reason for reason in reasons if not reason.words.endswith(TO_THE_FRONT)] or reasons[:1]
     words = dict.fromkeys(reason.words for reason in reasons if not reason.parts)
     about = [reason for reason in reasons if reason.parts]
     parts = tuple(part for reason in about for part in reason.parts)
