@@ -9,6 +9,7 @@ from itertools import groupby
 
 from matcalc.language.dimensions import SCALAR
 from matcalc.notation.build import Builder
+from matcalc.notation.identities import long_diagonals
 from matcalc.notation.matrix import (
     Cases,
     Dot,
@@ -54,8 +55,9 @@ class Comparison:
         self._plain = Polynomials(build, multiplied_out=False)
         self._out = Polynomials(build, multiplied_out=True)
         self._dots = {(node.left, node.right) for node in postorder(goal) if isinstance(node, Dot)}
-        self._has_powers = any(isinstance(node, MatrixPower) for node in postorder(goal))
-        self.rules: tuple[Rule, ...] = (self._like_terms, self._dot, self._matrix_powers)
+        self._nodes = frozenset(postorder(goal))
+        self._has_powers = any(isinstance(node, MatrixPower) for node in self._nodes)
+        self.rules: tuple[Rule, ...] = (self._like_terms, self._dot, self._matrix_powers, self._long_diagonals)
         """Rules that look at the answer, or need polynomials."""
 
     # ------------------------------------------------------------------ how alike two expressions are
@@ -149,6 +151,10 @@ class Comparison:
                     return new, Reason("a row times a column: aᵀ b = a·b")
         return None
 
+    def _long_diagonals(self, build: Builder, node: Expression) -> Found:
+        """aᵀ A diag(b) = ((Aᵀ a) ⊙ b)ᵀ, where the answer has it so."""
+        return long_diagonals(build, node, self._nodes) if isinstance(node, MatMul) else None
+
     def _matrix_powers(self, build: Builder, node: Expression) -> Found:
         """A A = A², where the answer has powers of matrices."""
         if not (isinstance(node, MatMul) and self._has_powers):
@@ -185,6 +191,8 @@ class Comparison:
                     others.remove(same)
             if len(mine) != 1 or (isinstance(left, Product | Hadamard) and len(left.factors) != len(right.factors)):  # type: ignore[union-attr]
                 break
+            if mine[0].shape != others[0].shape or not self._out.agree(mine[0], others[0]):
+                break
             (left,), (right,) = mine, others
         return left, right
 
@@ -216,12 +224,16 @@ class Comparison:
         """A common factor, or brackets that are multiplied out."""
         if not self._out.agree(left, right):
             return None
+        right = right.operand if isinstance(left, Sum) and isinstance(right, Transpose) else right
         if isinstance(left, Sum) and isinstance(right, Product | MatMul | Hadamard):
             common = [factor for factor in right.factors if not isinstance(factor, Sum) and not _is_power_of_sum(factor)]
             if common and isinstance(right, MatMul):
                 outer = [chain(self._build, each) for each in _runs(right)]
                 words = "the common factors {} and {} are taken out" if len(outer) > 1 else "the common factor {} is taken out"
                 return Reason(words, tuple(outer[:2]))
+            if common and isinstance(right, Hadamard) and len(common) < len(right.factors):
+                part: Expression = settled(self._build, self._build.make(Hadamard, right.shape, tuple(common), ()))
+                return Reason("the common factor {} is taken out", (part,))
             if common and isinstance(right, Product):
                 part = self._build.product(1, common, (), common[-1].shape)
                 return Reason("the common factor {} is taken out", (part,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from fractions import Fraction
 
 from matcalc.language.dimensions import SCALAR
@@ -9,6 +10,7 @@ from matcalc.notation.build import Builder
 from matcalc.notation.looks import flipped
 from matcalc.notation.matrix import (
     Diagonal,
+    Dot,
     Expression,
     Function,
     Hadamard,
@@ -148,14 +150,26 @@ def diagonals(build: Builder, node: Expression) -> Found:
         if found is not None:
             new, reason = found
             return chain(build, [*node.factors[:k], new, *node.factors[k + 2 :]]), reason
-    first, last = node.factors[0], node.factors[-1]
-    if isinstance(first, Diagonal) and first.shape.kind == "matrix" and node.shape.kind == "vector":
-        column = chain(build, node.factors[1:])
-        return _elementwise(build, first.operand, column), Reason("a diagonal matrix times a column: diag(a) b = a ⊙ b")
-    if isinstance(last, Diagonal) and last.shape.kind == "matrix" and node.shape.kind == "row":
-        column = _turned(build, chain(build, node.factors[:-1]))
-        column = _elementwise(build, column, last.operand)
-        return _turned(build, column), Reason("a row times a diagonal matrix: aᵀ diag(b) = (a ⊙ b)ᵀ")
+    return None
+
+
+def long_diagonals(build: Builder, node: MatMul, stays: Container[Expression]) -> Found:
+    """aᵀ A diag(b) = ((Aᵀ a) ⊙ b)ᵀ, diag(a) A b = a ⊙ (A b), but not of diagonal matrices that stay as they are."""
+    factors = node.factors
+    kinds = [factor.shape.kind for factor in factors]
+    for k, middle in enumerate(factors):
+        if not isinstance(middle, Diagonal) or kinds[k] != "matrix" or middle in stays:
+            continue
+        first = next((j for j in reversed(range(k)) if kinds[j] != "matrix"), k)
+        last = next((j for j in range(k + 1, len(factors)) if kinds[j] != "matrix"), k)
+        if kinds[first] == "row":
+            column = _elementwise(build, _turned(build, chain(build, factors[first:k])), middle.operand)
+            new = chain(build, (*factors[:first], _turned(build, column), *factors[k + 1 :]))
+            return new, Reason("a row times a diagonal matrix: aᵀ diag(b) = (a ⊙ b)ᵀ")
+        if kinds[last] == "vector":
+            column = _elementwise(build, middle.operand, chain(build, factors[k + 1 : last + 1]))
+            new = chain(build, (*factors[:k], column, *factors[last + 1 :]))
+            return new, Reason("a diagonal matrix times a column: diag(a) b = a ⊙ b")
     return None
 
 
@@ -201,6 +215,27 @@ def signs(build: Builder, node: Expression) -> Found:
     if parity == "even":
         return turned, Reason(f"{node.name} is even: {node.name}(-a) = {node.name}(a)")
     return build.scaled(-1, turned), Reason(f"{node.name} is odd: {node.name}(-a) = -{node.name}(a)")
+
+
+def linear(build: Builder, node: Expression) -> Found:
+    """sum(c a) = c sum(a), (c a)·b = c (a·b), sum(softmax(a)) = 1."""
+    match node:
+        case Function(name="sum" | "tr", operands=(Product() as inner,)) if inner.factors and node.axis is None:
+            scale, array = split(build, inner)
+            if scale is not None and array.shape.dims:
+                core: Expression = build.make(Function, node.shape, node.name, (array,), None)
+                words = f"a number leaves the sum: {node.name}(c a) = c {node.name}(a)"
+                return build.make(Product, node.shape, 1, (scale, core), ()), Reason(words)
+        case Function(name="sum", operands=(Function(name="softmax", axis=None),), axis=None):
+            return build.number(1), Reason("the entries of softmax add up to 1")
+        case Dot():
+            sides = (node.left, node.right)
+            (left, a), (right, b) = (split(build, each) if isinstance(each, Product) else (None, each) for each in sides)
+            scales = [scale for scale in (left, right) if scale is not None]
+            if scales:
+                product = build.make(Product, SCALAR, 1, (*scales, build.make(Dot, SCALAR, a, b)), ())
+                return product, Reason("a number leaves the dot product: (c a)·b = c (a·b)")
+    return None
 
 
 def _elementwise(build: Builder, left: Expression, right: Expression) -> Expression:
@@ -270,7 +305,9 @@ def _sum(build: Builder, column: Expression) -> Expression:
     return build.make(Function, SCALAR, "sum", (column,), None)
 
 
-RULES: tuple[Rule, ...] = (nothing, identity, transposes, diagonals, ones_times, one_product, powers, merged, signs, into_cases)
+RULES: tuple[Rule, ...] = (
+    nothing, identity, transposes, diagonals, ones_times, one_product, powers, merged, signs, linear, into_cases,
+)  # fmt: skip
 """In the order in which they are tried. Each leaves less to do, so that they come to an end."""
 
 OPENINGS: tuple[Rule, ...] = (multiplied_out, transposed_sums)

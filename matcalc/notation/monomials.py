@@ -254,12 +254,36 @@ class Polynomials:
                 chain += () if merged is None else merged
             else:
                 chain.append(letter)
+            if letter.kind == "diagonal":
+                self._fold_row(chain)
             if chain and chain[-1].kind == "column" and not chain[-1].flipped:
+                self._fold_column(chain)
                 start = next((k for k in reversed(range(len(chain))) if chain[k].kind == "column" and chain[k].flipped), None)
                 if start is not None and all(each.kind != "column" for each in chain[start + 1 : -1]):
                     scalars = _together(scalars, {(self._inner(tuple(chain[start:])), _ONE)})
                     del chain[start:]
         return scalars, tuple(chain)
+
+    def _fold_column(self, chain: list[Letter]) -> None:
+        """diag(a) A b = a ⊙ (A b), at the end of a chain."""
+        start = next((k for k in reversed(range(len(chain) - 1)) if chain[k].kind != "matrix"), None)
+        if start is None or chain[start].kind != "diagonal":
+            return
+        scale = chain[start].of
+        assert isinstance(scale, frozenset)
+        chain[start:] = [Letter("column", _together(scale, self._of_column(tuple(chain[start + 1 :]))))]
+
+    def _fold_row(self, chain: list[Letter]) -> None:
+        """aᵀ A diag(b) = ((Aᵀ a) ⊙ b)ᵀ, at the end of a chain."""
+        if not chain or chain[-1].kind != "diagonal":
+            return
+        start = next((k for k in reversed(range(len(chain) - 1)) if chain[k].kind != "matrix"), None)
+        if start is None or chain[start].kind != "column" or not chain[start].flipped:
+            return
+        scale = chain[-1].of
+        assert isinstance(scale, frozenset)
+        column = _turned(tuple(chain[start:-1]))
+        chain[start:] = [Letter("column", _together(scale, self._of_column(column)), True)]
 
     def _inner(self, chain: Chain) -> int:
         """The number of a row times a column."""
@@ -275,12 +299,14 @@ class Polynomials:
 
     def _through_matrices(self, powers: Powers) -> Chain:
         """xᵀ A y for the sum of x ⊙ (A y)."""
-        numbers = [number for number, exponent in powers for _ in range(int(exponent) if exponent in (1, 2) else 3)]
-        if len(numbers) > 2 or not any(number in self._chains for number in numbers):
+        through = [(number, exponent) for number, exponent in powers if number in self._chains]
+        if not through or any(exponent != 1 for _, exponent in through):
             return ()
-        sides = [self._chains.get(number, (Letter("column", frozenset({(number, _ONE)})),)) for number in numbers]
-        left = (Letter("column", frozenset()),) if len(sides) == 1 else sides[0]
-        return (*_turned(left), *sides[-1])
+        (number, _), *more = through
+        others = powers - set(through)
+        if not more:
+            return (Letter("column", others, True), *self._chains[number])
+        return (*_turned(self._chains[number]), *self._chains[more[0][0]]) if len(more) == 1 and not others else ()
 
     def _merged(self, left: Letter, right: Letter) -> tuple[Letter, ...] | None:
         """diag(a) diag(b), diag(a) b, aᵀ diag(b), A⁻¹ A."""
@@ -308,7 +334,11 @@ class Polynomials:
 
     def _column(self, monomial: Monomial) -> Powers:
         """The powers of columns that the chain of a column or row is."""
-        chain = monomial.chain if not (monomial.chain and monomial.chain[-1].flipped) else _turned(monomial.chain)
+        chain = monomial.chain
+        return self._of_column(_turned(chain) if chain and chain[0].kind == "column" and chain[0].flipped else chain)
+
+    def _of_column(self, chain: Chain) -> Powers:
+        """The powers of columns that a chain is."""
         if len(chain) == 1 and isinstance(chain[0].of, frozenset):
             return chain[0].of
         number = self._number(("column", chain))
@@ -318,6 +348,9 @@ class Polynomials:
     def _hadamard(
         self, node: Expression, factors: tuple[Expression, ...], divisors: tuple[Expression, ...]
     ) -> Polynomial:
+        sums = [each for each in factors if isinstance(each, Sum) and len(self._done[each]) > 1]
+        if self._multiplied_out and sums:
+            return self._distributed(node, factors, divisors, sums[0])
         powers: list[Iterable[tuple[int, Fraction]]] = []
         scalars: Powers = frozenset()
         value = _ONE
@@ -340,6 +373,22 @@ class Polynomials:
             powers.append((number, power * exponent) for number, power in self._column(monomial))
         chain = (Letter("column", _together(*powers), node.shape.kind == "row"),)
         return {Monomial(scalars, chain): value}
+
+    def _distributed(
+        self, node: Expression, factors: tuple[Expression, ...], divisors: tuple[Expression, ...], total: Expression
+    ) -> Polynomial:
+        """a ⊙ (b + c) = a ⊙ b + a ⊙ c."""
+        rest = list(factors)
+        rest.remove(total)
+        ones: Polynomial = {Monomial(chain=(Letter("column", frozenset(), node.shape.kind == "row"),)): _ONE}
+        others = self._hadamard(node, tuple(rest), divisors) if rest or divisors else ones
+        result: Polynomial = {}
+        for left, a in self._done[total].items():
+            for right, b in others.items():
+                chain = (Letter("column", _together(self._column(left), self._column(right)), node.shape.kind == "row"),)
+                monomial = Monomial(_together(left.scalars, right.scalars), chain)
+                result[monomial] = result.get(monomial, Fraction(0)) + a * b
+        return {monomial: value for monomial, value in result.items() if value}
 
     def _diagonal(self, node: Diagonal) -> Polynomial:
         found = self._done[node.operand]

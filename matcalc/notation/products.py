@@ -211,7 +211,7 @@ def powers(build: Builder, node: Expression) -> Found:
     """(aᵐ)ⁿ = aᵐⁿ, (c a)ⁿ = cⁿ aⁿ, 2³ = 8."""
     match node:
         case Power(base=Power() as inner, exponent=Number() as outer) if isinstance(inner.exponent, Number):
-            if Fraction(outer.value).denominator == 1:
+            if Fraction(outer.value).denominator == 1 or Fraction(inner.exponent.value).denominator % 2 == 0:
                 new = _power(build, inner.base, Fraction(inner.exponent.value * outer.value))
                 return new, Reason("a power of a power: (aᵐ)ⁿ = aᵐⁿ")
         case Power(base=Product() as inner, exponent=Number() as outer) if inner.factors or inner.divisors:
@@ -221,6 +221,11 @@ def powers(build: Builder, node: Expression) -> Found:
                 below = [_power(build, each, exponent) for each in inner.divisors]
                 coefficient = Fraction(inner.coefficient) ** int(exponent)
                 return build.product(coefficient, above, below, node.shape), Reason("a power of a product: (a b)ⁿ = aⁿ bⁿ")
+        case Power(base=Hadamard() as inner, exponent=Number() as outer) if Fraction(outer.value).denominator == 1:
+            above = [_power(build, each, Fraction(outer.value)) for each in inner.factors]
+            below = [_power(build, each, Fraction(outer.value)) for each in inner.divisors]
+            found = build.make(Hadamard, node.shape, tuple(above), tuple(below))
+            return found, Reason("a power of a product: (a ⊙ b)ⁿ = aⁿ ⊙ bⁿ")
         case Power(base=Number() as number, exponent=Number() as outer) if Fraction(outer.value).denominator == 1:
             if outer.value < _HIGH:
                 return build.number(Fraction(number.value) ** int(outer.value)), Reason("the power is a number")
@@ -238,6 +243,15 @@ def _exponent(node: Expression) -> tuple[Expression, Fraction]:
     return node, Fraction(1)
 
 
+def _signed(node: Product | Hadamard, arrays: Sequence[Expression]) -> list[tuple[Expression, int]]:
+    """The factors with 1 and the divisors with -1; those of an element-wise product in a divisor one by one."""
+    signed = [(each, 1) for each in node.factors if each not in arrays]
+    for divisor in node.divisors:
+        parts = (divisor.factors, divisor.divisors) if isinstance(divisor, Hadamard) else ((divisor,), ())
+        signed += [(each, -1) for each in parts[0]] + [(each, 1) for each in parts[1]]
+    return signed
+
+
 def cancelling(which: Sequence[Expression]) -> Reason:
     """The reason if these are divided by themselves."""
     if len(which) == 1:
@@ -253,8 +267,7 @@ def merged(build: Builder, node: Expression) -> Found:
     total: dict[Expression, Fraction] = {}
     cancelled: dict[Expression, None] = {}
     joined: dict[Expression, None] = {}
-    signed = [*((each, 1) for each in node.factors if each not in arrays), *((each, -1) for each in node.divisors)]
-    for each, sign in signed:
+    for each, sign in _signed(node, arrays):
         base, exponent = _exponent(each)
         if base in total:
             (joined if total[base] * sign > 0 else cancelled)[base] = None

@@ -9,8 +9,9 @@ import pytest
 
 import matcalc as mc
 from matcalc.derivative import Derivative
+from matcalc.language.dimensions import SCALAR
 from matcalc.notation.build import Builder
-from matcalc.notation.matrix import Expression
+from matcalc.notation.matrix import Expression, Number, Product, Sum, Symbol
 from matcalc.notation.simplifications import Step, simplifications
 from matcalc.output.text import expression
 from tests.notation.chains import Chain, adopted, chain
@@ -127,3 +128,93 @@ def test_reasons_are_named() -> None:
         steps = check_chain(chain(outer, inner, wrt, where))
         vague += [(outer, inner) for step in steps if step.reason in ("simplified", "written in the usual form")]
     assert vague == []
+
+
+WRITTEN = [
+    # a sum of paths, factored as the answer has it
+    ("(A x)' + x' A", "x' (A + A')", "A: matrix(n, n), x: vector(n)", [
+        "xᵀ Aᵀ + xᵀ A | the transpose of a product: (A B)ᵀ = Bᵀ Aᵀ",
+        "xᵀ (A + Aᵀ) | the common factor xᵀ is taken out",
+    ]),
+    ("(A x)' + x' A", "2*x' A", "A: symmetric matrix(n, n), x: vector(n)", [
+        "xᵀ Aᵀ + xᵀ A | the transpose of a product: (A B)ᵀ = Bᵀ Aᵀ",
+        "xᵀ A + xᵀ A | A is declared symmetric: Aᵀ = A",
+        "2 xᵀ A | like terms: m a + n a = (m + n) a",
+    ]),
+    ("x^2*1 + x*(2*x)", "3*x^2", "x: scalar", [
+        "x² + 2 x² | powers of one base: aᵐ aⁿ = aᵐ⁺ⁿ",
+        "3 x² | like terms: m a + n a = (m + n) a",
+    ]),
+    ("cos(x + x^2) + cos(x + x^2)*(2*x)", "(1 + 2*x)*cos(x + x^2)", "x: scalar", [
+        "(1 + 2 x) cos(x + x²) | the common factor cos(x + x²) is taken out",
+    ]),
+    # one path
+    ("(1/sin(x^3)^2)*(2*sin(x^3))*cos(x^3)*(3*x^2)", "6*x^2*cos(x^3)/sin(x^3)", "x: scalar", [
+        "6 x² sin(x³) cos(x³) / sin(x³)² | one fraction: (1/b) a = a/b",
+        "6 x² cos(x³) / sin(x³) | sin(x³) cancels",
+    ]),
+    ("ones(n)' diag(x)", "x'", "x: vector(n)", ["xᵀ | a row of ones times a diagonal matrix: 1ᵀ diag(v) = vᵀ"]),
+    ("2*(X w - y)' I X", "2*(X w - y)' X", "X: matrix(m, n), y: vector(m), w: vector(n)", [
+        "2 (X w - y)ᵀ X | a product with the identity matrix: I A = A",
+    ]),
+    ("a' diag(b) W", "(a*b)' W", "W: matrix(m, n), a, b: vector(m)", [
+        "(a ⊙ b)ᵀ W | a row times a diagonal matrix: aᵀ diag(b) = (a ⊙ b)ᵀ",
+    ]),
+    ("a' V diag(b) W", "((V' a)*b)' W", "W: matrix(m, n), V: matrix(k, m), b: vector(m), a: vector(k)", [
+        "((aᵀ V)ᵀ ⊙ b)ᵀ W | a row times a diagonal matrix: aᵀ diag(b) = (a ⊙ b)ᵀ",
+        "((Vᵀ a) ⊙ b)ᵀ W | the transpose of a product: (A B)ᵀ = Bᵀ Aᵀ",
+    ]),
+    ("a' V diag(b) W", "a' V diag(b) W", "W: matrix(m, n), V: matrix(k, m), b: vector(m), a: vector(k)", []),
+    ("x (a' V diag(b))", "x ((V' a)*b)'", "V: matrix(k, m), b: vector(m), a: vector(k), x: vector(n)", [
+        "x ((aᵀ V)ᵀ ⊙ b)ᵀ | a row times a diagonal matrix: aᵀ diag(b) = (a ⊙ b)ᵀ",
+        "x ((Vᵀ a) ⊙ b)ᵀ | the transpose of a product: (A B)ᵀ = Bᵀ Aᵀ",
+    ]),
+    ("-(y/softmax(z))' (diag(softmax(z)) - softmax(z) softmax(z)')", "sum(y)*softmax(z)' - y'", "y, z: vector(n)", [
+        "-(y ⊘ softmax(z))ᵀ diag(softmax(z)) + (y ⊘ softmax(z))ᵀ softmax(z) softmax(z)ᵀ"
+        " | multiplied out: A (B + C) = A B + A C",
+        "-(y ⊙ softmax(z) ⊘ softmax(z))ᵀ + (y ⊘ softmax(z))ᵀ softmax(z) softmax(z)ᵀ"
+        " | a row times a diagonal matrix: aᵀ diag(b) = (a ⊙ b)ᵀ",
+        "-(y ⊙ softmax(z) ⊘ softmax(z))ᵀ + sum(y) softmax(z)ᵀ"
+        " | what is divided by b is multiplied by it: (a ⊘ b)ᵀ b = sum(a)",
+        "sum(y) softmax(z)ᵀ - yᵀ | softmax(z) cancels",
+    ]),
+    ("tr(I A)*x'", "tr(A)*x'", "A: matrix(n, n), x: vector(n)", ["tr(A) xᵀ | a product with the identity matrix: I A = A"]),
+    ("tr(A B)*x'", "tr(B A)*x'", "A: matrix(m, n), B: matrix(n, m), x: vector(n)", [
+        "tr(B A) xᵀ | factors go round in a trace: tr(A B) = tr(B A)",
+    ]),
+    ("x' A^-1 A", "x'", "A: matrix(n, n), x: vector(n)", [
+        "xᵀ I | a matrix and its inverse: A⁻¹ A = I",
+        "xᵀ | a product with the identity matrix: A I = A",
+    ]),
+    ("0*x' + 1*x'", "x'", "x: vector(n)", ["xᵀ | a product with a factor 0 is 0; a term 0 is left out: a + 0 = a"]),
+    ("2*(y - X w)' (-X)", "2*(X w - y)' X", "X: matrix(m, n), y: vector(m), w: vector(n)", [
+        "2 (X w - y)ᵀ X | the sign goes into the brackets: -(a - b) = b - a",
+    ]),
+    ("(1/det(X))*(det(X)*X^-1)", "X^-1", "X: matrix(n, n)", [
+        "(det(X)/det(X)) X⁻¹ | one fraction: (1/b) a = a/b",
+        "X⁻¹ | det(X) cancels",
+    ]),
+    ("ones(n)' (diag(softmax(x)) - softmax(x) softmax(x)')", "zeros(n)'", "x: vector(n)", [
+        "1ᵀ diag(softmax(x)) - 1ᵀ softmax(x) softmax(x)ᵀ | multiplied out: A (B + C) = A B + A C",
+        "softmax(x)ᵀ - 1ᵀ softmax(x) softmax(x)ᵀ | a row of ones times a diagonal matrix: 1ᵀ diag(v) = vᵀ",
+        "softmax(x)ᵀ - sum(softmax(x)) softmax(x)ᵀ | a row of ones adds up: 1ᵀ v = sum(v)",
+        "softmax(x)ᵀ - softmax(x)ᵀ | the entries of softmax add up to 1",
+        "0ᵀ | like terms: a - a = 0",
+    ]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("start", "goal", "where", "lines"), WRITTEN)
+def test_steps_read_as_in_a_textbook(start: str, goal: str, where: str, lines: list[str]) -> None:
+    assert said(written(start, goal, where)) == lines
+
+
+def test_what_a_derivation_writes_with_ones() -> None:
+    """1 · 1 + 1 · 2 x, which nobody can write without its being worked out at once."""
+    whole = mc.diff("x + x^2", "x", where="x: scalar")
+    assert isinstance(whole, Derivative)
+    build = whole._problem.recovery.build
+    x, one, two = build.make(Symbol, SCALAR, "x"), build.make(Number, SCALAR, 1), build.make(Number, SCALAR, 2)
+    terms = (build.make(Product, SCALAR, 1, (one, one), ()), build.make(Product, SCALAR, 1, (one, two, x), ()))
+    steps = check(whole, build, build.make(Sum, SCALAR, terms), whole.answer.body)
+    assert said(steps) == ["1 + 2 x | a factor 1 does nothing: 1 · a = a"]
