@@ -1,0 +1,434 @@
+"""What the equations of an explanation are worth: each side from its notation, the left-hand side from what it means.
+
+An intermediate variable has the value of its definition, and the definition that of the text that it stands for. A derivative by
+name, ∂u₂/∂u₁, is what central differences say: u₁ moves, and with it everything between the two; the rest stays.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from matcalc.errors import NotSupportedError
+from matcalc.explanation.derivation import Derived, Equation, Side
+from matcalc.explanation.intermediates import Quantity
+from matcalc.language.shapes import Inference
+from matcalc.notation import matrix as m
+from matcalc.notation.matrix import Answer, Expression
+from matcalc.output.text import expression, text
+from matcalc.verify.interpreter import Interpreter
+from tests.differences import numeric_derivative, on_space
+from tests.notation.values import Reader
+
+EXACT = 1e-9
+TOLERANCE = 2e-6
+"""Of what is compared with differences."""
+UNSURE = 1e-7
+"""Differences with a larger error, relative to the size of the entries, say nothing: there is a kink or a pole near."""
+LARGEST = 1e5
+Arrays = Mapping[str, Any]
+OVER_INDEX: dict[str, Callable[[Any], Any]] = {
+    name: functools.partial(getattr(np, function), axis=0)
+    for name, function in (("sum", "sum"), ("prod", "prod"), ("mean", "mean"), ("max", "max"), ("min", "min"))
+}
+_HOLDS: dict[str, Callable[[int, int], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "!=": operator.ne,
+}  # fmt: skip
+_JUXTAPOSED = re.compile(r"(?<=\d)(?=[^\W\d])")
+
+
+class UnusablePointError(Exception):
+    """There are no numbers to compare with at this point."""
+
+
+class UnreadableError(Exception):
+    """A definition that has no value."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with an explanation: of which kind, where, and how."""
+
+    kind: str
+    where: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.where}" + (f"   [{self.detail}]" if self.detail else "")
+
+
+class Values:
+    """The values of all variables and intermediate variables of a derivation at a point, and their derivatives."""
+
+    def __init__(self, derived: Derived, inference: Inference, point: Arrays, sizes: Mapping[str, int]) -> None:
+        self.inference, self.sizes = inference, sizes
+        self.steps = derived.steps.steps
+        self.quantities = {each.name: each for each in (*derived.steps.variables, *self.steps)}
+        self.names = {step: _names(step.definition) for step in self.steps if step.definition is not None}
+        self._derivatives: dict[tuple[str, str], Any] = {}
+        self.at: dict[str, Any] = dict(point)
+        for step in self.steps:
+            try:
+                self.at[step.name] = self._defined(step, self.at)
+            except (AssertionError, KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
+                raise UnreadableError(f"{step.name} = {said(step.definition)}", repr(error)) from error  # type: ignore[arg-type]
+
+    def _defined(self, step: Quantity, known: Arrays) -> Any:
+        assert step.definition is not None
+        return self.flat(Reading(self, known).read(step.definition), step)
+
+    def flat(self, value: Any, quantity: Quantity) -> Any:
+        """A value with the axes of a quantity: rows and columns have one."""
+        return np.asarray(value).reshape([size.value(self.sizes) for size in quantity.shape.dims])
+
+    def moved_by(self, name: str) -> list[Quantity]:
+        """The intermediate variables that move when a quantity does."""
+        moving, found = {name}, []
+        for step in self.steps:
+            if step.name != name and self.names[step] & moving:
+                moving.add(step.name)
+                found.append(step)
+        return found
+
+    def derivative(self, value: str, variable: str) -> Any:
+        """The derivative of a quantity by another, with the axes of the value, then those of the variable."""
+        if (value, variable) not in self._derivatives:
+            self._derivatives[value, variable] = self._differences(value, variable)
+        return self._derivatives[value, variable]
+
+    def _differences(self, value: str, variable: str) -> Any:
+        order = [step.name for step in self.steps]
+        between = [step for step in self.moved_by(variable) if order.index(step.name) <= order.index(value)]
+
+        def function(moved: Arrays) -> Any:
+            known = {**self.at, variable: moved[variable]}
+            for step in between:
+                known[step.name] = self._defined(step, known)
+            return known[value]
+
+        with np.errstate(all="ignore"):
+            found, error = numeric_derivative(function, self.at, variable)
+        size = np.max(np.abs(found), initial=0.0)
+        if not error <= UNSURE * (1 + size) or size > LARGEST:
+            raise UnusablePointError(f"∂{value}/∂{variable}")
+        return found
+
+    def on_space(self, found: Any, variable: Quantity) -> Any:
+        """The derivative by a matrix with structure on the space of such matrices."""
+        properties = self.inference.symbols[variable.name].properties if variable.role == "variable" else frozenset[str]()
+        triangle = np.tril if "lower_triangular" in properties else np.triu if "upper_triangular" in properties else None
+        return triangle(found) if triangle is not None else on_space(found, properties)
+
+
+class Reading(Reader):
+    """Reads expressions in which derivatives stand by name."""
+
+    def __init__(self, values: Values, known: Arrays | None = None) -> None:
+        super().__init__(values.at if known is None else known, values.sizes)
+        self.values = values
+
+    def partial(self, node: m.Partial) -> Any:
+        value, variable = quantity_of(self.values, node.value), quantity_of(self.values, node.variable)
+        raw = self.values.derivative(value.name, variable.name)
+        places = [self.place(name) for each in (node.value, node.variable) if isinstance(each, m.Element) for name in each.indices]
+        if places:
+            return raw[tuple(places)]
+        return arranged(raw, value, variable, stacked=is_stacked(node))
+
+    def chain(self, node: m.Chain) -> Any:
+        factors = [np.atleast_2d(self.read(factor)) for factor in node.factors]
+        result = factors[0]
+        for factor in factors[1:]:
+            result = result @ factor
+        return result.reshape(self.shape(node))
+
+    def place(self, name: m.Subscript) -> Any:
+        """Where an index points to, from 0; as it was written, it may be any whole number: `i+1`, `n-1`, `2i`."""
+        if not isinstance(name, str) or name == ":":
+            return super().place(name)
+        at = self.whole(name)
+        if at < 1:
+            raise IndexError(f"no entry {at}")
+        return at - 1
+
+    def whole(self, written: str) -> int:
+        """The value of whole-number arithmetic."""
+        spelled = _JUXTAPOSED.sub("*", written)
+        return int(eval(spelled, {}, {**self.sizes, **self.indices}))  # noqa: PLW0123
+
+    def indexedsum(self, node: m.IndexedSum) -> Any:
+        values = [np.asarray(value) for value in self._terms(node, 0)]
+        return OVER_INDEX[node.function](np.array(values) if values else np.zeros((0, *self.shape(node.body))))
+
+    def _terms(self, node: m.IndexedSum, level: int) -> Iterator[Any]:
+        """The values of the body, for all values of the indices from a level on."""
+        if level == len(node.indices):
+            if all(_HOLDS[sign](self.whole(left), self.whole(right)) for left, sign, right in node.conditions):
+                yield self.read(node.body)
+            return
+        name, size = node.indices[level]
+        bounds = node.bounds[level] if node.bounds else ()
+        low, high = map(self.whole, bounds) if bounds else (1, size.value(self.sizes))
+        assert name not in self.indices, "a bound index hides another one"
+        for position in range(low, high + 1):
+            self.indices[name] = position
+            yield from self._terms(node, level + 1)
+        self.indices.pop(name, None)
+
+
+def _names(node: Expression) -> set[str]:
+    return {each.name for each in m.postorder(node) if isinstance(each, m.Symbol)}
+
+
+def named(node: Expression) -> str:
+    """The name in `u`, `uᵢ`, `vec(U)` and `vec(U)ᵀ`."""
+    while not isinstance(node, m.Symbol):
+        assert isinstance(node, m.Element | m.Transpose) or (isinstance(node, m.Function) and node.name == "vec"), node
+        node = m.children(node)[0]
+    return node.name
+
+
+def quantity_of(values: Values, node: Expression) -> Quantity:
+    """What a part of a derivative's name is."""
+    return values.quantities[named(node)]
+
+
+def is_stacked(node: m.Partial) -> bool:
+    """Whether it is ∂vec(Y)/∂vec(X)ᵀ."""
+    return isinstance(node.variable, m.Transpose)
+
+
+def arranged(raw: Any, value: Quantity, variable: Quantity, *, stacked: bool) -> Any:
+    """A derivative in numerator layout, as rows and columns."""
+    outputs = len(value.shape.dims)
+    if stacked:  # columns under each other: the row index of each is the faster one
+        swapped = raw.transpose(*reversed(range(outputs)), *reversed(range(outputs, raw.ndim)))
+        return swapped.reshape(int(np.prod(raw.shape[:outputs])), int(np.prod(raw.shape[outputs:])))
+    assert raw.ndim <= 2, "an array with more than two axes has no rows and columns"
+    if raw.ndim < 2:
+        upright = value.shape.kind == "vector" or variable.shape.kind == "row"
+        return raw if not raw.ndim else raw.reshape(-1, 1) if upright else raw.reshape(1, -1)
+    return raw if outputs else raw.T
+
+
+def indices_of(left: Expression) -> tuple[m.Subscript, ...]:
+    """The free indices of a left-hand side."""
+    if isinstance(left, m.Element):
+        return left.indices
+    if isinstance(left, m.Partial):
+        return tuple(name for each in (left.value, left.variable) if isinstance(each, m.Element) for name in each.indices)
+    return ()
+
+
+# What is wrong
+
+
+def equations(derived: Derived) -> Iterator[Equation]:
+    """All equations of a derivation."""
+    for section in derived.sections:
+        yield from (line for line in section.lines if isinstance(line, Equation))
+
+
+def said(side: Expression | Answer) -> str:
+    """As it is printed."""
+    return " ".join((text(side) if isinstance(side, Answer) else expression(side)).split())
+
+
+def wrong_numbers(derived: Derived, inference: Inference, point: Arrays, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    """What is wrong at a point.
+
+    Raises:
+        UnusablePointError: it is near a kink, or has no value there.
+    """
+    with np.errstate(all="ignore"):
+        try:
+            values = Values(derived, inference, point, sizes)
+        except np.linalg.LinAlgError:
+            raise UnusablePointError from None
+        except UnreadableError as error:
+            yield Finding("a definition that cannot be read", *error.args)
+            return
+        if not all(np.all(np.isfinite(value)) and np.max(np.abs(value), initial=0.0) < LARGEST for value in values.at.values()):
+            raise UnusablePointError
+        yield from wrong_definitions(values)
+        meanings: dict[str, set[bool]] = {}
+        for equation in equations(derived):
+            for number, side in enumerate(equation.sides):
+                yield from wrong_side(values, equation, side, number, meanings.setdefault(said(equation.left), {True, False}))
+
+
+def wrong_definitions(values: Values) -> Iterator[Finding]:
+    """Intermediate variables whose definition is not worth what their part of the text is."""
+    for step in values.steps:
+        parts = {"definition": step.source}
+        if step is values.steps[-1]:
+            parts["value of the program"] = values.inference.program.body
+        for kind, root in parts.items():
+            try:
+                wanted = Interpreter(values.inference, values.sizes, root)(values.at)
+            except NotSupportedError:
+                continue  # an unknown function of vectors
+            got = values.at[step.name]
+            if got.shape != wanted.shape:
+                yield Finding(kind, f"{step.name} = {said(step.definition)}", f"shape {got.shape}, not {wanted.shape}")
+            elif not close(got, wanted, EXACT):
+                yield Finding(kind, f"{step.name} = {said(step.definition)}", different(got, wanted))
+
+
+def wrong_side(values: Values, equation: Equation, side: Side, number: int, free: set[bool]) -> Iterator[Finding]:
+    """What is wrong with one right-hand side.
+
+    `free` says what the left-hand side may still mean, after other sides: by a matrix with structure, the derivative by all its
+    entries (True) or the one on the space of such matrices.
+    """
+    where = f"{said(equation.left)} = {said(side.expression)}"
+    wanted = meaning(values, equation.left)
+    on_the_space = meaning(values, equation.left, on_space=True)
+    reading = Reading(values)
+    tolerance = EXACT if isinstance(equation.left, m.Symbol) else TOLERANCE
+    try:
+        got = read_side(values, reading, equation, side, wanted)
+    except UnusablePointError:
+        raise
+    except Exception as error:  # whatever it is, a reader cannot follow
+        yield Finding("cannot be read", where, f"{type(error).__name__}: {error}")
+        return
+    if got.shape != wanted.shape:
+        yield Finding("another shape", where, f"{got.shape} instead of {wanted.shape}, side {number}")
+        if got.size != wanted.size:
+            return
+        got = got.reshape(wanted.shape)
+    if not np.all(np.isfinite(got)):
+        raise UnusablePointError(where)
+    fits = {name for name, each in ((True, wanted), (False, on_the_space)) if close(got, each, tolerance)}
+    if not fits:
+        yield Finding("wrong", where, different(got, wanted))
+    elif not fits & free:
+        yield Finding("two meanings", where, "by all entries, and on the space of matrices with this structure")
+    else:
+        free &= fits
+    if not indices_of(equation.left) and wanted.shape != reading.shape(_Shaped(equation.shape)):  # type: ignore[arg-type]
+        yield Finding("shape of the equation", where, f"{equation.shape} for {wanted.shape}")
+
+
+@dataclass
+class _Shaped:
+    shape: Any
+
+
+def meaning(values: Values, left: Expression, *, on_space: bool = False) -> Any:
+    """What the left-hand side is: rows and columns, or the elements at all indices."""
+    if not isinstance(left, m.Partial):
+        reading, indices = Reading(values), indices_of(left)
+        if not indices:
+            return reading.read(left)
+        return reading.read(m.children(left)[0])
+    value, variable = quantity_of(values, left.value), quantity_of(values, left.variable)
+    raw = values.derivative(value.name, variable.name)
+    raw = values.on_space(raw, variable) if on_space else raw
+    return raw if indices_of(left) else arranged(raw, value, variable, stacked=is_stacked(left))
+
+
+def read_side(values: Values, reading: Reading, equation: Equation, side: Side, wanted: Any) -> Any:
+    """The value of a right-hand side: an array, or the elements at all indices of the left-hand side."""
+    body, indices = side.expression, indices_of(equation.left)
+    if isinstance(body, Answer):
+        reading.define(body)
+        for left, _ in body.definitions:
+            assert is_same(values, reading, named(left)), f"{named(left)} has two meanings"
+        assert body.indices == indices, f"free indices {body.indices}, on the left {indices}"
+        body = body.body
+    if not indices:
+        return reading.read(body)
+    found = np.zeros(wanted.shape)
+    for at in np.ndindex(wanted.shape):
+        reading.indices = dict(zip(map(str, indices), (place + 1 for place in at), strict=True))
+        value = reading.read(body)
+        assert np.size(value) == 1
+        found[at] = np.squeeze(value)
+    return found
+
+
+def is_same(values: Values, reading: Reading, name: str) -> bool:
+    """Whether a name that an answer defines has the value that it has in the derivation, if it has one there."""
+    known = values.at.get(name)
+    return known is None or close(np.reshape(reading.names[name], known.shape), known, EXACT)
+
+
+def close(got: Any, wanted: Any, tolerance: float) -> bool:
+    """Whether two arrays agree, relative to the size of the entries."""
+    scale = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+    return bool(np.max(np.abs(got - wanted), initial=0.0) <= tolerance * scale)
+
+
+def different(got: Any, wanted: Any) -> str:
+    """Where two arrays differ most."""
+    difference = np.abs(got - wanted)
+    at = np.unravel_index(np.argmax(difference), difference.shape) if difference.ndim else ()
+    return f"{got[at]:.6g} instead of {wanted[at]:.6g}" + (f" at {tuple(int(each) + 1 for each in at)}" if at else "")
+
+
+def wrong_order(derived: Derived, known: Sequence[str]) -> Iterator[Finding]:
+    """Names that are not defined, or later, or twice; derivatives of what does not depend on the variable."""
+    steps = derived.steps.steps
+    names = [each.name for each in (*derived.steps.variables, *steps)]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Finding("a name twice", name)
+    defined = set(known) | {each.name for each in derived.steps.variables} | {"pi"}
+    for step in steps:
+        if step.definition is not None and not _names(step.definition) <= defined | _bound([step.definition]):
+            yield Finding("used before it is defined", f"{step.name} = {said(step.definition)}")
+        if step.name in known:
+            yield Finding("the name of a variable", step.name)
+        defined.add(step.name)
+    reached: dict[str, set[str]] = {}
+    for step in steps:
+        below = _names(step.definition) if step.definition is not None else set[str]()
+        reached[step.name] = below.union(*(reached.get(name, set()) for name in below))
+    shown: set[str] = set()
+    for equation in equations(derived):
+        shown |= _names(equation.left)
+        for part in (equation.left, *(side.expression for side in equation.sides)):
+            yield from _wrong_names(part, equation, defined, reached)
+
+
+def _wrong_names(
+    part: Expression | Answer, equation: Equation, defined: set[str], reached: Mapping[str, set[str]]
+) -> Iterator[Finding]:
+    own: set[str] = set()
+    where = f"{said(equation.left)} = … {said(part)}"
+    parts = [part] if not isinstance(part, Answer) else [part.body, *(value for _, value in part.definitions)]
+    if isinstance(part, Answer):
+        own = {named(left) for left, _ in part.definitions} | set(part.left_open)
+    for node in (node for each in parts for node in m.postorder(each)):
+        if isinstance(node, m.Symbol) and node.name not in defined | own | _bound(parts):
+            yield Finding("a name that is not defined", where, node.name)
+        if isinstance(node, m.Partial):
+            value, variable = named(node.value), named(node.variable)
+            if value not in reached or variable not in reached[value]:
+                yield Finding("does not depend on it", where, f"∂{value}/∂{variable}")
+
+
+def _bound(parts: Sequence[Expression]) -> set[str]:
+    """The variables of sums and integrals."""
+    nodes = [node for part in parts for node in m.postorder(part)]
+    found = {node.variable.name for node in nodes if isinstance(node, m.BoundedSum | m.Integral)}
+    return found | {name for node in nodes if isinstance(node, m.IndexedSum) for name, _ in node.indices}
+
+
+def wrong_ends(derived: Derived, answers: Mapping[str, Answer]) -> Iterator[Finding]:
+    """Variables for which the last equation does not end in the answer."""
+    value = derived.steps.value.name
+    last = {}
+    for equation in equations(derived):
+        if len(equation.of) == 2 and equation.of[0].name == value:
+            last[equation.of[1].name] = said(equation.sides[-1].expression)
+    for name, answer in answers.items():
+        if last.get(name) != said(answer):
+            yield Finding("another end", f"by {name}: {last.get(name)}", said(answer))
