@@ -1,0 +1,128 @@
+"""Where everything goes: a layered layout from bottom to top, by graphlay.
+
+The text of an edge is a vertex of its own in the layout, of its text's size, in the middle of its edge. So what keeps vertices
+apart keeps texts apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import pairwise
+from typing import Any
+
+from matcalc.errors import NotSupportedError
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Width and height."""
+
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle; y grows downwards."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Its right border."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Its lower border."""
+        return self.top + self.height
+
+    @property
+    def middle(self) -> Point:
+        """Its centre."""
+        return self.left + self.width / 2, self.top + self.height / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edge between two vertices by their positions, and the size of its text, if it has one."""
+
+    source: int
+    target: int
+    label: Size | None
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A box for each vertex, for each link a route in one or two parts and the box of its text, and the size of it all."""
+
+    boxes: list[Box]
+    routes: list[list[list[Point]]]
+    labels: list[Box | None]
+    size: Size
+
+
+_OPTIONS: dict[str, Any] = {
+    "direction": "topbottom",
+    "spacing": {"layer_gap": 26.0, "node_gap": 26.0, "dummy_gap": 22.0, "port_gap": 22.0, "stub": 15.0},
+    "routing": {"style": "orthogonal", "port_sides": "facing_only"},
+    "coords": {"terminal_centering": True},
+}
+
+
+def placed(sizes: Sequence[Size], links: Sequence[Link]) -> Placement:
+    """The layout of vertices of these sizes; links go upwards."""
+    graphlay = _graphlay()
+    graph = graphlay.Graph()
+    for size in sizes:
+        graph.node(width=size.width, height=size.height)
+    parts: list[tuple[int, ...]] = []
+    for link in links:
+        stops = [link.source, link.target]
+        if link.label is not None:
+            # Lines come to the middle of an ellipse, but to a box anywhere on its side.
+            stops.insert(1, graph.node(width=link.label.width, height=link.label.height, shape="ellipse"))
+        parts.append(tuple(graph.edge(*ends, weight=link.weight) for ends in pairwise(stops)))
+    return _turned(graphlay.layout(graph, options=_OPTIONS).raw, len(sizes), links, parts)
+
+
+def _turned(raw: dict[str, Any], count: int, links: Sequence[Link], parts: list[tuple[int, ...]]) -> Placement:
+    """The layout upside down, since graphlay goes from top to bottom, with its upper left corner at (0, 0)."""
+    low, high = raw["bounds"]["min"], raw["bounds"]["max"]
+
+    def point(at: dict[str, float]) -> Point:
+        return at["x"] - low["x"], high["y"] - at["y"]
+
+    def box(node: dict[str, Any]) -> Box:
+        (x, y), size = point(node["center"]), node["size"]
+        return Box(x - size["width"] / 2, y - size["height"] / 2, size["width"], size["height"])
+
+    boxes = [box(node) for node in raw["nodes"]]
+    labels = iter(boxes[count:])
+    return Placement(
+        boxes[:count],
+        [[[point(at) for at in raw["edges"][edge]["points"]] for edge in edges] for edges in parts],
+        [None if link.label is None else next(labels) for link in links],
+        Size(high["x"] - low["x"], high["y"] - low["y"]),
+    )
+
+
+def _graphlay() -> Any:
+    """The library, which is imported only for pictures."""
+    try:
+        return import_module("graphlay")
+    except ImportError:
+        raise missing("pictures without graphlay") from None
+
+
+def missing(what: str) -> NotSupportedError:
+    """What to say where a library is not there."""
+    return NotSupportedError(what, help="pip install 'matcalc[picture]'; DOT and Mermaid need nothing")
