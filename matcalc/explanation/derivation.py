@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from matcalc.explanation.intermediates import Quantity, Steps
@@ -11,10 +12,11 @@ from matcalc.notation.matrix import Answer, Expression
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One right-hand side of an equation, and what led to it."""
+    """One right-hand side of an equation, and what led to it; `parts` stand for the `{}` in the reason."""
 
     expression: Expression | Answer
     reason: str = ""
+    parts: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,16 @@ class Equation:
     shape: Shape
     of: tuple[Quantity, ...] = ()
     idea: bool = True
+
+
+def filled(words: str, parts: Sequence[str]) -> str:
+    """Words with texts in place of each `{}`.
+
+    >>> filled("{} cancels", ["x"])
+    'x cancels'
+    """
+    pieces = words.split("{}")
+    return "".join(piece + part for piece, part in zip(pieces, [*parts, ""], strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ by the chain rule that fits, substitute back and simplify.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,13 @@ from matcalc.notation import matrix as notation
 from matcalc.notation.looks import flipped
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.recover import Recovery
-from matcalc.notation.replace import with_children
+from matcalc.notation.replace import remade, with_children
+from matcalc.notation.simplifications import simplifications
 from matcalc.notation.written import as_written
+from matcalc.output.text import expression
 
 if TYPE_CHECKING:
+    from matcalc.notation.build import Builder
     from matcalc.problem import Problem
 
 _PATHS = 4
@@ -186,6 +190,7 @@ class Explaining:
                 written = self._sum(values, total)
                 if written is not None:
                     sides.append(Side(written, _cancelling(each)))
+                    sides += self._simplified(self._multiplied(written), total.plain)
         sides.append(Side(total.written))
         lines: list[Line] = [
             Equation(total.label, tuple(_distinct(sides)), total.label.shape, (total.step, total.operand))
@@ -239,8 +244,8 @@ class Explaining:
             target = each.total.operand
             if each.total.step is self.steps.value and target.role == "variable":
                 section.lines += self._final(each.total)
-        for target, answer in self.parts:
-            section.lines += self._of_part(target, answer)
+        for part, answer in self.parts:
+            section.lines += self._of_part(part, answer)
         for place, layout, answer in self.turned:
             label = self._label(place)
             transposed = self.build.make(notation.Transpose, flipped(label.shape), label)
@@ -262,11 +267,41 @@ class Explaining:
             return lines
         chosen = [Side(answer)]
         if total.plain is not None and not answer.indices and said(before) != said(Answer(answer.body)):
-            chosen.insert(0, Side(before))
+            chosen = [Side(before), *self._to_answer(total.plain, answer)]
         label = name_of(self.build, value, target, ordinary=isinstance(total.label, notation.Partial) and total.label.ordinary)
         if answer.indices:
             label = by_elements(self.build, value, target, answer.indices)
         return [Equation(label, tuple(chosen), label.shape, (value, target))]
+
+    def _to_answer(self, plain: Expression, answer: Answer) -> list[Side]:
+        """The way from a derivative in the names of the steps to the answer."""
+        if isinstance(answer.body, notation.Cases):
+            return [Side(answer)]
+        given = {step.name for step in self.steps.every() if step.given}
+        named: dict[Expression, Expression] = {}
+        for symbol, meaning in answer.definitions:
+            if not (isinstance(symbol, notation.Symbol) and symbol.name in given):
+                named[remade(self.build, symbol)] = self._rebuilt(remade(self.build, meaning), named)
+        goal = self._rebuilt(remade(self.build, answer.body), named)
+        steps = self._simplified(self._substituted(plain), goal)
+        if steps and said(steps[-1].expression) == said(Answer(answer.body)):
+            return [*steps[:-1], replace(steps[-1], expression=answer)]
+        return [*steps, Side(answer)]
+
+    def _simplified(self, start: Expression, goal: Expression) -> list[Side]:
+        """The named simplifications that lead from an expression to another one."""
+        return [Side(step.expression, step.reason, step.parts) for step in simplifications(self.build, start, goal, expression)]
+
+    def _multiplied(self, root: Expression) -> Expression:
+        """A sum over paths with its products of Jacobians as products of linear algebra."""
+        done: dict[Expression, Expression] = {}
+        for node in notation.postorder(root):
+            done[node] = with_children(self.build, node, done)
+            if isinstance(node, notation.Chain):
+                chain = done[node]
+                assert isinstance(chain, notation.Chain)
+                done[node] = product_of(self.build, chain)
+        return done[root]
 
     def _structure(self, target: Quantity) -> Structured | None:
         """What is made of the derivative by all entries, if the variable is a matrix with structure."""
@@ -307,6 +342,16 @@ class Explaining:
             if node not in done:
                 done[node] = _entry(with_children(self.build, node, done))
         return done[root]
+
+
+def product_of(build: Builder, chain: notation.Chain) -> Expression:
+    """A product of Jacobians as one of linear algebra, with scalars before arrays; nothing is simplified."""
+    scalars = [factor for factor in chain.factors if not factor.shape.dims]
+    arrays = [factor for factor in chain.factors if factor.shape.dims]
+    if not arrays:
+        return build.make(notation.Product, SCALAR, 1, tuple(scalars), ())
+    array = arrays[0] if len(arrays) == 1 else build.make(notation.MatMul, chain.shape, tuple(arrays))
+    return build.make(notation.Product, chain.shape, 1, (*scalars, array), ()) if scalars else array
 
 
 def _entry(node: Expression) -> Expression:

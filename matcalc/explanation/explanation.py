@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matcalc.explanation.derivation import Derived, Equation, Line, Remark
+from matcalc.explanation.derivation import Derived, Equation, Line, Remark, filled
 from matcalc.explanation.typesetting import latex_of, markdown_of
 from matcalc.explanation.writing import said, written
 from matcalc.notation.matrix import Answer, Expression
@@ -85,7 +85,11 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def _sides(equation: Equation) -> list[dict[str, str]]:
-    return [{**_both(side.expression), "reason": side.reason} for side in equation.sides]
+    sides = []
+    for side in equation.sides:
+        reason = filled(side.reason, list(map(expression, side.parts))) if side.reason else ""
+        sides.append({**_both(side.expression), "reason": reason})
+    return sides
 
 
 def _both(of: Expression | Answer) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from matcalc.explanation.derivation import Derived, Equation, Remark, Section
+from matcalc.explanation.derivation import Derived, Equation, Remark, Section, filled
 from matcalc.explanation.writing import sized
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.output.latex import expression, latex
@@ -66,7 +66,7 @@ def _blocks(section: Section, begin: str, end: str, *, plain: bool = False) -> l
         if isinstance(line, Remark):
             close()
             words = line.text if plain else worded(line.text)
-            blocks.append(words.replace("{}", "%s") % tuple(f"${expression(each)}$" for each in line.expressions))
+            blocks.append(filled(words, [f"${expression(each)}$" for each in line.expressions]))
         else:
             rows += _rows(line)
     close()
@@ -77,10 +77,10 @@ def _rows(equation: Equation) -> list[str]:
     rows = []
     left = expression(equation.left)
     for place, side in enumerate(equation.sides):
-        notes = [side.reason] if side.reason else []
+        notes = [filled(worded(side.reason), [f"${expression(part)}$" for part in side.parts])] if side.reason else []
         if place == 0 and (size := sized(equation.shape, defined=len(equation.of) == 1)):
-            notes.insert(0, size)
-        note = rf" && \text{{{worded(' · '.join(notes))}}}" if notes else ""
+            notes.insert(0, worded(size))
+        note = r" && \text{" + r" $\cdot$ ".join(notes) + "}" if notes else ""
         rows.append(f"  {left} &= {_math(side.expression)}{note}")
         left = ""
     return rows

@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Final
 
 from matcalc.errors import columns_of
-from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Section
+from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Section, filled
 from matcalc.language.assumptions import space
 from matcalc.language.dimensions import Shape
 from matcalc.notation.matrix import Answer, Chain, Expression, Sum
@@ -15,6 +15,8 @@ from matcalc.output.text import expression, text
 
 _WIDTH: Final = 110
 _MARGIN: Final = "   "
+_LONG: Final = 70
+"""A longer answer has its definitions on a line of their own."""
 _WIDEST: Final = 46
 """Reasons stand in one column, unless an equation is wider than this."""
 
@@ -41,7 +43,7 @@ def _section(number: int, section: Section, *, brief: bool) -> str:
 
 
 def _remark(remark: Remark) -> list[str]:
-    words = remark.text.replace("{}", "%s") % tuple(map(expression, remark.expressions))
+    words = filled(remark.text, list(map(expression, remark.expressions)))
     return wrap(words, _WIDTH, initial_indent=_MARGIN, subsequent_indent=_MARGIN)
 
 
@@ -51,7 +53,7 @@ def _equation(equation: Equation, left: int, right: int) -> list[str]:
     for place, side in enumerate(equation.sides):
         first, *others = said(side.expression).splitlines()
         start = f"{_MARGIN}{label}{' ' * (left - _columns(label))} = "
-        notes = [side.reason] if side.reason else []
+        notes = [filled(side.reason, list(map(expression, side.parts)))] if side.reason else []
         if place == 0 and (size := sized(equation.shape, defined=len(equation.of) == 1)):
             notes.insert(0, size)
         rows += _beside(start, first, others, right, notes)
@@ -89,7 +91,8 @@ def said(of: Expression | Answer) -> str:
         if sum(map(_columns, terms)) > _WIDEST + 14:
             signed = [f"- {each[1:]}" if each.startswith("-") else f"+ {each}" for each in terms[1:]]
             return "\n".join([terms[0], *signed])
-    return text(of if isinstance(of, Answer) else Answer(of))
+    lines = text(of if isinstance(of, Answer) else Answer(of))
+    return lines.replace("   where ", "\nwhere ") if _columns(lines) > _LONG and "\n" not in lines else lines
 
 
 def sized(shape: Shape, *, defined: bool) -> str:

@@ -19,15 +19,26 @@ def replaced(build: Builder, root: Expression, old: Expression, new: Expression)
     return done[root]
 
 
+def remade(build: Builder, root: Expression) -> Expression:
+    """The same expression, made by another builder."""
+    done: dict[Expression, Expression] = {}
+    for node in postorder(root):
+        done[node] = _with_fields(build, node, done)
+    return done[root]
+
+
 def with_children(build: Builder, node: Expression, done: Mapping[Expression, Expression]) -> Expression:
     """A node with what is `done` for the ones below it."""
     if not any(done[child] is not child for child in children(node)):
         return node
+    return _with_fields(build, node, done)
 
+
+def _with_fields(build: Builder, node: Expression, done: Mapping[Expression, Expression]) -> Expression:
     def new(value: Any) -> Any:
         if type(value) is tuple:
             return tuple(new(each) for each in value)
-        return done[value] if isinstance(value, Expression) else value
+        return done.get(value, value) if isinstance(value, Expression) else value
 
     values = [new(getattr(node, field.name)) for field in fields(node)]
     return build.make(type(node), *values)

@@ -197,10 +197,11 @@ class TextPrinter(Functions):
         """A product of derivatives."""
         scalar = not node.shape.dims and not any(factor.shape.dims for factor in node.factors)
         least = Level.PRODUCT if scalar else Level.CHAIN
-        pieces = [self.fitted(factor, Level.NEGATED if not place else least) for place, factor in enumerate(node.factors)]
-        negative = pieces[0].level is Level.NEGATED
+        pieces = [self.fitted(factor, least) for factor in node.factors]
+        first = self.child(node.factors[0])
+        negative = first.level is Level.NEGATED and isinstance(first.parts[-1], Piece)
         if negative:  # a minus sign stands before the whole product
-            pieces[0] = Piece(least, *pieces[0].parts[1:])
+            pieces[0] = self.fit(cast(Piece, first.parts[-1]), least)
         product = Piece(Level.PRODUCT, *interleave(pieces, self.chained))
         return Piece(Level.NEGATED, "-", product) if negative else product
 

@@ -1,7 +1,7 @@
 """What the equations of an explanation are worth: each side from its notation, the left-hand side from what it means.
 
-An intermediate variable has the value of its definition, and the definition that of the text that it stands for. A derivative by
-name, ∂u₂/∂u₁, is what central differences say: u₁ moves, and with it everything between the two; the rest stays.
+An intermediate variable has the value of its definition, and the definition that of the text that it stands for. A derivative
+by name, ∂u₂/∂u₁, is what central differences say: u₁ moves, and with it everything between the two; the rest stays.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ class Reading(Reader):
     def partial(self, node: m.Partial) -> Any:
         value, variable = quantity_of(self.values, node.value), quantity_of(self.values, node.variable)
         raw = self.values.derivative(value.name, variable.name)
-        places = [self.place(name) for each in (node.value, node.variable) if isinstance(each, m.Element) for name in each.indices]
+        elements = [each for each in (node.value, node.variable) if isinstance(each, m.Element)]
+        places = [self.place(name) for each in elements for name in each.indices]
         if places:
             return raw[tuple(places)]
         return arranged(raw, value, variable, stacked=is_stacked(node))
@@ -160,7 +161,7 @@ class Reading(Reader):
     def whole(self, written: str) -> int:
         """The value of whole-number arithmetic."""
         spelled = _JUXTAPOSED.sub("*", written)
-        return int(eval(spelled, {}, {**self.sizes, **self.indices}))  # noqa: PLW0123
+        return int(eval(spelled, {}, {**self.sizes, **self.indices}))
 
     def indexedsum(self, node: m.IndexedSum) -> Any:
         values = [np.asarray(value) for value in self._terms(node, 0)]
