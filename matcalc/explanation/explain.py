@@ -176,6 +176,12 @@ class Explaining:
             return title + f"{paths} paths lead from {variables} to {self.steps.value.name}, and their contributions add up"
         return title + "the Jacobians multiply" + (", and the contributions of several paths add up" if paths > 1 else "")
 
+    def sum_over_paths(self, total: Local) -> list[Expression]:
+        """What the derivative by a variable is: the sum over paths, by name and with values, and as a whole."""
+        each = next(each for each in self.combiner.combinations() if each.total is total)
+        lines = [line for line in self._combined(each, named=False) if isinstance(line, Equation)]
+        return [side.expression for line in lines for side in line.sides if not isinstance(side.expression, Answer)]
+
     def _combined(self, each: Combination, *, named: bool) -> list[Line]:
         total = each.total
         why = _why(each) if named else ""

@@ -1,0 +1,154 @@
+"""The dataflow graph of a derivation as plain data for a picture: steps, local derivatives, and the paths to the value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from matcalc.explanation.combine import Combiner
+from matcalc.explanation.explain import Explaining
+from matcalc.explanation.intermediates import Quantity, Steps
+from matcalc.explanation.local import Local
+from matcalc.language.assumptions import space
+from matcalc.notation import matrix as notation
+from matcalc.notation.matrix import Expression
+from matcalc.output.latex import expression as latex
+from matcalc.output.picture.dataflow import Dataflow, Edge, Vertex
+from matcalc.output.text import expression as text
+
+_PATHS: Final = 12
+"""With more paths than this none is listed."""
+_LONG: Final = 32
+"""A local derivative of more characters is named only."""
+_WIDE: Final = 70
+"""A total of more characters is only named."""
+_CONSTANTS: Final = 30
+"""With more vertices than this, constants are left out."""
+
+
+class Flow:
+    """The vertices and edges of a derivation."""
+
+    def __init__(self, explaining: Explaining) -> None:
+        self.explaining = explaining
+        self.steps = explaining.steps
+        self.vertices: dict[str, Vertex] = {}
+        self.edges: list[Edge] = []
+
+    def dataflow(self) -> Dataflow:
+        """The whole graph."""
+        value = self.steps.value
+        self._add(self.steps, self.explaining.combiner)
+        self._constants()
+        assert value.definition is not None
+        totals = [each for each in self.explaining.combiner.combinations() if each.total.step is value]
+        totals = [each for each in totals if each.total.operand.role == "variable"]
+        return Dataflow(
+            title=f"{text(value.symbol)} = {text(self.explaining.problem.written.body)}",
+            vertices=tuple(self.vertices.values()),
+            edges=tuple(self.edges),
+            paths=tuple(self._paths()),
+            total="   ".join(f"{text(each.total.label)} = {self._sum_over_paths(each.total, text)}" for each in totals),
+            total_latex=r" \quad ".join(f"{latex(e.total.label)} = {self._sum_over_paths(e.total, latex)}" for e in totals),
+        )
+
+    def _sum_over_paths(self, total: Local, write: object) -> str:
+        assert callable(write)
+        first, *others = self.explaining.sum_over_paths(total)
+        sides = [first, *(side for side in others if len(text(side)) <= _WIDE)]
+        return " = ".join(dict.fromkeys(map(write, sides)))
+
+    def _add(self, steps: Steps, combiner: Combiner) -> None:
+        for step in steps.steps:
+            if step.series is not None:
+                self._add(step.series.steps, combiner.terms(step))
+            self.vertices[step.name] = _vertex(step, "value" if step is self.steps.value else "intermediate")
+            if step.series is not None:
+                last = step.series.steps.value
+                self.edges.append(Edge(last.name, step.name, "sum over " + ", ".join(step.series.indices), bool(step.targets)))
+                continue
+            for operand in step.operands:
+                self._edge(operand, step, combiner)
+
+    def _edge(self, operand: Quantity, step: Quantity, combiner: Combiner) -> None:
+        """An edge; a variable has a vertex of its own for each."""
+        key = operand.name
+        if operand.role == "variable":
+            key = f"{operand.name}→{step.name}"
+            self._before(step.name, _vertex(operand, "variable", key))
+        if not operand.targets:
+            self.edges.append(Edge(key, step.name, "", active=False))
+            return
+        found = combiner.local(step, operand)
+        self.edges.append(Edge(key, step.name, _labelled(found, text), True, _labelled(found, latex)))
+
+    def _before(self, place: str, vertex: Vertex) -> None:
+        """Add a vertex before another one."""
+        items = list(self.vertices.items())
+        at = next(number for number, (key, _) in enumerate(items) if key == place)
+        self.vertices = dict([*items[:at], (vertex.key, vertex), *items[at:]])
+
+    def _constants(self) -> None:
+        """The variables that are not differentiated by, with edges to where they stand."""
+        known = {each.name for each in (*self.steps.variables, *self.steps.every())}
+        symbols = self.explaining.problem.inference.symbols
+        found: dict[str, list[str]] = {}
+        for step in self.steps.every():
+            assert step.definition is not None
+            for name in _names(step.definition):
+                if name in symbols and name not in known:
+                    found.setdefault(name, []).append(step.name)
+        if len(self.vertices) + len(found) > _CONSTANTS:
+            return
+        constants = {}
+        for name, users in found.items():
+            size = symbols[name].shape
+            written = self.explaining.build.make(notation.Symbol, size, name)
+            shape = space(size) if size.dims else ""
+            constants[name] = Vertex(name, name, shape, "", "constant", active=False, latex=latex(written))
+            self.edges += [Edge(name, user, "", active=False) for user in users]
+        self.vertices = constants | self.vertices
+
+    def _paths(self) -> list[tuple[str, ...]]:
+        """Each path from a variable to the value; none if there are too many."""
+        above: dict[str, list[str]] = {}
+        for edge in self.edges:
+            if edge.active:
+                above.setdefault(edge.source, []).append(edge.target)
+        value = self.steps.value.name
+        starts = [key for key, vertex in self.vertices.items() if vertex.kind == "variable"]
+        paths: list[tuple[str, ...]] = []
+        stack: list[tuple[str, ...]] = [(key,) for key in reversed(starts)]
+        while stack:
+            path = stack.pop()
+            if path[-1] == value:
+                paths.append(path)
+            stack += [(*path, key) for key in reversed(above.get(path[-1], []))]
+            if len(paths) > _PATHS or len(stack) > 10 * _PATHS:
+                return []
+        return paths
+
+
+def _vertex(quantity: Quantity, kind: str, key: str = "") -> Vertex:
+    definition = quantity.definition
+    shape = space(quantity.shape) if quantity.shape.dims else ""
+    if quantity.role == "constant":
+        kind = "constant" if kind != "value" else kind
+    return Vertex(
+        key or quantity.name, text(quantity.symbol), shape, text(definition) if definition is not None else "",
+        kind,  # type: ignore[arg-type]
+        bool(quantity.targets), latex(quantity.symbol), latex(definition) if definition is not None else "",
+    )  # fmt: skip
+
+
+def _labelled(found: Local, write: object) -> str:
+    """`∂u₂/∂u₁ = 2 u₁`, or only the name of a long one."""
+    assert callable(write)
+    name, written = write(found.label), found.plain
+    if written is None or len(text(written)) > _LONG:
+        return str(name)
+    return f"{name} = {write(written)}"
+
+
+def _names(root: Expression) -> Iterator[str]:
+    return iter(dict.fromkeys(node.name for node in notation.postorder(root) if isinstance(node, notation.Symbol)))
