@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matcalc.derivative import Derivative, Expression
     from matcalc.explanation.explanation import Explanation
+    from matcalc.output.picture import Picture
 
 __version__ = "0.1.0"
-__all__ = ["diff", "explain", "gradient", "hessian", "jacobian", "parse"]
+__all__ = ["diff", "explain", "gradient", "hessian", "jacobian", "parse", "picture"]
 
 
 def diff(
@@ -72,6 +73,7 @@ def explain(
     *,
     brief: bool = False,
     method: str = "steps",
+    direction: str = "",
     shapes: Mapping[str, str] | None = None,
     where: str | None = None,
     layout: str = "numerator",
@@ -91,7 +93,27 @@ def explain(
     result = diff(
         text, wrt, shapes=shapes, where=where, layout=layout, dialect=dialect, symmetric=symmetric, unconstrained=unconstrained
     )
-    return explained(list(result.values()) if isinstance(result, dict) else [result], brief=brief, method=method)
+    derivatives = list(result.values()) if isinstance(result, dict) else [result]
+    return explained(derivatives, brief=brief, method=method, direction=direction)
+
+
+def picture(
+    text: str,
+    wrt: str | Sequence[str],
+    *,
+    shapes: Mapping[str, str] | None = None,
+    where: str | None = None,
+    dialect: str = "matcalc",
+) -> Picture:
+    """The dataflow graph of an expression, with the local derivatives on the way from the variables to its value.
+
+    >>> print(picture("x + x^2", wrt="x"))
+    dataflow graph of y = x + x²: 5 vertices, 4 edges
+    """
+    from matcalc.derivative import pictured  # noqa: PLC0415
+
+    result = diff(text, wrt, shapes=shapes, where=where, dialect=dialect)
+    return pictured(list(result.values()) if isinstance(result, dict) else [result])
 
 
 def gradient(

@@ -24,6 +24,7 @@ from matcalc.problem import Problem, sizes_known, without_collector
 if TYPE_CHECKING:
     from matcalc.explanation.explanation import Explanation
     from matcalc.output.labels import Labels
+    from matcalc.output.picture import Picture
     from matcalc.tensor.evaluate import StandIn
     from matcalc.tensor.nodes import Node
     from matcalc.verify import Verification
@@ -325,17 +326,27 @@ class Derivative:
             return self
         return Derivative(self._problem, self._path, Options(layout, self._options.symmetric), self._targets)
 
-    def explain(self, *, brief: bool = False, method: str = "steps") -> Explanation:
+    def explain(self, *, brief: bool = False, method: str = "steps", direction: str = "") -> Explanation:
         """How it comes about, step by step.
 
         Args:
             brief: only the lines that carry an idea.
             method: "steps", the four steps of Parr & Howard, "The Matrix Calculus You Need For Deep Learning".
+            direction: "forward", "reverse" or "both": show the order in which partial derivatives are found and multiplied.
 
         Raises:
             NotSupportedError: it is a derivative of higher order.
         """
-        return explained([self], brief=brief, method=method)
+        return explained([self], brief=brief, method=method, direction=direction)
+
+    def picture(self) -> Picture:
+        """The dataflow graph: a vertex for each intermediate variable, an edge for each local derivative. It shows itself in
+        a notebook, and has `svg()`, `png()`, `dot()`, `mermaid()` and `save(path)`.
+
+        Raises:
+            NotSupportedError: it is a derivative of higher order.
+        """
+        return pictured([self])
 
     def verify(self, seed: int = 0) -> Verification:
         """Compare with numerical derivatives of the expression as it was written, at random points of several sizes.
@@ -350,7 +361,24 @@ class Derivative:
         return verify(self._problem.inference, self._path, answer, symmetric=self._options.symmetric, seed=seed)
 
 
-def explained(derivatives: Sequence[Derivative], *, brief: bool = False, method: str = "steps") -> Explanation:
+def pictured(derivatives: Sequence[Derivative]) -> Picture:
+    """The dataflow graph of derivatives of one expression by several variables.
+
+    Raises:
+        NotSupportedError: one is of higher order.
+    """
+    from matcalc.explanation.flow import dataflow  # noqa: PLC0415
+    from matcalc.output.picture import Picture  # noqa: PLC0415
+
+    if any(each.order > 1 for each in derivatives):
+        raise NotSupportedError("the picture of a derivative of higher order", help="draw the first one")
+    plain = [each.in_layout("numerator") for each in derivatives]
+    return Picture(dataflow(derivatives[0]._problem, [(each._path[0], each.answer) for each in plain]))
+
+
+def explained(
+    derivatives: Sequence[Derivative], *, brief: bool = False, method: str = "steps", direction: str = ""
+) -> Explanation:
     """The derivation of derivatives of one expression by several variables, whose work is shared.
 
     Raises:
@@ -371,7 +399,7 @@ def explained(derivatives: Sequence[Derivative], *, brief: bool = False, method:
         (new._path[0], new.layout, new.answer) for new, old in zip(derivatives, plain, strict=True) if new.shape != old.shape
     ]  # fmt: skip
     answers = [(each._path[0], each.answer) for each in plain]
-    derived = explain(problem, answers, method=method, symmetric=symmetric, turned=turned)
+    derived = explain(problem, answers, method=method, symmetric=symmetric, direction=direction, turned=turned)
     return Explanation(derived, {each.wrt: each.heading() for each in derivatives}, brief=brief)
 
 

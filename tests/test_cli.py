@@ -146,7 +146,7 @@ def test_expression_and_variables(calculus: Calculus, arguments: list[str], text
     assert calculus.calls == [Call("diff", text, wrt, {"where": None, "shapes": None})]
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "explain"])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("explain", "graph")])
 def test_each_command_calls_the_function_of_its_name(calculus: Calculus, command: str) -> None:
     assert cli.main([command, "x.x", "wrt", "x", "--where", "x: vector(3)"]) == 0
     assert calculus.calls == [Call(command, "x.x", "x", {"where": "x: vector(3)", "shapes": None})]

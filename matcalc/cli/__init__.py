@@ -46,6 +46,7 @@ examples:
   matcalc diff "[3*x^2*y, 2*x + y^8]" wrt "[x, y]"
   matcalc hessian "logsumexp(x)" wrt x
   matcalc explain "max(0, w.x + b)" wrt w, b
+  matcalc graph "sin(x + x^2)" wrt x -o graph.svg
   echo "x' A x wrt x where A: symmetric(n)" | matcalc diff -
 
 `matcalc COMMAND --help` shows the options, `matcalc --version` the version.
@@ -117,6 +118,8 @@ def _answer(request: Request) -> int:
     """Differentiate, print, and verify if that is asked for."""
     if request.command == "explain":
         return _explain(request)
+    if request.command == "graph":
+        return _draw(request)
     derivatives = _differentiate(request)
     if request.options.explain and request.options.format not in (None, "text"):
         return _explain(request)
@@ -144,14 +147,36 @@ def _explain(request: Request) -> int:
     return ANSWERED
 
 
+def _draw(request: Request) -> int:
+    """Print a dataflow graph, or write it to a file."""
+    import matcalc  # noqa: PLC0415
+
+    options = request.options
+    keywords = _keywords(options)
+    for name in ("unconstrained", "symmetric"):
+        keywords.pop(name, None)
+    picture = matcalc.picture(request.text, _wrt(request), **keywords)
+    if options.output is None:
+        print(getattr(picture, options.format or "dot")().rstrip(), flush=True)
+    elif options.format is not None:
+        raise UsageError("the kind of file is told by its suffix", help="leave out --format")
+    else:
+        picture.save(options.output)
+    return ANSWERED
+
+
+def _wrt(request: Request) -> str | list[str]:
+    return request.variables[0] if len(request.variables) == 1 else list(request.variables)
+
+
 def _derivation(request: Request) -> Explanation:
     """The derivation that is asked for."""
     import matcalc  # noqa: PLC0415
 
     options = request.options
-    wrt = request.variables[0] if len(request.variables) == 1 else list(request.variables)
     return matcalc.explain(
-        request.text, wrt, brief=options.brief, method=options.method or "steps", **_keywords(options)
+        request.text, _wrt(request), brief=options.brief, method=options.method or "steps", direction=options.direction or "",
+        **_keywords(options),
     )
 
 
@@ -177,8 +202,7 @@ def _differentiate(request: Request) -> Mapping[str, Derivative]:
     if request.options.order is not None:
         keywords["order"] = request.options.order
     function = getattr(matcalc, request.command)
-    wrt = request.variables[0] if len(request.variables) == 1 else list(request.variables)
-    result = function(request.text, wrt, **keywords)
+    result = function(request.text, _wrt(request), **keywords)
     if not isinstance(result, dict):  # one derivative, or all blocks of a Hessian
         return {", ".join(request.variables): result}
     return {name if isinstance(name, str) else " then ".join(name): derivative for name, derivative in result.items()}

@@ -20,11 +20,14 @@ COMMANDS: Final = {
     "jacobian": "the derivative of a vector, output × input",
     "hessian": "the second derivative of a scalar: n×n, by several variables in blocks",
     "explain": "the derivation, step by step; by several variables one that shares the work",
+    "graph": "the dataflow graph, as DOT, Mermaid, SVG or PNG",
 }
 
 FORMATS: Final = ("text", "latex", "sympy", "json")
+PICTURE_FORMATS: Final = ("dot", "mermaid", "svg")
 DERIVATION_FORMATS: Final = ("text", "latex", "markdown", "json")
 METHODS: Final = ("steps",)
+DIRECTIONS: Final = ("forward", "reverse", "both")
 PLANNED_FORMATS: Final = ("numpy", "jax", "torch", "mathml")
 
 DETAILS: Final = """\
@@ -61,11 +64,17 @@ def _seed(text: str) -> int:
 
 _OPTIONS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ("--format", {
-        "metavar": "FORMAT", "choices": tuple(dict.fromkeys(FORMATS + DERIVATION_FORMATS + PLANNED_FORMATS)),
-        "help": f"{', '.join(FORMATS)}; of a derivation {', '.join(DERIVATION_FORMATS)}; planned: {', '.join(PLANNED_FORMATS)}",
+        "metavar": "FORMAT", "choices": tuple(dict.fromkeys(FORMATS + DERIVATION_FORMATS + PICTURE_FORMATS + PLANNED_FORMATS)),
+        "help": f"{', '.join(FORMATS)}; of a derivation {', '.join(DERIVATION_FORMATS)}; "
+        f"of a graph {', '.join(PICTURE_FORMATS)}; planned: {', '.join(PLANNED_FORMATS)}",
     }),
+    ("--output", {"metavar": "FILE", "help": "write a graph to a file: .svg, .png, .dot or .mmd (also -o FILE)"}),
     ("--explain", {"action": "store_true", "help": "show the derivation after the answer (only with diff)"}),
     ("--brief", {"action": "store_true", "help": "of a derivation only the lines that carry an idea"}),
+    ("--direction", {
+        "metavar": "DIRECTION", "choices": DIRECTIONS,
+        "help": f"show the order in which partial derivatives are found and multiplied: {', '.join(DIRECTIONS)}",
+    }),
     ("--method", {
         "metavar": "METHOD", "choices": METHODS,
         "help": f"how it is derived: {', '.join(METHODS)} (the default is {METHODS[0]})",
@@ -143,15 +152,21 @@ def _check_options(command: str, options: argparse.Namespace) -> None:
     for name in ("order", "layout", "explain"):
         if getattr(options, name) and command != "diff" and (command, name) != ("explain", "layout"):
             raise UsageError(f"`{command}` has no option `--{name}`", help="`matcalc diff` has it")
-    for name in ("brief", "method"):
+    for name in ("brief", "method", "direction"):
         if getattr(options, name) and not explaining:
             raise UsageError(f"`--{name}` belongs to a derivation", help="use it with `matcalc explain`, or add --explain")
-    formats = DERIVATION_FORMATS if explaining else FORMATS
+    if options.output is not None and command != "graph":
+        raise UsageError(f"`{command}` has no option `--output`", help="`matcalc graph` has it")
+    what = "an answer"
+    formats: Sequence[str] = FORMATS
+    if explaining:
+        what, formats = "a derivation", DERIVATION_FORMATS
+    elif command == "graph":
+        what, formats = "a graph", PICTURE_FORMATS
     if options.format is not None and options.format not in formats:
-        what = "a derivation" if explaining else "an answer"
         raise UsageError(f"there is no format {options.format} of {what}", help=f"there are {', '.join(formats)}")
-    if command == "explain" and options.verify:
-        raise UsageError("`explain` has no option `--verify`", help="`matcalc diff` has it")
+    if command in ("explain", "graph") and options.verify:
+        raise UsageError(f"`{command}` has no option `--verify`", help="`matcalc diff` has it")
 
 
 def _divide(command: str, arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -168,7 +183,8 @@ def _divide(command: str, arguments: list[str]) -> tuple[list[str], list[str]]:
             operands += rest
         elif argument in _FLAGS or (name in _VALUED and name != argument):
             given.append(argument)
-        elif argument in _VALUED:
+        elif argument in _VALUED or argument == "-o":
+            argument = "--output" if argument == "-o" else argument
             value = next(rest, None)
             if value is None:
                 raise UsageError(f"`{argument}` needs a value", help=f"`matcalc {command} --help` shows the options")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from matcalc.explanation.intermediates import Quantity, Steps
 from matcalc.language.dimensions import Shape
@@ -74,3 +74,14 @@ class Derived:
 
     sections: list[Section]
     steps: Steps
+
+    def shortened(self) -> Derived:
+        """Only the lines that carry an idea, and of each of them how it begins and ends."""
+        sections = [Section(each.title, [_short(line) for line in each.lines if line.idea]) for each in self.sections]
+        return Derived([each for each in sections if each.lines], self.steps)
+
+
+def _short(line: Line) -> Line:
+    if isinstance(line, Remark) or len(line.sides) < 3:
+        return line
+    return replace(line, sides=(line.sides[0], replace(line.sides[-1], reason="", parts=())))

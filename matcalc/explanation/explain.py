@@ -50,6 +50,7 @@ def explain(
     *,
     method: str = "steps",
     symmetric: Symmetric = "space",
+    direction: str = "",
     turned: Sequence[tuple[tree.Expr, str, Answer]] = (),
 ) -> Derived:
     """The derivation of the answers by some targets, in numerator layout; `turned` are those in another one, at the end.
@@ -59,12 +60,13 @@ def explain(
     """
     if method != "steps":
         raise UsageError(f"there is no method `{method}`", help="the methods are steps")
-    targets: dict[str, tree.Name] = {}
-    for target, _ in answers:
-        for node in tree.postorder(target):
-            if isinstance(node, tree.Name) and node.name in problem.inference.symbols:
-                targets.setdefault(node.name, node)
-    return Explaining(problem, list(targets.values()), answers, symmetric, turned).derived()
+    explaining = Explaining(problem, answers, symmetric, turned)
+    derived = explaining.derived()
+    if direction:
+        from matcalc.explanation.direction import directions  # noqa: PLC0415
+
+        derived.sections[2:2] = directions(explaining, direction)
+    return derived
 
 
 class Explaining:
@@ -73,7 +75,6 @@ class Explaining:
     def __init__(
         self,
         problem: Problem,
-        targets: Sequence[tree.Name],
         answers: Sequence[tuple[tree.Expr, Answer]],
         symmetric: Symmetric = "space",
         turned: Sequence[tuple[tree.Expr, str, Answer]] = (),
@@ -85,13 +86,18 @@ class Explaining:
         self.recovery = Recovery(problem.simplifier, old.rows, old.build.taken, old.dimensions)
         self.recovery.words = old.words
         self.build = self.recovery.build
-        self.steps = Introduction(problem, self.recovery, targets).steps()
+        self.steps = Introduction(problem, self.recovery, _variables(problem, answers)).steps()
         self.recovery.rows |= {each.name for each in self.steps.steps if each.shape.kind == "row"}
         symbols = problem.inference.symbols
         alone = len(symbols) == 1 and not problem.inference.functions
         self.combiner = Combiner(self.recovery, self.steps, alone=alone)
         self.answers = {target.name: answer for target, answer in answers if isinstance(target, tree.Name)}
         self.parts = [(target, answer) for target, answer in answers if not isinstance(target, tree.Name)]
+
+    def is_ordinary(self, value: Quantity, variable: Quantity) -> bool:
+        """Whether a derivative is of a number that is a function of one number and nothing else."""
+        alone = self.combiner.alone and len(self.steps.variables) == 1
+        return alone and not value.shape.dims and not variable.shape.dims
 
     def derived(self) -> Derived:
         """The whole derivation."""
@@ -134,7 +140,9 @@ class Explaining:
 
     def _local(self, found: Local) -> Equation:
         reason = rule(self.problem.inference, found)
-        return Equation(found.label, (Side(found.written, reason),), found.label.shape, (found.step, found.operand))
+        trivial = found.step.role == "alias" or isinstance(found.plain, notation.Identity)
+        of = (found.step, found.operand)
+        return Equation(found.label, (Side(found.written, reason),), found.label.shape, of, idea=not trivial)
 
     # 3
 
@@ -153,7 +161,7 @@ class Explaining:
             section.lines += self._combined(each, named=len(rules) > 1)
         return [section] if section.lines else []
 
-    def _added(self, step: Quantity, operand: Quantity) -> list[Line]:
+    def _added(self, step: Quantity, operand: Quantity) -> list[Equation]:
         """The derivative of a sum over an index: the sum of the derivatives of its terms."""
         found = self.combiner.local(step, operand)
         term = self.combiner.terms(step).total(operand)
@@ -176,26 +184,28 @@ class Explaining:
             return title + f"{paths} paths lead from {variables} to {self.steps.value.name}, and their contributions add up"
         return title + "the Jacobians multiply" + (", and the contributions of several paths add up" if paths > 1 else "")
 
-    def sum_over_paths(self, total: Local) -> list[Expression]:
+    def sum_over_paths(self, total: Local) -> list[Expression | Answer]:
         """What the derivative by a variable is: the sum over paths, by name and with values, and as a whole."""
         each = next(each for each in self.combiner.combinations() if each.total is total)
+        if total.step.series is not None and not each.rule:
+            return [side.expression for line in self._added(total.step, total.operand) for side in line.sides]
         lines = [line for line in self._combined(each, named=False) if isinstance(line, Equation)]
-        return [side.expression for line in lines for side in line.sides if not isinstance(side.expression, Answer)]
+        return [side.expression for line in lines for side in line.sides]
 
     def _combined(self, each: Combination, *, named: bool) -> list[Line]:
         total = each.total
         why = _why(each) if named else ""
         sides: list[Side] = []
         if total.plain is not None and len(each.terms) <= _PATHS:
-            labels = self._sum([self._chain([factor.label for factor in term.factors]) for term in each.terms], total)
+            labels = self.sum_of([self.chain([factor.label for factor in term.factors]) for term in each.terms], total.label)
             if each.formula is not None:
                 sides.append(Side(each.formula, why or self._carried(each)))
             elif labels is not None:
                 sides.append(Side(labels, why))
-                values = [self._chain([f.plain for f in term.factors if f.plain is not None]) for term in each.terms]
-                written = self._sum(values, total)
+                values = [self.chain([f.plain for f in term.factors if f.plain is not None]) for term in each.terms]
+                written = self.sum_of(values, total.label)
                 if written is not None:
-                    sides.append(Side(written, _cancelling(each)))
+                    sides.append(Side(written, product_sizes(values)))
                     sides += self._simplified(self._multiplied(written), total.plain)
         sides.append(Side(total.written))
         lines: list[Line] = [
@@ -226,7 +236,7 @@ class Explaining:
             return []
         return [Remark(f"(The single-variable rule, along the path through {paths} alone, would give {{}}.)", (given.plain,))]
 
-    def _chain(self, factors: Sequence[Expression]) -> Expression | None:
+    def chain(self, factors: Sequence[Expression]) -> Expression | None:
         """A product of derivatives, if they fit together as matrices."""
         if len(factors) == 1:
             return factors[0]
@@ -236,9 +246,10 @@ class Explaining:
         shape = _shape(sizes[0][0], sizes[-1][1])
         return self.build.make(notation.Chain, shape, tuple(factors))
 
-    def _sum(self, terms: Sequence[Expression | None], total: Local) -> Expression | None:
+    def sum_of(self, terms: Sequence[Expression | None], label: Expression) -> Expression | None:
+        """The sum of the contributions of several paths, if all are arrays of the right shape."""
         known = [each for each in terms if each is not None]
-        if len(known) < len(terms) or any(_sizes(each) != _sizes(total.label) for each in known):
+        if len(known) < len(terms) or any(_sizes(each) != _sizes(label) for each in known):
             return None
         return known[0] if len(known) == 1 else self.build.make(notation.Sum, known[0].shape, tuple(known))
 
@@ -350,6 +361,16 @@ class Explaining:
         return done[root]
 
 
+def _variables(problem: Problem, answers: Sequence[tuple[tree.Expr, Answer]]) -> list[tree.Name]:
+    """The variables in the targets."""
+    found: dict[str, tree.Name] = {}
+    for target, _ in answers:
+        for node in tree.postorder(target):
+            if isinstance(node, tree.Name) and node.name in problem.inference.symbols:
+                found.setdefault(node.name, node)
+    return list(found.values())
+
+
 def product_of(build: Builder, chain: notation.Chain) -> Expression:
     """A product of Jacobians as one of linear algebra, with scalars before arrays; nothing is simplified."""
     scalars = [factor for factor in chain.factors if not factor.shape.dims]
@@ -385,12 +406,13 @@ def _why(each: Combination) -> str:
     return "vector chain rule" if len(each.terms) == 1 else f"vector chain rule; {len(each.terms)} paths add up"
 
 
-def _cancelling(each: Combination) -> str:
-    """The shapes of a product, so that the inner sizes are seen to cancel; nothing if they are all 1."""
+def product_sizes(products: Sequence[Expression | None]) -> str:
+    """The shapes of the factors, so that the inner sizes are seen to cancel; nothing if they are all 1."""
     shapes: dict[str, None] = {}
     inner = False
-    for term in each.terms:
-        sizes = [_sizes(factor.label) for factor in term.factors]
+    for product in products:
+        factors = product.factors if isinstance(product, notation.Chain) else [product]
+        sizes = [_sizes(factor) for factor in factors if factor is not None]
         inner = inner or any(right[0] != dim(1) for right in sizes[1:])
         shapes[" ".join("(" + "×".join(map(_size, size)) + ")" for size in sizes)] = None
     return " + ".join(shapes) if inner else ""

@@ -38,9 +38,8 @@ class Explanation:
     """
 
     def __init__(self, derived: Derived, headings: Mapping[str, str], *, brief: bool = False) -> None:
-        self._derived = derived
+        self._derived = derived.shortened() if brief else derived
         self._headings = dict(headings)
-        self.brief = brief
 
     @property
     def sections(self) -> Sequence[str]:
@@ -53,18 +52,18 @@ class Explanation:
         return self._derived
 
     def __str__(self) -> str:
-        return "\n\n".join([", ".join(self._headings.values()), written(self._derived, brief=self.brief)])
+        return "\n\n".join([", ".join(self._headings.values()), written(self._derived)])
 
     def __repr__(self) -> str:
         return f"<Explanation of {', '.join(self._headings.values())}>"
 
     def latex(self) -> str:
         """The derivation in LaTeX: a paragraph for each step, with `align*` (amsmath, amssymb)."""
-        return latex_of(self._derived, brief=self.brief)
+        return latex_of(self._derived)
 
     def markdown(self) -> str:
         """The derivation in Markdown, with mathematics between dollar signs."""
-        return markdown_of(self._derived, brief=self.brief)
+        return markdown_of(self._derived)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
@@ -72,7 +71,7 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data, for JSON: each step with its lines, each line in text and LaTeX with its reason."""
         sections = [
-            {"title": section.title, "lines": [_line(line) for line in section.lines if line.idea or not self.brief]}
+            {"title": section.title, "lines": [_line(line) for line in section.lines]}
             for section in self._derived.sections
         ]
         return {"explains": dict(self._headings), "steps": sections}

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from matcalc.explanation.combine import Combiner
 from matcalc.explanation.explain import Explaining
 from matcalc.explanation.intermediates import Quantity, Steps
 from matcalc.explanation.local import Local
+from matcalc.explanation.writing import said
 from matcalc.language.assumptions import space
 from matcalc.notation import matrix as notation
-from matcalc.notation.matrix import Expression
+from matcalc.notation.matrix import Answer, Expression
 from matcalc.output.latex import expression as latex
 from matcalc.output.picture.dataflow import Dataflow, Edge, Vertex
 from matcalc.output.text import expression as text
+
+if TYPE_CHECKING:
+    from matcalc.language import tree
+    from matcalc.problem import Problem
 
 _PATHS: Final = 12
 """With more paths than this none is listed."""
@@ -55,8 +60,9 @@ class Flow:
     def _sum_over_paths(self, total: Local, write: object) -> str:
         assert callable(write)
         first, *others = self.explaining.sum_over_paths(total)
-        sides = [first, *(side for side in others if len(text(side)) <= _WIDE)]
-        return " = ".join(dict.fromkeys(map(write, sides)))
+        sides = [first, *(side for side in others if len(said(side)) <= _WIDE)]
+        written = [write(side.body if isinstance(side, Answer) else side) for side in sides]
+        return " = ".join(dict.fromkeys(written))
 
     def _add(self, steps: Steps, combiner: Combiner) -> None:
         for step in steps.steps:
@@ -127,6 +133,11 @@ class Flow:
             if len(paths) > _PATHS or len(stack) > 10 * _PATHS:
                 return []
         return paths
+
+
+def dataflow(problem: Problem, answers: Sequence[tuple[tree.Expr, Answer]]) -> Dataflow:
+    """The dataflow graph of an expression with the local derivatives on the way to each target."""
+    return Flow(Explaining(problem, answers)).dataflow()
 
 
 def _vertex(quantity: Quantity, kind: str, key: str = "") -> Vertex:

@@ -29,27 +29,22 @@ _SPECIAL: Final = {"\\": r"\textbackslash{}", "$": r"\$", "&": r"\&", "#": r"\#"
 _CLUSTER: Final = re.compile(r"[\w()\[\]]*[^\x00-\x7f–]+(?:[\w()\[\]]*[^\x00-\x7f–]+)*[\w()\]]*")
 
 
-def latex_of(derived: Derived, *, brief: bool = False) -> str:
+def latex_of(derived: Derived) -> str:
     """Numbered sections, each with an `align*` environment."""
     parts = []
-    for number, section in enumerate(_kept(derived, brief=brief), 1):
+    for number, section in enumerate(derived.sections, 1):
         parts.append(rf"\paragraph{{{number}. {worded(section.title)}.}}")
         parts += _blocks(section, r"\begin{align*}", r"\end{align*}")
     return "\n".join(parts)
 
 
-def markdown_of(derived: Derived, *, brief: bool = False) -> str:
+def markdown_of(derived: Derived) -> str:
     """The same for a page of Markdown or a notebook."""
     parts = []
-    for number, section in enumerate(_kept(derived, brief=brief), 1):
+    for number, section in enumerate(derived.sections, 1):
         parts.append(f"**{number}. {section.title}**\n")
         parts += [f"{block}\n" for block in _blocks(section, "$$\\begin{aligned}", "\\end{aligned}$$", plain=True)]
     return "\n".join(parts).rstrip() + "\n"
-
-
-def _kept(derived: Derived, *, brief: bool) -> list[Section]:
-    kept = [Section(each.title, [line for line in each.lines if line.idea or not brief]) for each in derived.sections]
-    return [each for each in kept if each.lines]
 
 
 def _blocks(section: Section, begin: str, end: str, *, plain: bool = False) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import Final
 
 from matcalc.errors import columns_of
-from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Section, filled
+from matcalc.explanation.derivation import Derived, Equation, Remark, Section, filled
 from matcalc.language.assumptions import space
 from matcalc.language.dimensions import Shape
 from matcalc.notation.matrix import Answer, Chain, Expression, Sum
@@ -21,18 +21,13 @@ _WIDEST: Final = 46
 """Reasons stand in one column, unless an equation is wider than this."""
 
 
-def written(derived: Derived, *, brief: bool = False) -> str:
+def written(derived: Derived) -> str:
     """All sections, numbered."""
-    parts = [section for section in derived.sections if any(_kept(section, brief=brief))]
-    return "\n\n".join(_section(number, section, brief=brief) for number, section in enumerate(parts, 1))
+    return "\n\n".join(_section(number, section) for number, section in enumerate(derived.sections, 1))
 
 
-def _kept(section: Section, *, brief: bool) -> Iterator[Line]:
-    return (line for line in section.lines if line.idea or not brief)
-
-
-def _section(number: int, section: Section, *, brief: bool) -> str:
-    lines = list(_kept(section, brief=brief))
+def _section(number: int, section: Section) -> str:
+    lines = section.lines
     equations = [line for line in lines if isinstance(line, Equation)]
     left = max((_columns(expression(each.left)) for each in equations), default=0)
     widths = [_columns(part) for each in equations for side in each.sides for part in said(side.expression).splitlines()]

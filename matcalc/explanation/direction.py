@@ -1,0 +1,112 @@
+"""The order in which partial derivatives are found and multiplied: forward from the variable, or in reverse from the value.
+
+Parr & Howard, section 4.5.1: "forward differentiation from x to y" and "backward differentiation from y to x". Both give the
+same; what they cost depends on the sizes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from matcalc.explanation.derivation import Equation, Line, Remark, Section, Side
+from matcalc.explanation.explain import Explaining, product_sizes
+from matcalc.explanation.intermediates import Quantity
+from matcalc.explanation.local import name_of
+from matcalc.language.dimensions import Dim, Shape, dim
+from matcalc.notation.matrix import Expression
+from matcalc.output.arithmetic import superscript
+
+Edge = tuple[Quantity, Quantity]
+
+
+def directions(explaining: Explaining, wanted: str) -> list[Section]:
+    """A section for the direction that is wanted, "forward" or "reverse", or for "both"."""
+    ways = {"forward": _forward, "reverse": _reverse}
+    section = Section("The order of the partial derivatives")
+    value = explaining.steps.value
+    for name, way in ways.items():
+        if wanted not in (name, "both"):
+            continue
+        for variable in explaining.steps.variables:
+            if variable.name not in value.targets:
+                continue
+            ends = (variable.name, value.name) if name == "forward" else (value.name, variable.name)
+            lines, cost = way(explaining, variable)
+            section.lines += [Remark(f"{name.capitalize()}, from {ends[0]} to {ends[1]}:"), *lines]
+            if value.shape.dims or variable.shape.dims:
+                section.lines.append(Remark(f"{_said(cost)} multiplications of numbers if no matrix is known to be diagonal."))
+    return [section] if section.lines else []
+
+
+def _forward(explaining: Explaining, variable: Quantity) -> tuple[list[Line], Dim]:
+    """The derivative of each step by the variable, from those of its operands."""
+    lines: list[Line] = []
+    cost = dim(0)
+    for step in explaining.steps.active(variable):
+        operands = [each for each in step.operands if variable.name in each.targets]
+        pairs = [((step, each), (each, variable)) for each in operands]
+        lines += _line(explaining, (step, variable), pairs)
+        for each in operands:
+            if each is not variable:
+                cost = cost + _size(step.shape).times(_size(each.shape)).times(_size(variable.shape))
+    return lines, cost
+
+
+def _reverse(explaining: Explaining, variable: Quantity) -> tuple[list[Line], Dim]:
+    """The derivative of the value by each step, from those by the steps that use it."""
+    steps = explaining.steps
+    value = steps.value
+    lines: list[Line] = []
+    cost = dim(0)
+    for quantity in [*reversed(steps.active(variable)), variable]:
+        if quantity is value:
+            continue
+        users = [each for each in steps.users(quantity) if variable.name in each.targets]
+        lines += _line(explaining, (value, quantity), [((value, each), (each, quantity)) for each in users])
+        for each in users:
+            if each is not value:
+                cost = cost + _size(value.shape).times(_size(each.shape)).times(_size(quantity.shape))
+    return lines, cost
+
+
+def _line(explaining: Explaining, of: Edge, terms: Sequence[tuple[Edge, Edge]]) -> list[Line]:
+    """One derivative as the sum of products of those known; nothing if there is no product in it."""
+    label = _label(explaining, of)
+    products = []
+    for outer, inner in terms:
+        factors = [_label(explaining, each) for each in (outer, inner) if each[0] is not each[1]]
+        products.append(explaining.chain(factors))
+    written = explaining.sum_of(products, label)
+    if written is None or (len(terms) == 1 and any(each[0] is each[1] for each in terms[0])):
+        reason = "from step 2" if written is not None else ""
+        return [Equation(label, (Side(explaining.combiner.local(*of).written, reason),), label.shape, of)] if _is_step(of) else []
+    return [Equation(label, (Side(written, product_sizes(products)),), label.shape, of)]
+
+
+def _is_step(of: Edge) -> bool:
+    return of[1] in of[0].operands
+
+
+def _label(explaining: Explaining, of: Edge) -> Expression:
+    value, variable = of
+    if _is_step(of):
+        return explaining.combiner.local(value, variable).label
+    return name_of(explaining.build, value, variable, ordinary=explaining.is_ordinary(value, variable))
+
+
+def _size(shape: Shape) -> Dim:
+    total = dim(1)
+    for each in shape.dims:
+        total = total.times(each)
+    return total
+
+
+def _said(cost: Dim) -> str:
+    """A number of operations: `3 m² n + m n`."""
+    written = []
+    for monomial, count in cost.terms:
+        powers = Counter(monomial.split("*"))
+        factors = [name + (superscript(power) if power > 1 else "") for name, power in powers.items()]
+        written.append(" ".join([*([str(count)] if count != 1 else []), *factors]))
+    return " + ".join([*written, *([str(cost.constant)] if cost.constant or not written else [])])
