@@ -12,6 +12,7 @@ from matcalc.notation.build import Builder
 from matcalc.notation.identities import long_diagonals
 from matcalc.notation.matrix import (
     Cases,
+    Diagonal,
     Dot,
     Expression,
     Function,
@@ -173,8 +174,9 @@ class Comparison:
         """What leads from an expression to the answer."""
         left, right = self._focus(node, self._goal)
         return (
-            self._usual_form(left, right) or self._factored(left, right) or _renamed(left, right) or Reason("simplified")
-        )
+            self._usual_form(left, right) or self._factored(left, right) or _renamed(left, right)
+            or self._over_one_denominator(left, right) or Reason("simplified")
+        )  # fmt: skip
 
     def _focus(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
         """The only parts in which two expressions differ."""
@@ -196,6 +198,12 @@ class Comparison:
             (left,), (right,) = mine, others
         return left, right
 
+    def _over_one_denominator(self, left: Expression, right: Expression) -> Reason | None:
+        if not (isinstance(left, Sum) and isinstance(right, Product) and right.divisors):
+            return None
+        fractions = any(isinstance(term, Product) and term.divisors for term in left.terms)
+        return _one_denominator(self._build, right) if fractions else None
+
     def _usual_form(self, left: Expression, right: Expression) -> Reason | None:
         if not self._plain.agree(left, right):
             return None
@@ -212,6 +220,9 @@ class Comparison:
             return Reason("factors go round in a trace: tr(A B) = tr(B A)")
         if _count(right, Dot) > _count(left, Dot):
             return Reason("a row times a column: aᵀ b = a·b")
+        if isinstance(left, Product) and isinstance(right, Product) and abs(left.coefficient) != abs(right.coefficient):
+            number = self._build.number(abs(Fraction(right.coefficient)))
+            return Reason("the common factor {} is taken out", (number,))
         if "sum" in _calls(left) - _calls(right):
             return Reason("an element-wise product adds up: sum(a ⊙ b) = aᵀ b")
         if _count(right, Dot) < _count(left, Dot):
@@ -224,7 +235,11 @@ class Comparison:
         """A common factor, or brackets that are multiplied out."""
         if not self._out.agree(left, right):
             return None
-        right = right.operand if isinstance(left, Sum) and isinstance(right, Transpose) else right
+        if _count(right, Diagonal) < _count(left, Diagonal):
+            return Reason("diagonal matrices are added: diag(a) + diag(b) = diag(a + b)")
+        if isinstance(left, Sum) and isinstance(right, Product) and right.divisors:
+            return _one_denominator(self._build, right)
+        right = _bare(right) if isinstance(left, Sum) else right
         if isinstance(left, Sum) and isinstance(right, Product | MatMul | Hadamard):
             common = [factor for factor in right.factors if not isinstance(factor, Sum) and not _is_power_of_sum(factor)]
             if common and isinstance(right, MatMul):
@@ -246,6 +261,17 @@ class Comparison:
         if _in_brackets(right) > _in_brackets(left):
             return Reason("multiplied out: a (b + c) = a b + a c")
         return Reason("a common factor is taken out: a b + a c = a (b + c)")
+
+
+def _bare(node: Expression) -> Expression:
+    """A product without the number before it, and without a transpose sign."""
+    if isinstance(node, Product) and len(node.factors) == 1 and not node.divisors and node.factors[0].shape.dims:
+        node = node.factors[0]
+    return node.operand if isinstance(node, Transpose) else node
+
+
+def _one_denominator(build: Builder, node: Product) -> Reason:
+    return Reason("over the common denominator {}", (build.product(1, node.divisors, (), SCALAR),))
 
 
 def _runs(node: MatMul) -> list[list[Expression]]:
@@ -286,6 +312,12 @@ def _has_letters_in_exponents(root: Expression) -> bool:
     return any(isinstance(node, Power) and not isinstance(node.exponent, Number) for node in postorder(root))
 
 
+def _has_negative_operand(root: Expression) -> bool:
+    """Is there a σ(-a)?"""
+    operands = [node.operands[0] for node in postorder(root) if isinstance(node, Function) and node.name == "sigmoid"]
+    return any(isinstance(operand, Product) and operand.coefficient < 0 for operand in operands)
+
+
 def _count_of_sums(root: Expression) -> int:
     """How many sums are transposed."""
     return sum(isinstance(node, Transpose) and isinstance(node.operand, Sum) for node in postorder(root))
@@ -311,6 +343,8 @@ def _renamed(left: Expression, right: Expression) -> Reason | None:
     """The answer uses a function that was not there."""
     if _count(right, Cases) > _count(left, Cases):
         return Reason("case by case: [c] is 1 where c holds, otherwise 0")
+    if _count(left, Cases):
+        return Reason("case by case")
     new = sorted(_calls(right) - _calls(left))
     said = [_DEFINED.get(name, f"written with {name}") for name in new]
     if new == ["norm"] and "tr" in _calls(left):
@@ -320,5 +354,8 @@ def _renamed(left: Expression, right: Expression) -> Reason | None:
     if not said and _has_letters_in_exponents(left) and _has_letters_in_exponents(right):
         said = ["powers of one base: aᵐ aⁿ = aᵐ⁺ⁿ"]
     if not said and "sigmoid" in _calls(left) & _calls(right):
-        said = ["the logistic function: 1 - σ(a) = σ(-a)"]
+        if "exp" in _calls(left) - _calls(right):
+            said = [_DEFINED["sigmoid"]]
+        elif _has_negative_operand(left) != _has_negative_operand(right):
+            said = ["the logistic function: 1 - σ(a) = σ(-a)"]
     return Reason("; ".join(said)) if said else None

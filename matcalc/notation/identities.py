@@ -228,6 +228,10 @@ def linear(build: Builder, node: Expression) -> Found:
                 return build.make(Product, node.shape, 1, (scale, core), ()), Reason(words)
         case Function(name="sum", operands=(Function(name="softmax", axis=None),), axis=None):
             return build.number(1), Reason("the entries of softmax add up to 1")
+        case Function(name="exp" | "log", operands=(Function(name="exp" | "log", operands=(inside,)) as between,)):
+            if between.name != node.name:
+                words = "exp(log(a)) = a" if node.name == "exp" else "log(exp(a)) = a"
+                return inside, Reason(f"the logarithm and the exponential: {words}")
         case Dot():
             sides = (node.left, node.right)
             (left, a), (right, b) = (split(build, each) if isinstance(each, Product) else (None, each) for each in sides)
@@ -266,6 +270,9 @@ def ones_times(build: Builder, node: Expression) -> Found:
     """1ᵀ 1 = n, 1ᵀ v = sum(v), (a ⊘ b)ᵀ b = sum(a)."""
     if not isinstance(node, MatMul):
         return None
+    kinds = [factor.shape.kind for factor in node.factors]
+    if kinds == ["vector", "row"] and all(isinstance(factor, Ones) for factor in node.factors):
+        return build.make(Ones, node.shape), Reason("a column of ones times a row of ones is a matrix of ones")
     for k in range(len(node.factors) - 1):
         left, right = node.factors[k], node.factors[k + 1]
         if left.shape.kind != "row" or right.shape.kind != "vector":

@@ -71,3 +71,13 @@ def chain(outer: str, inner: str, wrt: str, where: str, *, between: str = "u") -
     left = replaced(build, body_of(build, outside.answer), symbol, written)
     start = joined(build, left, body_of(build, inside.answer))
     return Chain(whole, build, start, body_of(build, whole.answer))
+
+
+def paths(outer: str, inner: str, wrt: str, where: str) -> Chain:
+    """∂f/∂u · ∂u/∂x + ∂f/∂x for an f that x occurs in as well."""
+    found = chain(outer, inner, wrt, where)
+    by_itself, between = mc.diff(outer, wrt, where=where), mc.parse(inner, where=where)._problem.written.body
+    assert isinstance(by_itself, Derivative)
+    symbol = found.build.make(m.Symbol, between.shape, "u")
+    direct = replaced(found.build, body_of(found.build, by_itself.answer), symbol, adopted(found.build, between))
+    return found._replace(start=found.build.make(m.Sum, found.goal.shape, (found.start, direct)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 import numpy as np
@@ -11,10 +12,10 @@ import matcalc as mc
 from matcalc.derivative import Derivative
 from matcalc.language.dimensions import SCALAR
 from matcalc.notation.build import Builder
-from matcalc.notation.matrix import Expression, Number, Product, Sum, Symbol
+from matcalc.notation.matrix import Expression, Function, Number, Product, Sum, Symbol
 from matcalc.notation.simplifications import Step, simplifications
 from matcalc.output.text import expression
-from tests.notation.chains import Chain, adopted, chain
+from tests.notation.chains import Chain, adopted, chain, paths
 from tests.notation.test_printed_values import point
 from tests.notation.values import Reader
 
@@ -122,10 +123,63 @@ def test_each_line_of_a_chain_is_true(outer: str, inner: str, wrt: str, where: s
     check_chain(chain(outer, inner, wrt, where))
 
 
+R = "lam: scalar, u, y: vector(m), w: vector(n), X: matrix(m, n)"
+PATHS = [
+    ("x*u", "x^2", "x", S), ("u + x", "x^2", "x", S), ("sin(x + u)", "x^2", "x", S), ("x*exp(u)", "x^2", "x", S),
+    ("u/x", "sin(x)", "x", S), ("u/x", "x*exp(x)", "x", S), ("u*x^2", "x^3", "x", S), ("x*log(u)", "x^2 + 1", "x", S),
+    ("u*sin(x)", "cos(x)", "x", S), ("(x - u)^2", "x/2", "x", S), ("x/u", "1 + x^2", "x", S), ("x*u", "max(0, x)", "x", S),
+    ("x*u", "1/(1 + exp(-x))", "x", S), ("x - log(u)", "1 + exp(x)", "x", S), ("x . u", "A x", "x", "A: matrix(n, n), " + V),
+    ("x . u", "A x", "x", "A: symmetric matrix(n, n), " + V), ("u' x", "A x - b", "x", "b: vector(n), A: matrix(n, n), " + V),
+    ("(u + x) . (u + x)", "A x", "x", "A: matrix(n, n), " + V),
+    ("x' M u", "A x", "x", "u: vector(m), x: vector(n), M: matrix(n, m), A: matrix(m, n)"), ("u*x", "||x||", "x", N),
+    ("x/u", "||x||", "x", N), ("x*u", "a . x", "x", "a: vector(n), " + N),
+    ("lam*u + a . x", "x . x", "x", "lam: scalar, a: vector(n), " + N), ("||u||^2 + lam*||w||^2", "X w - y", "w", R),
+    ("||u||^2/2 + lam/2*||w||^2", "X w - y", "w", R), ("x*u", "sin(x)", "x", V), ("x*u", "sigmoid(x)", "x", V),
+    ("u . x", "x*x", "x", V), ("sum(u*x)", "tanh(x)", "x", V), ("u*u + x*u", "x*x", "x", V), ("u*sum(x)", "sum(x)", "x", N),
+    ("logsumexp(x) - u", "a . x", "x", "a: vector(n), " + N), ("x - u*ones(n)", "sum(x)/n", "x", N),
+    ("x*u", "relu(x)", "x", V),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("outer", "inner", "wrt", "where"), PATHS)
+def test_each_line_of_a_sum_of_paths_is_true(outer: str, inner: str, wrt: str, where: str) -> None:
+    check_chain(paths(outer, inner, wrt, where))
+
+
+SCALARS = (
+    "u^2", "u^3 - u", "log(u)", "1/u", "u*sin(u)", "u/(1 + u)", "sigmoid(u)", "max(0, u)", "(u - c)^2/2", "u^c", "cos(u)^2",
+)
+REDUCTIONS = (
+    "sum(u)", "a . u", "||u||", "sum(exp(u))", "logsumexp(u)", "u' S u", "u' M u", "a . softmax(u)", "1/(a . u)",
+    "-a . log(u)", "prod(u)",
+)
+COLUMNS = ("sin(u)", "u*a", "softmax(u)", "u^2", "a/u", "M u", "u/sum(u)", "max(0, u)", "2*u*u", "u/||u||", "diag(a) u")
+OF_SCALARS = ("3*x + c", "exp(x)", "x^3 - x", "log(x)", "1/x", "(x - c)/2", "-x", "x*cos(x)", "sqrt(x)", "1 + exp(-x)")
+OF_COLUMNS = (
+    "M x", "x*a", "exp(x)", "2*x", "a - x", "S x", "-x", "softmax(x)", "x*x*a", "log(x)", "a*(M x)", "diag(x) M a", "3*a*x",
+)
+TO_SCALARS = ("x . x", "||x||", "x' M x", "x' S x", "-(a . x)", "sum(x^2)/n", "det(M)*sum(x)")
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_each_line_of_any_chain_is_true(seed: int) -> None:
+    draw = random.Random(seed)
+    outer, inner, between, target = draw.choice([
+        (SCALARS, OF_SCALARS, "scalar", "scalar"), (REDUCTIONS, OF_COLUMNS, "vector(n)", "vector(n)"),
+        (COLUMNS, OF_COLUMNS, "vector(n)", "vector(n)"), (SCALARS, TO_SCALARS, "scalar", "vector(n)"),
+    ])  # fmt: skip
+    where = f"a: positive vector(n), c: scalar, M: matrix(n, n), S: symmetric matrix(n, n), u: {between}, x: positive {target}"
+    check_chain(chain(draw.choice(outer), draw.choice(inner), "x", where))
+
+
 def test_reasons_are_named() -> None:
     vague = []
     for outer, inner, wrt, where in PAIRS:
         steps = check_chain(chain(outer, inner, wrt, where))
+        vague += [(outer, inner) for step in steps if step.reason in ("simplified", "written in the usual form")]
+    for outer, inner, wrt, where in PATHS:
+        steps = check_chain(paths(outer, inner, wrt, where))
         vague += [(outer, inner) for step in steps if step.reason in ("simplified", "written in the usual form")]
     assert vague == []
 
@@ -218,3 +272,15 @@ def test_what_a_derivation_writes_with_ones() -> None:
     terms = (build.make(Product, SCALAR, 1, (one, one), ()), build.make(Product, SCALAR, 1, (one, two, x), ()))
     steps = check(whole, build, build.make(Sum, SCALAR, terms), whole.answer.body)
     assert said(steps) == ["1 + 2 x | a factor 1 does nothing: 1 · a = a"]
+
+
+def test_what_is_large_is_one_step() -> None:
+    whole = mc.diff("x", "x", where="x: scalar")
+    assert isinstance(whole, Derivative)
+    build = whole._problem.recovery.build
+    x = build.make(Symbol, SCALAR, "x")
+    tower: Expression = x
+    for _ in range(3000):
+        tower = build.make(Function, SCALAR, "sin", (build.make(Product, SCALAR, 2, (tower, tower), ()),), None)
+    assert [step.reason for step in simplifications(build, tower, x)] == ["simplified"]
+    assert simplifications(build, tower, tower) == []
