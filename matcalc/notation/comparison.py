@@ -17,12 +17,14 @@ from matcalc.notation.matrix import (
     Expression,
     Function,
     Hadamard,
+    IndexedSum,
     MatMul,
     MatrixPower,
     Norm,
     Number,
     Power,
     Product,
+    Stack,
     Sum,
     Transpose,
     children,
@@ -341,10 +343,15 @@ def _calls(root: Expression) -> set[str]:
 
 def _renamed(left: Expression, right: Expression) -> Reason | None:
     """The answer uses a function that was not there."""
+    if _count(left, IndexedSum) > _count(right, IndexedSum):
+        return Reason("the sum over an index as a product of matrices: Σᵢ aᵢ Xᵢᵀ = aᵀ X")
     if _count(right, Cases) > _count(left, Cases):
         return Reason("case by case: [c] is 1 where c holds, otherwise 0")
-    if _count(left, Cases):
-        return Reason("case by case")
+    if _count(left, Cases) and _count(right, Cases):
+        known = "max" in _calls(left) - _calls(right)
+        return Reason("case by case: the maximum is known in each case" if known else "case by case")
+    if isinstance(right, Stack) and isinstance(left, MatMul) and _count(left, Stack):
+        return Reason("entry by entry: each row times the column")
     new = sorted(_calls(right) - _calls(left))
     said = [_DEFINED.get(name, f"written with {name}") for name in new]
     if new == ["norm"] and "tr" in _calls(left):

@@ -57,14 +57,14 @@ class Letter(NamedTuple):
         return self if self.kind == "diagonal" else self._replace(flipped=not self.flipped)
 
 
-Chain = tuple[Letter, ...]
+Word = tuple[Letter, ...]
 
 
 class Monomial(NamedTuple):
     """Scalars with exponents, and a product of matrices."""
 
     scalars: Powers = frozenset()
-    chain: Chain = ()
+    chain: Word = ()
 
 
 Polynomial = dict[Monomial, Fraction]
@@ -80,7 +80,7 @@ def _together(*each: Iterable[tuple[int, Fraction]]) -> Powers:
     return frozenset((number, exponent) for number, exponent in total.items() if exponent)
 
 
-def _turned(chain: Chain) -> Chain:
+def _turned(chain: Word) -> Word:
     return tuple(letter.turned for letter in reversed(chain))
 
 
@@ -91,7 +91,7 @@ class Polynomials:
         self._build = build
         self._multiplied_out = multiplied_out
         self._numbers: dict[Hashable, int] = {}
-        self._chains: dict[int, Chain] = {}
+        self._chains: dict[int, Word] = {}
         self._done: dict[Expression, Polynomial] = {}
 
     def of(self, root: Expression) -> Polynomial:
@@ -244,7 +244,7 @@ class Polynomials:
             result = {monomial: value for monomial, value in product.items() if value}
         return result
 
-    def _joined(self, letters: Iterable[Letter]) -> tuple[Powers, Chain]:
+    def _joined(self, letters: Iterable[Letter]) -> tuple[Powers, Word]:
         """A chain with diagonals worked in, and what became scalar."""
         scalars: Powers = frozenset()
         chain: list[Letter] = []
@@ -285,7 +285,7 @@ class Polynomials:
         column = _turned(tuple(chain[start:-1]))
         chain[start:] = [Letter("column", _together(scale, self._of_column(column)), True)]
 
-    def _inner(self, chain: Chain) -> int:
+    def _inner(self, chain: Word) -> int:
         """The number of a row times a column."""
         if len(chain) == 2:
             first, last = chain[0].of, chain[1].of
@@ -297,7 +297,7 @@ class Polynomials:
                 return self._number(("sum", powers))
         return min(self._number(chain), self._number(_turned(chain)))
 
-    def _through_matrices(self, powers: Powers) -> Chain:
+    def _through_matrices(self, powers: Powers) -> Word:
         """xᵀ A y for the sum of x ⊙ (A y)."""
         through = [(number, exponent) for number, exponent in powers if number in self._chains]
         if not through or any(exponent != 1 for _, exponent in through):
@@ -337,7 +337,7 @@ class Polynomials:
         chain = monomial.chain
         return self._of_column(_turned(chain) if chain and chain[0].kind == "column" and chain[0].flipped else chain)
 
-    def _of_column(self, chain: Chain) -> Powers:
+    def _of_column(self, chain: Word) -> Powers:
         """The powers of columns that a chain is."""
         if len(chain) == 1 and isinstance(chain[0].of, frozenset):
             return chain[0].of

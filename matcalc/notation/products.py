@@ -15,6 +15,7 @@ from matcalc.notation.build import Builder
 from matcalc.notation.looks import columns_of, rows_of, shape_of
 from matcalc.notation.matrix import (
     Cases,
+    Chain,
     Expression,
     Hadamard,
     MatMul,
@@ -70,8 +71,14 @@ def settled(build: Builder, node: Expression) -> Expression:
 
 
 def opened(build: Builder, node: Expression) -> Expression:
-    """(A B) C without its brackets, and (a + b) + c."""
+    """(A B) C without its brackets, (a + b) + c, and a chain of derivatives as a product."""
     match node:
+        case Chain():
+            scalars = [factor for factor in node.factors if not factor.shape.dims]
+            arrays = [factor for factor in node.factors if factor.shape.dims]
+            product = opened(build, chain(build, arrays)) if arrays else None
+            factors = (*scalars, product) if product is not None else tuple(scalars)
+            return opened(build, build.make(Product, node.shape, 1, factors, ()))
         case MatMul() if any(isinstance(factor, MatMul) for factor in node.factors):
             flat = [each for factor in node.factors for each in (factor.factors if isinstance(factor, MatMul) else (factor,))]
             return build.make(MatMul, node.shape, tuple(flat))

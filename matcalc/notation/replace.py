@@ -42,3 +42,12 @@ def _with_fields(build: Builder, node: Expression, done: Mapping[Expression, Exp
 
     values = [new(getattr(node, field.name)) for field in fields(node)]
     return build.make(type(node), *values)
+
+
+def adopted(build: Builder, root: Expression) -> Expression:
+    """An expression of whichever builder, made by this one."""
+    done: dict[Expression, Expression] = {}
+    for node in postorder(root):
+        new = with_children(build, node, done)
+        done[node] = build.make(type(node), *(getattr(node, field.name) for field in fields(node))) if new is node else new
+    return done[root]

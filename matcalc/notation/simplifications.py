@@ -13,9 +13,9 @@ from typing import NamedTuple
 from matcalc.notation.build import Builder
 from matcalc.notation.comparison import Comparison
 from matcalc.notation.identities import OPENINGS, RULES
-from matcalc.notation.matrix import Expression, children, postorder
+from matcalc.notation.matrix import Chain, Expression, children, postorder
 from matcalc.notation.products import TO_THE_FRONT, Reason, Rule, cancelling, one_product, opened, settled
-from matcalc.notation.replace import with_children
+from matcalc.notation.replace import adopted, with_children
 
 _MOST_STEPS = 12
 """A longer way is cut short: the last step leads to the answer."""
@@ -28,7 +28,8 @@ class Step(NamedTuple):
     """One line of a simplification.
 
     Attributes:
-        reason: what is done, with its identity; `{}` in it stand for the `parts`, in order.
+        reason: what is done, with its identity; `{}` in it stand for the `parts`, in order. Empty if a chain of derivatives is
+            only written as a product.
         expression: the whole expression after this step.
         parts: the expressions that the reason is about.
     """
@@ -49,8 +50,9 @@ def simplifications(
 ) -> list[Step]:
     """The steps from `start` to `goal`, which has the same value; none if they look the same.
 
-    `write` is a printer; what prints like the line before is no step.
+    They may have been made by other builders than `build`. `write` is a printer; what prints like the line before is no step.
     """
+    start, goal = adopted(build, start), adopted(build, goal)
     if everywhere(build, start, settled) is everywhere(build, goal, settled):
         return []
     if _is_large(start) or _is_large(goal):
@@ -198,8 +200,8 @@ class _Simplification:
         if everywhere(self._build, first, settled) is not everywhere(self._build, self._goal, settled):
             return "in the usual order"
         found = (one_product(self._build, node) for node in postorder(everywhere(self._build, start, settled)))
-        words = next((each[1].words for each in found if each is not None), None)
-        return words or "brackets that are not needed are left out: (A B) C = A B C"
+        words = next((each[1].words for each in found if each is not None), "")
+        return words if words or isinstance(start, Chain) else "brackets that are not needed are left out: (A B) C = A B C"
 
 
 def _together(reasons: list[Reason]) -> Reason:

@@ -9,8 +9,8 @@ import matcalc as mc
 from matcalc.derivative import Derivative
 from matcalc.notation import matrix as m
 from matcalc.notation.build import Builder
-from matcalc.notation.matrix import Answer, Expression, postorder
-from matcalc.notation.replace import replaced, with_children
+from matcalc.notation.matrix import Answer, Expression
+from matcalc.notation.replace import adopted, replaced
 
 
 class Chain(NamedTuple):
@@ -20,19 +20,6 @@ class Chain(NamedTuple):
     build: Builder
     start: Expression
     goal: Expression
-
-
-def adopted(build: Builder, root: Expression) -> Expression:
-    """An expression of another problem, made by this builder."""
-    done: dict[Expression, Expression] = {}
-    for node in postorder(root):
-        if m.children(node):
-            done[node] = with_children(build, node, done)
-            if done[node] is node:
-                done[node] = build.make(type(node), *(getattr(node, name) for name in node.__slots__))
-        else:
-            done[node] = build.make(type(node), *(getattr(node, name) for name in node.__slots__))
-    return done[root]
 
 
 def body_of(build: Builder, answer: Answer) -> Expression:

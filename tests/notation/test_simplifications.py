@@ -10,12 +10,14 @@ import pytest
 
 import matcalc as mc
 from matcalc.derivative import Derivative
-from matcalc.language.dimensions import SCALAR
+from matcalc.language.dimensions import SCALAR, dim, matrix, row, vector
 from matcalc.notation.build import Builder
-from matcalc.notation.matrix import Expression, Function, Number, Product, Sum, Symbol
+from matcalc.notation.matrix import Chain as DerivativeChain
+from matcalc.notation.matrix import Expression, Function, Number, Ones, Product, Sum, Symbol
+from matcalc.notation.replace import adopted
 from matcalc.notation.simplifications import Step, simplifications
 from matcalc.output.text import expression
-from tests.notation.chains import Chain, adopted, chain, paths
+from tests.notation.chains import Chain, chain, paths
 from tests.notation.test_printed_values import point
 from tests.notation.values import Reader
 
@@ -272,6 +274,20 @@ def test_what_a_derivation_writes_with_ones() -> None:
     terms = (build.make(Product, SCALAR, 1, (one, one), ()), build.make(Product, SCALAR, 1, (one, two, x), ()))
     steps = check(whole, build, build.make(Sum, SCALAR, terms), whole.answer.body)
     assert said(steps) == ["1 + 2 x | a factor 1 does nothing: 1 · a = a"]
+
+
+def test_a_chain_of_derivatives_is_a_product_at_once() -> None:
+    """2 uᵀ · X = 2 uᵀ X needs no reason, and 1ᵀ · diag(x) = xᵀ only its own."""
+    build = Builder()
+    n, m = dim("n"), dim("m")
+    x, u = build.make(Symbol, vector(n), "x"), build.make(Symbol, vector(m), "u")
+    jacobian = build.make(Symbol, matrix(m, n), "X")
+    twice = build.make(Product, row(m), 2, (build.transpose(u),), ())
+    chained = build.make(DerivativeChain, row(n), (twice, jacobian))
+    assert said(simplifications(build, chained, build.matmul(twice, jacobian), expression)) == ["2 uᵀ X | "]
+    chained = build.make(DerivativeChain, row(n), (build.make(Ones, row(n)), build.diagonal(x)))
+    steps = simplifications(build, chained, build.transpose(x), expression)
+    assert said(steps) == ["xᵀ | a row of ones times a diagonal matrix: 1ᵀ diag(v) = vᵀ"]
 
 
 def test_what_is_large_is_one_step() -> None:
