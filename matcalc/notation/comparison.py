@@ -350,8 +350,8 @@ def _renamed(left: Expression, right: Expression) -> Reason | None:
     if _count(left, Cases) and _count(right, Cases):
         known = "max" in _calls(left) - _calls(right)
         return Reason("case by case: the maximum is known in each case" if known else "case by case")
-    if isinstance(right, Stack) and isinstance(left, MatMul) and _count(left, Stack):
-        return Reason("entry by entry: each row times the column")
+    if isinstance(_bare(right), Stack) and _count(left, Stack):
+        return Reason("entry by entry" + (": each row times the column" if isinstance(left, MatMul) else ""))
     new = sorted(_calls(right) - _calls(left))
     said = [_DEFINED.get(name, f"written with {name}") for name in new]
     if new == ["norm"] and "tr" in _calls(left):

@@ -30,6 +30,7 @@ from matcalc.notation.products import (
     Reason,
     Rule,
     chain,
+    factor_one,
     into_cases,
     merged,
     multiplied_out,
@@ -46,7 +47,11 @@ from matcalc.operations.table import OPERATIONS
 
 
 def identity(build: Builder, node: Expression) -> Found:
-    """I A = A."""
+    """I A = A and 1 a = a."""
+    return _identity(build, node) or factor_one(build, node)
+
+
+def _identity(build: Builder, node: Expression) -> Found:
     match node:
         case MatMul() if any(isinstance(factor, Identity) for factor in node.factors):
             rest = [factor for factor in node.factors if not isinstance(factor, Identity)]
@@ -69,6 +74,17 @@ def identity(build: Builder, node: Expression) -> Found:
             factors: list[Expression] = [factor for factor in node.factors if not isinstance(factor, Ones)] or [node.factors[0]]
             product = settled(build, build.make(Hadamard, node.shape, tuple(factors), node.divisors))
             return product, Reason("element by element, a factor 1 does nothing: 1 ⊙ a = a")
+    return None
+
+
+def inverses(build: Builder, node: Expression) -> Found:
+    """(A⁻¹)⁻¹ = A, det(A⁻¹) = 1/det(A)."""
+    match node:
+        case Inverse(operand=Inverse() as inner):
+            return inner.operand, Reason("the inverse of an inverse: (A⁻¹)⁻¹ = A")
+        case Function(name="det", operands=(Inverse() as inner,)):
+            below = build.make(Function, SCALAR, "det", (inner.operand,), None)
+            return build.make(Product, SCALAR, 1, (), (below,)), Reason("the determinant of an inverse: det(A⁻¹) = 1/det(A)")
     return None
 
 
@@ -313,7 +329,7 @@ def _sum(build: Builder, column: Expression) -> Expression:
 
 
 RULES: tuple[Rule, ...] = (
-    nothing, identity, transposes, diagonals, ones_times, one_product, powers, merged, signs, linear, into_cases,
+    nothing, identity, inverses, transposes, one_product, diagonals, ones_times, powers, merged, signs, linear, into_cases,
 )  # fmt: skip
 """In the order in which they are tried. Each leaves less to do, so that they come to an end."""
 

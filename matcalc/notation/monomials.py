@@ -45,7 +45,10 @@ Powers = frozenset[tuple[int, Fraction]]
 
 
 class Letter(NamedTuple):
-    """A factor of a product of matrices: a "matrix" with a number, or a "column" or "diagonal" of an element-wise product."""
+    """A factor of a product of matrices.
+
+    A "matrix" ("symmetric", or the "inverse" of one) with a number, or a "column" or "diagonal" of an element-wise product.
+    """
 
     kind: str
     of: int | Powers
@@ -54,7 +57,7 @@ class Letter(NamedTuple):
     @property
     def turned(self) -> Letter:
         """The transpose."""
-        return self if self.kind == "diagonal" else self._replace(flipped=not self.flipped)
+        return self if self.kind in ("diagonal", "symmetric") else self._replace(flipped=not self.flipped)
 
 
 Word = tuple[Letter, ...]
@@ -119,6 +122,9 @@ class Polynomials:
                 return {}
             case Identity():
                 return {Monomial(): _ONE}
+            case Ones() if node.shape.kind == "matrix":
+                ones = Letter("column", frozenset())
+                return {Monomial(chain=(ones, ones.turned)): _ONE}
             case Ones() if node.shape.kind in ("vector", "row"):
                 return {Monomial(chain=(Letter("column", frozenset(), node.shape.kind == "row"),)): _ONE}
             case Sum():
@@ -144,8 +150,8 @@ class Polynomials:
             case Inverse():
                 return self._inverse(node)
             case Function(name="sum") if node.operands[0].shape.kind == "vector" and node.axis is None:
-                ones: Polynomial = {Monomial(chain=(Letter("column", frozenset(), True),)): _ONE}
-                return self._times([ones, self._done[node.operands[0]]])
+                row: Polynomial = {Monomial(chain=(Letter("column", frozenset(), True),)): _ONE}
+                return self._times([row, self._done[node.operands[0]]])
             case Function(name="tr"):
                 return self._trace(node)
         return self._atom(node, self._opaque(node))
@@ -176,7 +182,7 @@ class Polynomials:
         if kind == "scalar":
             return {Monomial(frozenset({(number, _ONE)})): _ONE}
         if kind == "matrix":
-            return {Monomial(chain=(Letter("matrix", number),)): _ONE}
+            return {Monomial(chain=(Letter("symmetric" if self._build.is_symmetric(node) else "matrix", number),)): _ONE}
         return {Monomial(chain=(Letter("column", frozenset({(number, _ONE)}), kind == "row"),)): _ONE}
 
     def _factor(self, node: Expression, among_others: bool) -> Polynomial:
@@ -266,7 +272,7 @@ class Polynomials:
 
     def _fold_column(self, chain: list[Letter]) -> None:
         """diag(a) A b = a ⊙ (A b), at the end of a chain."""
-        start = next((k for k in reversed(range(len(chain) - 1)) if chain[k].kind != "matrix"), None)
+        start = next((k for k in reversed(range(len(chain) - 1)) if chain[k].kind in ("column", "diagonal")), None)
         if start is None or chain[start].kind != "diagonal":
             return
         scale = chain[start].of
@@ -277,7 +283,7 @@ class Polynomials:
         """aᵀ A diag(b) = ((Aᵀ a) ⊙ b)ᵀ, at the end of a chain."""
         if not chain or chain[-1].kind != "diagonal":
             return
-        start = next((k for k in reversed(range(len(chain) - 1)) if chain[k].kind != "matrix"), None)
+        start = next((k for k in reversed(range(len(chain) - 1)) if chain[k].kind in ("column", "diagonal")), None)
         if start is None or chain[start].kind != "column" or not chain[start].flipped:
             return
         scale = chain[-1].of

@@ -46,6 +46,8 @@ Rule = Callable[[Builder, Expression], Found]
 TO_THE_FRONT = "to the front"
 """How the reasons end that need no line of their own."""
 
+_FACTOR_ONE = "a factor 1 does nothing: 1 · a = a"
+
 _HIGH = 20
 """Powers of numbers from this one on are not worked out."""
 
@@ -167,6 +169,12 @@ def one_product(build: Builder, node: Expression) -> Found:
     return None
 
 
+def factor_one(build: Builder, node: Expression) -> Found:
+    """1 a = a, where nothing else has to be said."""
+    found = one_product(build, node)
+    return found if found is not None and found[1].words == _FACTOR_ONE else None
+
+
 def _why_flat(parts: Sequence[Expression]) -> Reason:
     """What happens to these scalar factors when they become one product."""
     numbers = [_coefficient(part) for part in parts]
@@ -177,7 +185,7 @@ def _why_flat(parts: Sequence[Expression]) -> Reason:
     if any(isinstance(part, Product) and part.divisors for part in busy) and len(busy) > 1:
         return Reason("one fraction: (1/b) a = a/b")
     if any(isinstance(part, Number) and part.value == 1 for part in parts) and not any(number < 0 for number in numbers):
-        return Reason("a factor 1 does nothing: 1 · a = a")
+        return Reason(_FACTOR_ONE)
     if sum(number < 0 for number in numbers) > 1:
         return Reason("the signs are multiplied: (-1) (-1) = 1")
     if any(number < 0 for number in numbers):
