@@ -1,157 +1,413 @@
-"""The name of the rule by which a step is differentiated by one of its operands."""
+"""The name of the rule by which a step is differentiated by one of its operands, in the words of Parr & Howard.
+
+What is special to one operation stands in its row of the table; here are the operators of the language, and what all
+element-wise and all linear operations have in common.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from matcalc.explanation.intermediates import Quantity
 from matcalc.explanation.local import Local
+from matcalc.explanation.meeting import Meeting, meeting
 from matcalc.language import tree
-from matcalc.operations.rows import Derived, Elementwise, MatrixFunction, Multilinear
+from matcalc.language.calls import axis_of, canonical
+from matcalc.notation import matrix as notation
+from matcalc.operations.rows import Derived, Elementwise, Operation
 from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS
 
 if TYPE_CHECKING:
     from matcalc.language.shapes import Inference
 
+_LONGEST = 120
+_SYMMETRIC = {"symmetric", "spd", "diagonal"}
+_SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
 
-def rule(inference: Inference, of: Local) -> str:
-    """The rule, in words."""
+
+class Reasons:
+    """Gives the reasons of one derivation: why a Jacobian is diagonal is said at length once."""
+
+    def __init__(self, inference: Inference) -> None:
+        self.inference = inference
+        self._is_known = False
+
+    def rule(self, of: Local) -> str:
+        """The rule, in words."""
+        said = rule(self.inference, of, brief=self._is_known)
+        self._is_known = self._is_known or _is_long(said)
+        return said
+
+
+def rule(inference: Inference, of: Local, *, brief: bool = False) -> str:
+    """The rule, in words; `brief` if it was said before why the Jacobian of an element-wise step is diagonal."""
     step, operand = of.step, of.operand
     if step.role == "alias":
-        return "an alias" if not step.shape.dims else "an alias: the identity"
-    return "; ".join(filter(None, [_of_node(inference, _term(step, operand), step, operand), _others(step, operand)]))
+        return f"{step.name} is {operand.name} itself{': the identity' if step.shape.dims else ''}"
+    found = meeting(inference, step, operand)
+    name, rest = _of_places(found) or _rule(found, of), _rest(found)
+    letter = _commuted(of, found)
+    if not found.is_entrywise or not _is_elementwise(found):
+        return _short_enough([[name, *rest, *letter], [name, *rest], [name, *rest[:1]], [name]])
+    name = f"{name}{'; ' if ':' in name or ',' in name else ', '}element-wise"
+    if brief:
+        return _short_enough([[f"{name}: diagonal", *rest], [f"{name}: diagonal"]])
+    entry = "entry (i, j)" if len(step.shape.dims) > 1 else "entry i"
+    same = f"{entry} of {step.name} depends on {entry} of {operand.name} only, so diagonal"
+    size = step.shape.dims[0].name if len(step.shape.dims) == 1 else None
+    saved = f" ({size} numbers, not {size}²)" if size else ""
+    return _short_enough(
+        [[f"{name}: {same}{saved}", *rest], [f"{name}: {same}", *rest], [f"{name}: {same}"], [f"{name}: diagonal", *rest]]
+    )
 
 
-def _of_node(inference: Inference, node: tree.Expr, step: Quantity, operand: Quantity) -> str:
-    """The rule for an operator or function."""
-    match node:
-        case tree.Unary():
-            return "the derivative of -u is -1" if not step.shape.dims else "linear: -I"
-        case tree.Binary():
-            return _of_operator(inference, node, step, operand)
-        case tree.Call():
-            return _of_call(inference, node, step, operand)
-        case tree.Stack():
-            return "stacked: each block by itself"
-        case tree.Index():
-            return "an entry: the row of the identity at its place" if not step.shape.dims else "a part of it"
-        case tree.IndexSum():
-            return "the derivative of a sum is the sum of the derivatives" if node.function in ("sum", "mean") else ""
-    return ""
-
-
-def _term(step: Quantity, operand: Quantity) -> tree.Expr:
-    """The operator that the operand meets: of a step without signs and constant factors, and the term of a sum."""
-    places = {leaf for leaf, quantity in step.leaves.items() if quantity is operand}
-    others = {leaf for leaf in step.leaves if leaf not in places}
-    node = step.source
-    while node not in places:
-        below = [each for each in tree.children(node) if not places.isdisjoint(tree.postorder(each, step.leaves))]
-        if len(below) != 1 or below[0] in places:
-            if isinstance(node, tree.Binary) and node.operator in "+-" and below[0] in places:
-                return node
-            break
-        is_sum = isinstance(node, tree.Binary) and node.operator in ("+", "-")
-        scaled = isinstance(node, tree.Binary) and node.operator not in ("^", "**")
-        beside = [each for each in tree.children(node) if each not in below]
-        scaled = scaled and all(others.isdisjoint(tree.postorder(each, step.leaves)) for each in beside)
-        if not (is_sum or scaled or isinstance(node, (tree.Unary, tree.Transpose))):
-            break
-        node = below[0]
-    return node
-
-
-def _others(step: Quantity, operand: Quantity) -> str:
-    """That the other terms of a sum are constant, where the operand stands in a product."""
-    node = step.source
-    if not (isinstance(node, tree.Binary) and node.operator in ("+", "-")) or _term(step, operand) is node:
+def _of_places(found: Meeting) -> str:
+    """For an operand that stands in several places, or nothing if there is one."""
+    node, name = found.node, found.operand.name
+    if found.places < 2 or isinstance(node, tree.IndexSum):
         return ""
-    if _is_sum(_term(step, operand)):
-        return ""
-    return "the other terms do not depend on it"
+    if isinstance(node, tree.Stack):
+        return "each entry by its own rule" if found.is_entrywise else f"each entry of {found.step.name} by its own rule"
+    if node is found.child and isinstance(node, tree.Binary):
+        is_direct = all(found.said(each).removesuffix("ᵀ") == name for each in (node.left, node.right))
+        if is_direct and node.operator in ("*", "@", "juxtapose"):
+            return f"product rule ({name} is in both factors)"
+        if is_direct and node.operator in ("+", "-"):
+            return f"sum rule ({name} is in both terms)"
+    return f"{name} stands in {found.places} places, whose contributions add up"
+
+
+def _is_long(said: str) -> bool:
+    return ", so diagonal" in said
+
+
+def _short_enough(choices: Sequence[Sequence[str]]) -> str:
+    """The first of some reasons, by their parts, that fits into a line; else the last."""
+    said = ["; ".join(parts) for parts in choices]
+    return next((each for each in said if len(each) <= _LONGEST), said[-1])
+
+
+def _rest(found: Meeting) -> list[str]:
+    """The constant factor and the other terms, of an operator that does not itself speak of them."""
+    rest = []
+    if found.is_scaled and found.node is not found.child and not _is_linear_in_vector(found):
+        rest.append("constant multiple rule")
+    elif found.is_negative and found.node is not found.child and not _is_linear_in_vector(found) and not _is_sum(found.node):
+        rest.append("the minus sign stays")
+    if found.others:
+        rest.append(_left_out(found))
+    return rest
 
 
 def _is_sum(node: tree.Expr) -> bool:
     return isinstance(node, tree.Binary) and node.operator in ("+", "-")
 
 
-def _of_operator(inference: Inference, node: tree.Binary, step: Quantity, operand: Quantity) -> str:
-    operator = node.operator
-    if operator in ("+", "-"):
-        return _of_sum(step, operand)
-    if operator in ("^", "**"):
-        return _of_power(node, step, operand)
-    if operator in ("/", "divide"):
-        return _elementwise("quotient rule", step, operand)
-    left, right = inference.shapes[node.left], inference.shapes[node.right]
-    if operator in COMPARISONS:
-        return "a step function: 0 wherever it has a derivative"
-    if operator == "*" and left.dims and right.dims:
-        return _elementwise("product rule" if len(step.operands) > 1 else "a product with a constant", step, operand)
-    if not left.dims and not right.dims:
-        return "product rule: the other factor is held fixed" if len(step.operands) > 1 else "constant multiple rule"
-    if not left.dims or not right.dims:
-        if operand.shape.dims:
-            return "a scalar multiple"
-        return "scalar expansion: the scalar multiplies every entry"
-    if left.kind == right.kind == "vector" or left.kind == "row":
-        if step.shape.dims:
-            return "a row times a matrix: linear"
-        return "dot product: linear in each vector, with the other one as coefficients"
-    if right.kind == "vector":
-        if operand.shape.kind == "matrix":
-            return "matrix times vector: the entry Aᵢⱼ meets xⱼ only, in row i"
-        return "matrix times vector: linear, its Jacobian is the matrix"
-    if right.kind == "row":
-        return "outer product"
-    return "matrix product: linear in each factor"
+def _left_out(found: Meeting) -> str:
+    """That other terms do not depend on the operand."""
+    terms = [each for each in reversed(found.others) if not isinstance(each, tree.Number)]
+    if not terms:
+        return f"the constant{'s' if len(found.others) > 1 else ''} drop{'' if len(found.others) > 1 else 's'} out"
+    names = list(dict.fromkeys(found.written(each) for each in terms))
+    if "" in names or len(names) > 2:
+        return f"the other term{'s do' if len(terms) > 1 else ' does'} not depend on {found.operand.name}"
+    return f"{' and '.join(names)} do{'' if len(names) > 1 else 'es'} not depend on {found.operand.name}"
 
 
-def _of_sum(step: Quantity, operand: Quantity) -> str:
-    if not step.shape.dims:
-        return "sum rule: terms without it are constant"
-    if not operand.shape.dims:
-        return "scalar expansion: the scalar is added to every entry"
-    return "sum rule: terms without it are constant"
+def _is_elementwise(found: Meeting) -> bool:
+    """Whether the operator works entry by entry, and is more than a sum or a multiple."""
+    node = found.node
+    if found.places > 1:
+        return isinstance(node, tree.Stack) or (isinstance(node, tree.Binary) and node.operator in ("*", "/"))
+    if node is found.child:
+        return False
+    if isinstance(node, tree.Binary):
+        if node.operator in ("^", "**"):
+            return not _is_matrix_power(found) and not _is_square_norm(found)
+        is_array = found.other is not None and bool(found.shape(found.other).dims)
+        return (node.operator == "*" and is_array) or (node.operator == "/" and (is_array or found.position == 1))
+    if not isinstance(node, tree.Call):
+        return False
+    if node.function in found.inference.functions:
+        return found.inference.functions[node.function].elementwise
+    operation = FUNCTIONS[canonical(node).function]
+    if isinstance(operation, Elementwise):
+        derivatives = operation.derivatives or ()
+        return found.position >= len(derivatives) or derivatives[found.position] != "0"
+    return isinstance(operation, Derived) and not operation.forms
 
 
-def _of_power(node: tree.Binary, step: Quantity, operand: Quantity) -> str:
-    base = node.left
-    if isinstance(base, tree.Call) and base.function.startswith("norm"):
-        return "square norm: ‖u‖² = uᵀu" if operand.shape.kind != "matrix" else "square norm: ‖U‖_F² = tr(UᵀU)"
-    if node.operator == "^" and step.shape.kind == "matrix":
-        return "product rule for a power of a matrix"
-    constant_base = not any(operand.name == name for name in _names(node.left)) and isinstance(node.right, tree.Name)
-    return _elementwise("exponential rule" if constant_base else "power rule", step, operand)
+def _rule(found: Meeting, of: Local) -> str:
+    """The rule for the operator that the operand meets."""
+    match found.node:
+        case node if node is found.child:
+            return _of_term(found)
+        case tree.Binary():
+            return _of_operator(found, found.node, of)
+        case tree.Call():
+            return _of_call(found, found.node, of)
+        case tree.Stack():
+            return _of_stack(found)
+        case tree.Index():
+            one = not found.shape(found.node).dims
+            name = found.said(found.child)
+            return f"one entry of {name}: coefficient 1, the others 0" if one else f"linear: a part of {name}, unchanged"
+        case tree.IndexSum():
+            row = OPERATIONS.get(canonical(_as_call(found.node)).function)
+            if found.node.function in ("sum", "mean") or row is None:
+                return "sum rule: the terms are differentiated one by one"
+            return _filled(found, row)
+    return "linear"
 
 
-def _names(node: tree.Expr) -> set[str]:
-    return {each.name for each in tree.postorder(node) if isinstance(each, tree.Name)}
+def _as_call(node: tree.IndexSum) -> tree.Call:
+    """A sum over an index as the same function of all terms."""
+    return tree.Call(node.function, (node.body,), (), node.span, node.span)
 
 
-def _elementwise(name: str, step: Quantity, operand: Quantity) -> str:
-    """A rule for numbers, for each entry."""
-    if not step.shape.dims:
+def _of_term(found: Meeting) -> str:
+    """A term of a sum, with a constant factor or a sign, and no other operator."""
+    name = "difference rule" if found.is_negative else "sum rule"
+    if not found.others:
+        name = "constant multiple rule" if found.is_scaled or found.is_negative else "linear"
+    elif found.is_scaled:
+        name = "sum and constant multiple rule"
+    if found.is_transposed and len(found.step.shape.dims) > 1:
+        return f"{name}: the entries of {found.operand.name} in other places"
+    if not found.step.shape.dims:
         return name
-    if not operand.shape.dims:
-        return f"{name} for every entry (scalar expansion)"
-    if step.shape.kind == "matrix":
-        return f"{name}, entry by entry"
-    return f"{name}, entry by entry: each entry depends on one entry of the operand, so the Jacobian is diagonal"
+    return f"{name}: {'a multiple of ' if found.is_scaled else 'minus ' if found.is_negative else ''}the identity"
 
 
-def _of_call(inference: Inference, node: tree.Call, step: Quantity, operand: Quantity) -> str:
-    if node.function in inference.functions:
-        return "an unknown function"
-    operation = FUNCTIONS.get(node.function)
-    if operation is None:
+# Operators
+
+
+def _of_operator(found: Meeting, node: tree.Binary, of: Local) -> str:
+    if _is_sum(node):
+        verb = "subtracted from" if found.is_negative else "added to"
+        return f"{_stretched(found)} is {verb} every {_line(found)}"
+    if node.operator in ("^", "**"):
+        return _of_power(found, node)
+    if node.operator in COMPARISONS:
+        return "constant but for its jump: 0"
+    assert found.other is not None
+    if node.operator == "divide" and found.shape(found.other).dims and found.shape(found.child).dims:
+        return "linear: multiplied by an inverse" if not found.position else _filled(found, OPERATIONS["inv"])
+    if node.operator in ("/", "divide"):
+        return _of_quotient(found)
+    if found.shape(node.left).dims and found.shape(node.right).dims and node.operator != "*":
+        return _of_product(found, of)
+    return _of_scaling(found)
+
+
+def _of_scaling(found: Meeting) -> str:
+    """A product of numbers, of each entry, or with a number."""
+    child, other, operand = found.shape(found.child), found.other, found.operand
+    name = found.said(other)
+    if child.dims or not found.shape(found.node).dims:
+        if other is not None and found.is_fixed(other):
+            return "constant multiple rule"
+        return f"constant multiple rule ({found.written(other) or 'the other factor'} held fixed)"
+    return f"scalar expansion: {operand.name} multiplies every entry{f' of {name}' if name else ''}"
+
+
+def _of_quotient(found: Meeting) -> str:
+    above, below = found.shape(found.child), found.shape(found.other) if found.other else None
+    fixed = found.said(found.other)
+    if not found.position:
+        if above.dims != found.shape(found.node).dims:
+            return f"constant multiple rule; {_stretched(found)} stands in every {_line(found)}"
+        held = "" if found.other is None or found.is_fixed(found.other) else f" ({fixed or 'the denominator'} held fixed)"
+        return f"constant multiple rule{held}"
+    numerator = "" if isinstance(found.other, tree.Number) else f" ({fixed or 'the numerator'} held fixed)"
+    rule = "power rule with exponent -1" if isinstance(found.other, tree.Number) else "quotient rule"
+    if below is not None and above.dims != found.shape(found.node).dims:
+        return f"{rule}{numerator}; {_stretched(found)} divides every {_line(found)}"
+    return f"{rule}{numerator}"
+
+
+def _stretched(found: Meeting) -> str:
+    name = found.operand.name
+    return name if found.shape(found.child).dims else f"scalar expansion: {name}"
+
+
+def _line(found: Meeting) -> str:
+    return {"scalar": "entry", "vector": "column", "row": "row"}.get(found.shape(found.child).kind, "entry")
+
+
+def _of_power(found: Meeting, node: tree.Binary) -> str:
+    name = found.operand.name
+    if _is_square_norm(found):
+        if len(found.operand.shape.dims) > 1:
+            return f"power rule for each entry of the sum ‖{name}‖_F² = sum({name}²)"
+        return f"‖{name}‖² = {name}·{name}: power rule for each square in the sum"
+    if _is_matrix_power(found):
+        exponent = _number(node.right)
+        if exponent is None or exponent > 0:
+            return _filled(found, OPERATIONS["matrix_power"])
+        return f"{'product rule, and ' if exponent < -1 else ''}{_filled(found, OPERATIONS['inv'])}"
+    held = f" ({found.said(found.other) or 'the rest'} held fixed)" if found.other and not found.is_fixed(found.other) else ""
+    stretch = ""
+    if found.shape(found.child).dims != found.shape(found.node).dims:
+        stretch = f"; {_stretched(found)} stands in every {_line(found)}"
+    return _filled(found, OPERATIONS["power"]) + held + stretch
+
+
+def _number(node: tree.Expr) -> Fraction | None:
+    """The number that a part is; -2 for a name with a minus sign."""
+    if isinstance(node, tree.Unary):
+        below = _number(node.operand)
+        return Fraction(-2) if below is None else -below
+    return Fraction(node.value) if isinstance(node, tree.Number) else None
+
+
+def _is_square_norm(found: Meeting) -> bool:
+    node = found.node
+    return isinstance(node, tree.Binary) and not found.shape(node).dims and bool(found.operand.shape.dims)
+
+
+def _is_matrix_power(found: Meeting) -> bool:
+    node = found.node
+    return isinstance(node, tree.Binary) and node.operator == "^" and found.shape(node).kind == "matrix"
+
+
+def _of_product(found: Meeting, of: Local) -> str:
+    """A product of linear algebra."""
+    assert isinstance(found.node, tree.Binary)
+    name, other = found.operand.name, found.said(found.other)
+    vector = other.removesuffix("ᵀ") or "the other vector"
+    left, right = found.shape(found.node.left), found.shape(found.node.right)
+    if not found.shape(found.node).dims:
+        return f"dot product: linear in {name}, with the entries of {vector} as coefficients"
+    if right.kind == "row":
+        return f"outer product: each entry is one of {name} times one of {vector}"
+    if right.kind == left.kind == "matrix":
+        return _of_matrices(found, of, name, other)
+    kind = "matrix–vector product" if right.kind == "vector" else "row times matrix"
+    if found.operand.shape.kind == "matrix":
+        turned = found.child not in found.step.leaves
+        line = "row" if (right.kind == "vector") != turned else "column"
+        met = other.removesuffix("ᵀ") or "the vector"
+        return f"{kind}: linear in {name}; each {line} of {name} meets {met} in one entry only"
+    multiple = "a multiple of " if found.is_scaled else "minus " if found.is_negative else ""
+    if right.kind == "vector" and not multiple:
+        other = found.written(found.other)
+    if right.kind != "vector" and other:
+        other = _turned(found, other)
+    return f"{kind}: linear in {name}, so the Jacobian is {multiple}{other or 'the matrix'}"
+
+
+def _is_linear_in_vector(found: Meeting) -> bool:
+    node = found.node
+    if not isinstance(node, tree.Binary) or node.operator not in ("@", "juxtapose", "*"):
+        return False
+    kinds = {found.shape(node.left).kind, found.shape(node.right).kind}
+    return "matrix" in kinds and len(kinds) == 2 and "scalar" not in kinds and len(found.operand.shape.dims) == 1
+
+
+def _of_matrices(found: Meeting, of: Local, name: str, other: str) -> str:
+    """A product of two matrices, as a matrix times vec of the operand where it is written so."""
+    plain = found.child in found.step.leaves and not found.is_transposed and other
+    if of.plain is None or not plain or not isinstance(of.label, notation.Partial):
+        return f"matrix product: linear in {name}"
+    if found.position:
+        return f"matrix product, linear in {name}: vec({other} {name}) = (I ⊗ {other}) vec({name})"
+    return f"matrix product, linear in {name}: vec({name} {other}) = ({_turned(found, other)} ⊗ I) vec({name})"
+
+
+def _turned(found: Meeting, name: str) -> str:
+    """The transpose of a matrix of this name."""
+    symbol = found.inference.symbols.get(name)
+    if name.endswith("ᵀ") or (symbol is not None and symbol.properties & _SYMMETRIC):
+        return name.removesuffix("ᵀ")
+    return f"{name}ᵀ"
+
+
+def _commuted(of: Local, found: Meeting) -> list[str]:
+    """What the commutation matrix is, if that of the operand stands in the derivative."""
+    name = found.operand.name
+    letters = [
+        node.name
+        for node in notation.postorder(of.written)
+        if isinstance(node, notation.Commutation) and node.shape.dims == found.operand.shape.dims
+    ]
+    return [f"{letters[0]} vec({name}) = vec({name}ᵀ)"] if letters else []
+
+
+# Functions and stacks
+
+
+def _of_call(found: Meeting, node: tree.Call, of: Local) -> str:
+    if node.function in found.inference.functions:
+        return _of_unknown(found, node)
+    call = canonical(node)
+    operation = FUNCTIONS[call.function]
+    if not _is_elementwise(found):
+        axis = axis_of(call)
+        return _filled(found, operation) if axis is None else _of_lines(found, operation, "column" if axis == 0 else "row")
+    said = _compared(found, operation) or _filled(found, operation)
+    if found.shape(found.child).dims != found.shape(node).dims:
+        return f"{said}; {_stretched(found)} stands in every {_line(found)}"
+    return said
+
+
+def _of_unknown(found: Meeting, node: tree.Call) -> str:
+    name = node.function
+    if len(node.arguments) > 1:
+        return f"{name} is not known: its derivative by {found.operand.name} only has a name"
+    if found.inference.functions[name].of_t:
+        return f"{name} as a function of {found.operand.name} is not known: its derivative only has a name"
+    if found.inference.functions[name].elementwise:
+        return f"{name} is not known: its derivative is called {name}′"
+    return f"{name} is not known: its {'Jacobian' if found.shape(node).dims else 'gradient'} only has a name"
+
+
+def _filled(found: Meeting, operation: Operation) -> str:
+    """What the table says about an operand."""
+    said, name = _in_table(found, operation), found.said(found.child) or found.operand.name
+    return said.format(u=name, other=found.said(found.other) or "the other operand", kind=found.shape(found.child).kind)
+
+
+def _of_lines(found: Meeting, operation: Operation, line: str) -> str:
+    """The same along an axis."""
+    said = _in_table(found, operation).format(u=f"the {line}", other="the other operand", kind="vector")
+    return f"each {line} by itself; {said}"
+
+
+def _in_table(found: Meeting, operation: Operation) -> str:
+    said = operation.rule if isinstance(operation.rule, str) else operation.rule[min(found.position, len(operation.rule) - 1)]
+    return said or f"derivative of {operation.shown}"
+
+
+def _compared(found: Meeting, operation: Operation) -> str:
+    """Where the derivative is 1, and what it is at the kink, for a function that selects: the comparison in the table."""
+    if not isinstance(operation, Elementwise) or operation.derivatives is None:
         return ""
-    if isinstance(operation, Elementwise) or (isinstance(operation, Derived) and not operation.forms):
-        return _elementwise(f"derivative of {operation.shown}", step, operand)
-    if operation.rule:
-        return operation.rule
-    if isinstance(operation, Multilinear):
-        return f"{operation.summary}: linear"
-    if isinstance(operation, (Derived, MatrixFunction)):
-        return f"{operation.summary}"
-    return OPERATIONS[operation.name].summary
+    is_constant = isinstance(found.other, tree.Number)
+    text = operation.tie if operation.tie and is_constant and not found.position else operation.derivatives[found.position]
+    left, sign, right = (*text.split(), "", "")[:3]
+    sides = dict(zip(operation.parameters, (_side(found, each) for each in tree.children(found.node)), strict=False))
+    left, right = sides.get(left, left), sides.get(right, right)
+    if sign not in _SIGNS or not (left and right) or len(sides) < len(tree.children(found.node)):
+        return ""
+    kink = "" if "=" in sign else f" (also at {left} = {right})"
+    if kink and not found.step.shape.dims:
+        kink = f" (by convention also at {left} = {right})"
+    return f"piecewise: 1 where {left} {_SIGNS[sign]} {right}, else 0{kink}"
+
+
+def _side(found: Meeting, node: tree.Expr) -> str:
+    """A number or a name that is no name for a number."""
+    if isinstance(node, tree.Number):
+        return node.span.excerpt
+    if isinstance(node, tree.Name) and node not in found.step.leaves and node.name not in found.inference.symbols:
+        return ""
+    return found.said(node)
+
+
+def _of_stack(found: Meeting) -> str:
+    name = found.operand.name
+    if found.shape(found.child).dims:
+        return f"{name} is a block of {found.step.name}; the other blocks do not depend on it"
+    return f"{name} stands in one entry of {found.step.name} only"

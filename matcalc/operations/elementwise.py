@@ -46,6 +46,7 @@ ELEMENTWISE: tuple[Operation, ...] = (
     Elementwise(
         name="power", summary="x to the power b", parameters=("x", "b"),
         derivatives=("b * x ** (b - 1)", "x ** b * log(x)"), evaluate=lambda np, x, b: np.power(np.asarray(x, dtype=float), b),
+        rule=("power rule", "exponential rule"),
     ),
     Elementwise(
         name="exp", namesake="matrix exponential", special=((0, 1),),
@@ -61,11 +62,13 @@ ELEMENTWISE: tuple[Operation, ...] = (
         name="abs", namesake="determinant", parity="even", special=((0, 0),),
         summary="absolute value", derivatives=("sign(x)",), evaluate=lambda np, x: np.abs(x),
         kink=lambda np, x: x, sympy="Abs", code="abs",
+        rule="the sign of {u}, 0 at the kink",
     ),
     Elementwise(
         name="sign", parity="odd", special=((0, 0),),
         summary="-1, 0 or 1", derivatives=("0",), evaluate=lambda np, x: np.sign(x), kink=lambda np, x: x,
         sympy="sign", code="sign",
+        rule="constant but for its jump: 0",
     ),
     Elementwise(
         name="sin", parity="odd", special=((0, 0),),
@@ -155,10 +158,12 @@ ELEMENTWISE: tuple[Operation, ...] = (
         name="relu", special=((0, 0),),
         summary="max(0, x); derivative 0 at 0", derivatives=("x > 0",), evaluate=lambda np, x: np.maximum(0.0, x),
         kink=lambda np, x: x, sympy="matcalc:relu",
+        rule="1 for {u} > 0, else 0 (also at the kink)",
     ),
     Elementwise(
         name="step", step=True, summary="1 for x > 0, otherwise 0", derivatives=("0",),
         evaluate=lambda np, x: np.where(np.asarray(x) > 0, 1.0, 0.0), kink=lambda np, x: x, sympy="matcalc:step",
+        rule="constant but for its jump: 0",
     ),
     Elementwise(
         name="softplus", summary="log(1 + exp(x))", derivatives=("sigmoid(x)",), evaluate=lambda np, x: np.logaddexp(0.0, x),
@@ -173,12 +178,14 @@ ELEMENTWISE: tuple[Operation, ...] = (
         summary="the larger one; at a tie a constant operand, otherwise the first, has the derivative",
         parameters=("a", "b"), derivatives=("a >= b", "b > a"), tie="a > b", evaluate=lambda np, a, b: np.maximum(a, b),
         kink=lambda np, a, b: a - b, latex=r"\max", sympy="Max", code="maximum", variadic=True,
+        rule=("1 where {u} is the largest operand, else 0", "1 where {u} is the largest operand, else 0"),
     ),
     Elementwise(
         name="min", reduction="amin",
         summary="the smaller one; at a tie a constant operand, otherwise the first, has the derivative",
         parameters=("a", "b"), derivatives=("a <= b", "b < a"), tie="a < b", evaluate=lambda np, a, b: np.minimum(a, b),
         kink=lambda np, a, b: a - b, latex=r"\min", sympy="Min", code="minimum", variadic=True,
+        rule=("1 where {u} is the smallest operand, else 0", "1 where {u} is the smallest operand, else 0"),
     ),
     Elementwise(
         name="atan2", summary="angle of the point (b, a)", spellings=("arctan2",), parameters=("a", "b"),
@@ -189,31 +196,38 @@ ELEMENTWISE: tuple[Operation, ...] = (
         name="where", summary="a where the condition is not 0, otherwise b", parameters=("c", "a", "b"),
         derivatives=("0", "where(c, 1, 0)", "where(c, 0, 1)"), evaluate=lambda np, c, a, b: np.where(np.asarray(c) != 0, a, b),
         sympy="matcalc:where",
+        rule=("a condition has no derivative: 0", "1 where the condition holds, else 0", "0 where the condition holds, else 1"),
     ),
     Elementwise(
         name="greater", summary="1 where a > b, else 0", parameters=("a", "b"), derivatives=("0", "0"), infix=">",
         evaluate=lambda np, a, b: np.where(np.greater(a, b), 1.0, 0.0), kink=lambda np, a, b: a - b, sympy="matcalc:greater",
+        rule=("constant but for its jump: 0", "constant but for its jump: 0"),
     ),
     Elementwise(
         name="less", summary="1 where a < b, else 0", parameters=("a", "b"), derivatives=("0", "0"), infix="<",
         evaluate=lambda np, a, b: np.where(np.less(a, b), 1.0, 0.0), kink=lambda np, a, b: a - b, sympy="matcalc:less",
+        rule=("constant but for its jump: 0", "constant but for its jump: 0"),
     ),
     Elementwise(
         name="greater_equal", summary="1 where a >= b, else 0", parameters=("a", "b"), derivatives=("0", "0"), infix=">=",
         evaluate=lambda np, a, b: np.where(np.greater_equal(a, b), 1.0, 0.0), kink=lambda np, a, b: a - b,
         sympy="matcalc:greater_equal",
+        rule=("constant but for its jump: 0", "constant but for its jump: 0"),
     ),
     Elementwise(
         name="less_equal", summary="1 where a <= b, else 0", parameters=("a", "b"), derivatives=("0", "0"), infix="<=",
         evaluate=lambda np, a, b: np.where(np.less_equal(a, b), 1.0, 0.0), kink=lambda np, a, b: a - b,
         sympy="matcalc:less_equal",
+        rule=("constant but for its jump: 0", "constant but for its jump: 0"),
     ),
     Elementwise(
         name="equal", summary="1 where a equals b, else 0", parameters=("a", "b"), derivatives=("0", "0"), infix="==",
         evaluate=lambda np, a, b: np.where(np.equal(a, b), 1.0, 0.0), kink=lambda np, a, b: a - b, sympy="matcalc:equal",
+        rule=("constant but for its jump: 0", "constant but for its jump: 0"),
     ),
     Elementwise(
         name="not_equal", summary="0 where a equals b, else 1", parameters=("a", "b"), derivatives=("0", "0"), infix="!=",
         evaluate=lambda np, a, b: np.where(np.equal(a, b), 0.0, 1.0), kink=lambda np, a, b: a - b, sympy="matcalc:not_equal",
+        rule=("constant but for its jump: 0", "constant but for its jump: 0"),
     ),
 )

@@ -57,6 +57,7 @@ LINEAR: tuple[Operation, ...] = (
             Form("matrix(m, n) -> matrix(n, m)", "ij->ji"),
         ),
         evaluate=lambda np, a: np.transpose(a),
+        rule="linear: the same entries in other places",
     ),
     Multilinear(
         name="sum", summary="sum of all elements",
@@ -64,39 +65,54 @@ LINEAR: tuple[Operation, ...] = (
             Form("vector(n) -> scalar", "i->"), Form("row(n) -> scalar", "i->"), Form("matrix(m, n) -> scalar", "ij->"),
         ),
         evaluate=lambda np, a: np.sum(a), code="sum",
+        rule="{kind} sum reduction: every entry counts once, with coefficient 1",
     ),
     Multilinear(
-        name="dot", summary="dot product", forms=(Form("vector(n), vector(n) -> scalar", "i,i->"),), evaluate=_product
+        name="dot", summary="dot product", forms=(Form("vector(n), vector(n) -> scalar", "i,i->"),), evaluate=_product,
+        rule=(
+            "dot product: linear in {u}, with the entries of {other} as coefficients",
+            "dot product: linear in {u}, with the entries of {other} as coefficients",
+        ),
     ),
     Multilinear(
         name="outer", summary="outer product", forms=(Form("vector(m), vector(n) -> matrix(m, n)", "i,j->ij"),),
         evaluate=lambda np, a, b: np.outer(a, b),
+        rule=(
+            "outer product: each entry is one of {u} times one of {other}",
+            "outer product: each entry is one of {u} times one of {other}",
+        ),
     ),
     Multilinear(
         name="tr", summary="trace", spellings=("trace", "Tr"), forms=(Form("matrix(n, n) -> scalar", "ii->"),),
         evaluate=lambda np, a: np.trace(a), latex=r"\operatorname{tr}", code="trace",
+        rule="trace: linear; diagonal entries have coefficient 1, the others 0",
     ),
     Multilinear(
         name="diag", summary="diagonal matrix of a vector; diagonal of a matrix",
         forms=(Form("vector(n) -> matrix(n, n)", "i,eye[ij]->ij"), Form("matrix(n, n) -> vector(n)", "ii->i")),
         evaluate=lambda np, a: np.diagflat(a) if np.shape(a)[1] == 1 else np.reshape(np.diagonal(a), (-1, 1)),
+        rule="linear: entries of {u} in other places",
     ),
     Multilinear(
         name="tril", summary="lower triangle, diagonal included, with zeros above",
         forms=(Form("matrix(n, n) -> matrix(n, n)", "ij,lower[ij]->ij"),), evaluate=lambda np, a: np.tril(a), code="tril",
+        rule="linear: entries on and below the diagonal stay, the others become 0",
     ),
     Multilinear(
         name="triu", summary="upper triangle, diagonal included, with zeros below",
         forms=(Form("matrix(n, n) -> matrix(n, n)", "ij,lower[ji]->ij"),), evaluate=lambda np, a: np.triu(a), code="triu",
+        rule="linear: entries on and above the diagonal stay, the others become 0",
     ),
     Multilinear(
         name="cumsum", summary="running sums", forms=(Form("vector(n) -> vector(n)", "j,lower[ij]->i"),),
         evaluate=lambda np, x: np.cumsum(x, axis=0), code="cumsum",
+        rule="linear: entry i adds up entries 1 to i, so there are ones on and below the diagonal",
     ),
     Multilinear(
         name="vec", summary="the columns of a matrix under each other",
         forms=(Form("matrix(m, n) -> vector(m*n)", "ij,pair[aij]->a"),),
         evaluate=lambda np, a: np.reshape(a, (-1, 1), order="F"), latex=r"\operatorname{vec}",
+        rule="linear: the same entries, stacked",
     ),
     Multilinear(
         name="kron", summary="Kronecker product",
@@ -106,5 +122,9 @@ LINEAR: tuple[Operation, ...] = (
             Form("vector(m), row(q) -> matrix(m, q)", "i,l->il"),
         ),
         evaluate=lambda np, a, b: np.kron(a, b), code="kron",
+        rule=(
+            "Kronecker product: each entry is one of {u} times one of {other}",
+            "Kronecker product: each entry is one of {u} times one of {other}",
+        ),
     ),
 )

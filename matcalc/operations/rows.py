@@ -101,8 +101,11 @@ class Operation:
     namesake: str = ""
     """A function of a square matrix that goes by the same name on paper, and is not meant."""
 
-    rule: str = ""
-    """How its derivative comes about, in a few words; functions of numbers and what is linear have a general answer."""
+    rule: str | tuple[str, ...] = ""
+    """The reason for its derivative, in a few words: for every operand, or for each one. Smooth functions of numbers need none.
+
+    `{u}` stands for the operand, `{other}` for the other one of two, and `{kind}` for vector, row or matrix.
+    """
 
     @property
     def of_vector(self) -> Signature | None:
