@@ -279,7 +279,7 @@ def _of_product(found: Meeting, of: Local) -> str:
     vector = other.removesuffix("ᵀ") or "the other vector"
     left, right = found.shape(found.node.left), found.shape(found.node.right)
     if not found.shape(found.node).dims:
-        return f"dot product: linear in {name}, with the entries of {vector} as coefficients"
+        return f"dot product: linear in {name}, with coefficients {vector}"
     if right.kind == "row":
         return f"outer product: each entry is one of {name} times one of {vector}"
     if right.kind == left.kind == "matrix":
@@ -289,13 +289,14 @@ def _of_product(found: Meeting, of: Local) -> str:
         turned = found.child not in found.step.leaves
         line = "row" if (right.kind == "vector") != turned else "column"
         met = other.removesuffix("ᵀ") or "the vector"
-        return f"{kind}: linear in {name}; each {line} of {name} meets {met} in one entry only"
+        index = "i" if right.kind == "vector" else "j"
+        return f"{kind}: {line} {index} of {name} meets {met} in entry {index} only"
     multiple = "a multiple of " if found.is_scaled else "minus " if found.is_negative else ""
     if right.kind == "vector" and not multiple:
         other = found.written(found.other)
     if right.kind != "vector" and other:
         other = _turned(found, other)
-    return f"{kind}: linear in {name}, so the Jacobian is {multiple}{other or 'the matrix'}"
+    return f"linear in {name}: the Jacobian is {multiple}{other or 'the matrix before it'}"
 
 
 def _is_linear_in_vector(found: Meeting) -> bool:
@@ -394,7 +395,8 @@ def _compared(found: Meeting, operation: Operation) -> str:
     kink = "" if "=" in sign else f" (also at {left} = {right})"
     if kink and not found.step.shape.dims:
         kink = f" (by convention also at {left} = {right})"
-    return f"piecewise: 1 where {left} {_SIGNS[sign]} {right}, else 0{kink}"
+    kind = "" if found.step.shape.dims else "piecewise: "
+    return f"{kind}1 where {left} {_SIGNS[sign]} {right}, else 0{kink}"
 
 
 def _side(found: Meeting, node: tree.Expr) -> str:

@@ -65,13 +65,13 @@ LINEAR: tuple[Operation, ...] = (
             Form("vector(n) -> scalar", "i->"), Form("row(n) -> scalar", "i->"), Form("matrix(m, n) -> scalar", "ij->"),
         ),
         evaluate=lambda np, a: np.sum(a), code="sum",
-        rule="{kind} sum reduction: every entry counts once, with coefficient 1",
+        rule="{kind} sum reduction: every entry has coefficient 1",
     ),
     Multilinear(
         name="dot", summary="dot product", forms=(Form("vector(n), vector(n) -> scalar", "i,i->"),), evaluate=_product,
         rule=(
-            "dot product: linear in {u}, with the entries of {other} as coefficients",
-            "dot product: linear in {u}, with the entries of {other} as coefficients",
+            "dot product: linear in {u}, with coefficients {other}",
+            "dot product: linear in {u}, with coefficients {other}",
         ),
     ),
     Multilinear(
