@@ -76,6 +76,8 @@ class Values:
         for step in self.steps:
             try:
                 self.at[step.name] = self._defined(step, self.at)
+            except np.linalg.LinAlgError:
+                raise UnusablePointError(step.name) from None
             except (AssertionError, KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
                 raise UnreadableError(f"{step.name} = {said(step.definition)}", repr(error)) from error  # type: ignore[arg-type]
 
@@ -112,12 +114,23 @@ class Values:
                 known[step.name] = self._defined(step, known)
             return known[value]
 
-        with np.errstate(all="ignore"):
-            found, error = numeric_derivative(function, self.at, variable)
+        try:
+            with np.errstate(all="ignore"):
+                found, error = numeric_derivative(function, self.at, variable)
+        except np.linalg.LinAlgError:
+            raise UnusablePointError(f"∂{value}/∂{variable}") from None
         size = np.max(np.abs(found), initial=0.0)
-        if not error <= UNSURE * (1 + size) or size > LARGEST:
+        if not error <= UNSURE * (1 + size) or size > LARGEST or self._has_kink(function, variable):
             raise UnusablePointError(f"∂{value}/∂{variable}")
         return found
+
+    def _has_kink(self, function: Callable[[Arrays], Any], variable: str) -> bool:
+        """Whether there is a kink at the very point, as there is of max(u₁, u₂) where both stand for the same."""
+        base, step = self.at[variable], 1e-5
+        direction = np.random.default_rng(1).uniform(0.5, 1, base.shape)
+        before, here, after = (function({**self.at, variable: base + side * step * direction}) for side in (-1, 0, 1))
+        slope = np.max(np.abs(after - before), initial=0.0) / step
+        return bool(np.max(np.abs(after - 2 * here + before), initial=0.0) / step > 1e-2 * (1 + slope))
 
     def on_space(self, found: Any, variable: Quantity) -> Any:
         """The derivative by a matrix with structure on the space of such matrices."""
@@ -241,17 +254,17 @@ def said(side: Expression | Answer) -> str:
     return " ".join((text(side) if isinstance(side, Answer) else expression(side)).split())
 
 
-def wrong_numbers(derived: Derived, inference: Inference, point: Arrays, sizes: Mapping[str, int]) -> Iterator[Finding]:
-    """What is wrong at a point.
+def wrong_numbers(
+    derived: Derived, inference: Inference, point: Arrays, sizes: Mapping[str, int], undecided: set[str]
+) -> Iterator[Finding]:
+    """What is wrong at a point. `undecided` becomes the equations that have a kink near.
 
     Raises:
-        UnusablePointError: it is near a kink, or has no value there.
+        UnusablePointError: an intermediate variable has no value there.
     """
     with np.errstate(all="ignore"):
         try:
             values = Values(derived, inference, point, sizes)
-        except np.linalg.LinAlgError:
-            raise UnusablePointError from None
         except UnreadableError as error:
             yield Finding("a definition that cannot be read", *error.args)
             return
@@ -260,8 +273,12 @@ def wrong_numbers(derived: Derived, inference: Inference, point: Arrays, sizes: 
         yield from wrong_definitions(values)
         meanings: dict[str, set[bool]] = {}
         for equation in equations(derived):
+            meant = meanings.setdefault(said(equation.left), {True, False})
             for number, side in enumerate(equation.sides):
-                yield from wrong_side(values, equation, side, number, meanings.setdefault(said(equation.left), {True, False}))
+                try:
+                    yield from wrong_side(values, equation, side, number, meant)
+                except UnusablePointError:
+                    undecided.add(f"{said(equation.left)} = {said(side.expression)}")
 
 
 def wrong_definitions(values: Values) -> Iterator[Finding]:
@@ -297,6 +314,8 @@ def wrong_side(values: Values, equation: Equation, side: Side, number: int, free
         got = read_side(values, reading, equation, side, wanted)
     except UnusablePointError:
         raise
+    except np.linalg.LinAlgError:
+        raise UnusablePointError(where) from None
     except Exception as error:  # whatever it is, a reader cannot follow
         yield Finding("cannot be read", where, f"{type(error).__name__}: {error}")
         return
@@ -359,7 +378,8 @@ def read_side(values: Values, reading: Reading, equation: Equation, side: Side, 
 def is_same(values: Values, reading: Reading, name: str) -> bool:
     """Whether a name that an answer defines has the value that it has in the derivation, if it has one there."""
     known = values.at.get(name)
-    return known is None or close(np.reshape(reading.names[name], known.shape), known, EXACT)
+    here = reading.names[name]
+    return known is None or (here.size == known.size and close(np.reshape(here, known.shape), known, EXACT))
 
 
 def close(got: Any, wanted: Any, tolerance: float) -> bool:

@@ -13,17 +13,17 @@ from zlib import crc32
 import numpy as np
 
 import matcalc as mc
+from matcalc.derivative import explained as explained_together
 from matcalc.errors import MatcalcError
 from matcalc.explanation.derivation import Derived
-from matcalc.explanation.explain import Explaining
-from matcalc.language import tree
 from matcalc.language.shapes import Inference
 from matcalc.notation.matrix import Answer
-from matcalc.problem import Problem
 from matcalc.verify.points import Assignments, Mix, Sampler, hinted
 from tests.explanation.evaluation import Finding, UnusablePointError, wrong_ends, wrong_numbers, wrong_order
 
 ATTEMPTS = 16
+TRIED = 6
+"""Points that are tried for an equation with a kink."""
 SLOW = 3.0
 """Seconds that no explanation may take."""
 
@@ -67,14 +67,17 @@ def explained(case: Case) -> Explained:
     """
     try:
         found = mc.diff(case.text, wrt=case.names, where=case.where, dialect=case.dialect)
-        problem = Problem(case.text, case.names, where=case.where, dialect=case.dialect)
         answers = {name: found[name].answer for name in case.names}
     except MatcalcError as error:
         raise RefusedError(str(error).splitlines()[0]) from None
-    targets: list[Any] = [path[0] for path in problem.paths]
-    if not all(isinstance(target, tree.Name) for target in targets):
-        raise RefusedError("not by variables")
-    return Explained(Explaining(problem, targets, list(answers.values())).derived(), problem.inference, answers)
+    if any(each.order > 1 for each in found.values()):
+        raise RefusedError("of higher order")
+    explanation = explained_together(list(found.values()))
+    assert str(explanation)
+    assert explanation.latex()
+    assert explanation.markdown()
+    assert explanation.to_dict()
+    return Explained(explanation.derived, found[case.names[0]]._problem.inference, answers)
 
 
 def points(inference: Inference, seed: int) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
@@ -109,21 +112,25 @@ def findings(case: Case, counts: Counter[str] | None = None, wanted: int = 1) ->
     result = [] if seconds < SLOW else [Finding("slow", f"{seconds:.1f} s")]
     result += wrong_order(found.derived, list(found.inference.symbols))
     result += wrong_ends(found.derived, found.answers)
-    used, suspects = 0, list[Finding]()
+    used, suspects, open_ = 0, list[Finding](), list[set[str]]()
     for point, sizes in points(found.inference, crc32(str(case).encode())):
+        undecided: set[str] = set()
         try:
-            here = list(wrong_numbers(found.derived, found.inference, point, sizes))
+            here = list(wrong_numbers(found.derived, found.inference, point, sizes, undecided))
         except UnusablePointError:
             continue
         used += 1
+        open_.append(undecided)
         again = {(each.kind, each.where) for each in here}
         confirmed = [each for each in suspects if (each.kind, each.where) in again]
         if confirmed:
             return [*result, *confirmed]
         suspects = here
-        if used >= wanted and not here:
+        left = set.intersection(*open_)
+        if used >= wanted and not here and (not left or used >= TRIED):
             break
     counts["equations"] += sum(len(section.lines) for section in found.derived.sections)
+    counts["equations at a kink"] += len(set.intersection(*open_)) if open_ else 0
     counts["no usable point" if not used else "checked"] += 1
     if suspects:
         result += [Finding(f"{each.kind}, at one point only", each.where, each.detail) for each in suspects]

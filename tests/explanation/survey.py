@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ LIMIT = 20.0
 """Seconds for one problem with all checks."""
 
 
-class TooSlowError(Exception):
+class TooSlowError(BaseException):
     """A problem takes too long."""
 
 
@@ -73,6 +74,8 @@ def timed(case: Case, counts: Counter[str]) -> list[Finding]:
         return findings(case, counts)
     except TooSlowError:
         return [Finding("too slow", f"more than {LIMIT:g} s")]
+    except Exception as error:
+        return [Finding("the check crashes", repr(error), traceback.format_exc(limit=-3))]
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
