@@ -6,6 +6,7 @@ apart keeps texts apart.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -70,20 +71,27 @@ class Placement:
     size: Size
 
 
+_PORT = 20.0
+"""From one line to the next on a side of a vertex."""
+
+_ROUND = 8.0
+"""From a corner of a vertex to the first line."""
+
 _OPTIONS: dict[str, Any] = {
     "direction": "topbottom",
-    "spacing": {"layer_gap": 26.0, "node_gap": 26.0, "dummy_gap": 22.0, "port_gap": 22.0, "stub": 15.0},
+    "spacing": {"layer_gap": 26.0, "node_gap": 26.0, "dummy_gap": 22.0, "port_gap": _PORT, "stub": 15.0},
     "routing": {"style": "orthogonal", "port_sides": "facing_only"},
     "coords": {"terminal_centering": True},
 }
 
 
 def placed(sizes: Sequence[Size], links: Sequence[Link]) -> Placement:
-    """The layout of vertices of these sizes; links go upwards."""
+    """The layout of vertices of these sizes, or wider where many links meet; links go upwards."""
     graphlay = _graphlay()
     graph = graphlay.Graph()
-    for size in sizes:
-        graph.node(width=size.width, height=size.height)
+    meeting = Counter(link.source for link in links) | Counter(link.target for link in links)
+    for position, size in enumerate(sizes):
+        graph.node(width=max(size.width, _PORT * (meeting[position] + 1)), height=size.height)
     parts: list[tuple[int, ...]] = []
     for link in links:
         stops = [link.source, link.target]
@@ -107,12 +115,29 @@ def _turned(raw: dict[str, Any], count: int, links: Sequence[Link], parts: list[
 
     boxes = [box(node) for node in raw["nodes"]]
     labels = iter(boxes[count:])
+    routes = []
+    for link, edges in zip(links, parts, strict=True):
+        route = [[point(at) for at in raw["edges"][edge]["points"]] for edge in edges]
+        source, target = boxes[link.source], boxes[link.target]
+        route[0] = _from_side(route[0], source, source.top)
+        route[-1] = _from_side(route[-1][::-1], target, target.bottom)[::-1]
+        routes.append(route)
     return Placement(
         boxes[:count],
-        [[[point(at) for at in raw["edges"][edge]["points"]] for edge in edges] for edges in parts],
+        routes,
         [None if link.label is None else next(labels) for link in links],
         Size(high["x"] - low["x"], high["y"] - low["y"]),
     )
+
+
+def _from_side(points: list[Point], box: Box, side: float) -> list[Point]:
+    """The line, which may begin at a corner of the box, from this side of it, with a small bend if need be."""
+    (first, _), *rest = points
+    x = min(max(first, box.left + _ROUND), box.right - _ROUND)
+    if abs(x - first) < 1:
+        return [(x, side), *rest]
+    bend = side + (_ROUND if rest[0][1] > side else -_ROUND)
+    return [(x, side), (x, bend), (first, bend), *rest]
 
 
 def _graphlay() -> Any:

@@ -54,8 +54,8 @@ class Picture:
         content = self.png() if suffix == ".png" else getattr(self, _TEXTS[suffix])().encode()
         try:
             file.write_bytes(content)
-        except OSError as error:
-            raise UsageError(f"`{file}` cannot be written: {error.strerror or error}") from None
+        except (OSError, ValueError) as error:  # ValueError: a null character in the name.
+            raise UsageError(f"`{file}` cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
     def _drawn(self) -> Drawing:
         if self._drawing is None:
