@@ -79,8 +79,10 @@ def _line(explaining: Explaining, of: Edge, terms: Sequence[tuple[Edge, Edge]]) 
         products.append(explaining.chain(factors))
     written = explaining.sum_of(products, label)
     if written is None or (len(terms) == 1 and any(each[0] is each[1] for each in terms[0])):
-        reason = "from step 2" if written is not None else ""
-        return [Equation(label, (Side(explaining.combiner.local(*of).written, reason),), label.shape, of)] if _is_step(of) else []
+        if not _is_step(of):
+            return []
+        known = Side(explaining.combiner.local(*of).written, "from step 2" if written is not None else "")
+        return [Equation(label, (known,), label.shape, of)]
     return [Equation(label, (Side(written, product_sizes(products)),), label.shape, of)]
 
 

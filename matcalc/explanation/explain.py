@@ -15,7 +15,7 @@ from matcalc.explanation.combine import Combination, Combiner
 from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Section, Side
 from matcalc.explanation.intermediates import Introduction, Quantity, Steps
 from matcalc.explanation.local import Local, by_elements, name_of, shape_of
-from matcalc.explanation.rules import rule
+from matcalc.explanation.rules import Reasons
 from matcalc.explanation.structures import Structured
 from matcalc.explanation.writing import said
 from matcalc.language import tree
@@ -81,6 +81,7 @@ class Explaining:
     ) -> None:
         self.problem = problem
         self.turned = turned
+        self.reasons = Reasons(problem.inference)
         self.symmetric = symmetric
         old = problem.recovery
         self.recovery = Recovery(problem.simplifier, old.rows, old.build.taken, old.dimensions)
@@ -139,7 +140,7 @@ class Explaining:
                     section.lines.append(self._local(combiner.local(step, operand)))
 
     def _local(self, found: Local) -> Equation:
-        reason = rule(self.problem.inference, found)
+        reason = self.reasons.rule(found)
         trivial = found.step.role == "alias" or isinstance(found.plain, notation.Identity)
         of = (found.step, found.operand)
         return Equation(found.label, (Side(found.written, reason),), found.label.shape, of, idea=not trivial)
@@ -261,6 +262,12 @@ class Explaining:
             target = each.total.operand
             if each.total.step is self.steps.value and target.role == "variable":
                 section.lines += self._final(each.total)
+        shown = {line.of[1].name for line in section.lines if isinstance(line, Equation) and len(line.of) == 2}
+        for variable in self.steps.variables:
+            if variable.name in self.answers and variable.name not in shown:
+                label = name_of(self.build, self.steps.value, variable)
+                sides = (Side(self.answers[variable.name], f"{self.steps.value.name} does not depend on {variable.name}"),)
+                section.lines.append(Equation(label, sides, label.shape, (self.steps.value, variable)))
         for part, answer in self.parts:
             section.lines += self._of_part(part, answer)
         for place, layout, answer in self.turned:
@@ -274,7 +281,7 @@ class Explaining:
         """The derivative by a variable in its own terms, up to what `diff` prints."""
         value, target = total.step, total.operand
         answer = self.answers.get(target.name)
-        before = self._substituted(total.written)
+        before = total.written if isinstance(total.written, Answer) else self._substituted(total.written)
         structure = self._structure(target)
         if answer is None or structure is not None:
             lines: list[Line] = [Equation(total.label, (Side(before),), total.label.shape, (value, target))]
@@ -357,7 +364,7 @@ class Explaining:
         done = dict(known)
         for node in notation.postorder(root):
             if node not in done:
-                done[node] = _entry(with_children(self.build, node, done))
+                done[node] = _opened(self.build, _entry(with_children(self.build, node, done)))
         return done[root]
 
 
@@ -379,6 +386,14 @@ def product_of(build: Builder, chain: notation.Chain) -> Expression:
         return build.make(notation.Product, SCALAR, 1, tuple(scalars), ())
     array = arrays[0] if len(arrays) == 1 else build.make(notation.MatMul, chain.shape, tuple(arrays))
     return build.make(notation.Product, chain.shape, 1, (*scalars, array), ()) if scalars else array
+
+
+def _opened(build: Builder, node: Expression) -> Expression:
+    """A product of matrices without brackets around products in it."""
+    if isinstance(node, notation.MatMul) and any(isinstance(factor, notation.MatMul) for factor in node.factors):
+        inner = [each for f in node.factors for each in (f.factors if isinstance(f, notation.MatMul) else (f,))]
+        return build.make(notation.MatMul, node.shape, tuple(inner))
+    return node
 
 
 def _entry(node: Expression) -> Expression:

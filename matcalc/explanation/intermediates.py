@@ -183,7 +183,8 @@ class Introduction:
             return
         if root not in made:
             base = self._bases.get(root.name) if isinstance(root, tree.Name) else None
-            made[root] = self._alias(result, base, own) if base is not None else self._constant(result, root, own)
+            reached = base is not None and base.targets
+            made[root] = self._alias(result, base, own) if base is not None and reached else self._constant(result, root, own)
             made[root].given = True
         self._bases[own] = made[root]
         self._names[own] = Value(made[root].node, made[root].shape)

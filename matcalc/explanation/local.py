@@ -15,7 +15,7 @@ from matcalc.language.dimensions import SCALAR, Dim, Shape, row
 from matcalc.notation import matrix as notation
 from matcalc.notation.cases import cases
 from matcalc.notation.layout import arrangement, write
-from matcalc.notation.matrix import Expression
+from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.recover import Recovery
 from matcalc.tensor.nodes import Node
 
@@ -40,7 +40,7 @@ class Local:
     operand: Quantity
     node: Node
     label: Expression
-    written: Expression
+    written: Expression | Answer
     plain: Expression | None
 
 
@@ -76,6 +76,9 @@ def stated(recovery: Recovery, node: Node, value: Quantity, variable: Quantity, 
     label = name_of(build, value, variable, ordinary=ordinary)
     if whole.indices:
         label = by_elements(build, value, variable, whole.indices)
+        if whole.elements is not None and whole.elements.definitions:
+            answer = Answer(whole.expression, whole.elements.definitions, whole.indices)
+            return Local(value, variable, node, label, answer, None)
     return Local(value, variable, node, label, chosen.expression, plain)
 
 

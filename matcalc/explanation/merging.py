@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SIGNS = frozenset("+-")
 _PRODUCTS = frozenset(("*", "@", "juxtapose"))
 _QUOTIENTS = frozenset(("/", "divide"))
+_SIZES = frozenset(("len", "rows", "cols"))
 _NORMS = frozenset(("norm", "norm2", "normF"))
 
 
@@ -43,6 +44,8 @@ class Merging:
             found = frozenset().union(*(self.reached.get(each, ()) for each in below))
             if isinstance(node, tree.Name):
                 found = names.get(node.name, found)
+            elif isinstance(node, tree.Call) and node.function in _SIZES:
+                found = frozenset()
             if found:
                 self.reached[node] = found
             for each in below:

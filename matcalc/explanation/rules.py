@@ -15,6 +15,7 @@ from matcalc.explanation.meeting import Meeting, meeting
 from matcalc.language import tree
 from matcalc.language.calls import axis_of, canonical
 from matcalc.notation import matrix as notation
+from matcalc.notation.matrix import Answer
 from matcalc.operations.rows import Derived, Elementwise, Operation
 from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS
 
@@ -328,9 +329,10 @@ def _turned(found: Meeting, name: str) -> str:
 def _commuted(of: Local, found: Meeting) -> list[str]:
     """What the commutation matrix is, if that of the operand stands in the derivative."""
     name = found.operand.name
+    written = of.written.body if isinstance(of.written, Answer) else of.written
     letters = [
         node.name
-        for node in notation.postorder(of.written)
+        for node in notation.postorder(written)
         if isinstance(node, notation.Commutation) and node.shape.dims == found.operand.shape.dims
     ]
     return [f"{letters[0]} vec({name}) = vec({name}ᵀ)"] if letters else []

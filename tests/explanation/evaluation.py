@@ -287,6 +287,7 @@ def wrong_definitions(values: Values) -> Iterator[Finding]:
         parts = {"definition": step.source}
         if step is values.steps[-1]:
             parts["value of the program"] = values.inference.program.body
+        assert step.definition is not None
         for kind, root in parts.items():
             try:
                 wanted = Interpreter(values.inference, values.sizes, root)(values.at)

@@ -88,7 +88,7 @@ def points(inference: Inference, seed: int) -> Iterator[tuple[dict[str, Any], di
         sizes = Assignments(inference, random).draw(other)
         other = {} if other else sizes
         sampler = Sampler(inference, sizes, random)
-        every: list[Mix] = [dict.fromkeys(inference.symbols, mode) for mode in ("positive", "unit", "small")]  # type: ignore[arg-type]
+        every: list[Mix] = [dict.fromkeys(inference.symbols, mode) for mode in ("positive", "unit", "small")]
         mixes: tuple[Mix, ...] = (hinted(inference), {}, *every)
         yield sampler.point(mixes[attempt % len(mixes)]), sizes
 

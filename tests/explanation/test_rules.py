@@ -17,7 +17,7 @@ from matcalc.explanation.explain import Explaining
 from matcalc.explanation.intermediates import Steps
 from matcalc.explanation.local import Local
 from matcalc.explanation.rules import Reasons, rule
-from matcalc.language import tree
+from matcalc.notation.matrix import Answer
 from matcalc.operations.rows import Derived, Elementwise, MatrixFunction, Multilinear, Operation
 from matcalc.operations.table import ALL
 from matcalc.output.text import expression
@@ -32,8 +32,8 @@ GOLDEN = Path(__file__).parent.parent / "golden"
 def explaining(text: str, wrt: str, where: str = "", **options: Any) -> Explaining:
     """The derivation of a problem, without its answers."""
     problem = Problem(text, wrt.strip("[]").split(", "), where=where or None, **options)
-    targets = [path[0] for path in problem.paths if isinstance(path[0], tree.Name)]
-    return Explaining(problem, targets, [])
+    nothing = Answer(problem.recovery.build.number(0))
+    return Explaining(problem, [(path[0], nothing) for path in problem.paths])
 
 
 def every_local(combiner: Combiner) -> Iterator[Local]:
@@ -192,7 +192,7 @@ def check_claims(of: Local, said: str) -> None:
         assert not {of.operand.node, of.step.node} & set(topological([of.node])), said
     if re.search("diagonal|identity|vector sum|itself|: 0$|coefficient 1", said):
         check_numbers(numbers(of), said)
-    written = expression(of.written).strip("-")
+    written = expression(of.written.body if isinstance(of.written, Answer) else of.written).strip("-")
     if found := re.search(r"the Jacobian is (?!minus|a multiple|the matrix)([^;]*)", said):
         assert written.strip("()") == found[1].strip("()"), said
     if found := re.search(r"= \((.*)\) vec\(", said):
