@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import islice
 
 from matcalc.calculus.substitution import substituted
 from matcalc.explanation.intermediates import Quantity, Steps
 from matcalc.explanation.local import Local, local, name_of, stated
 from matcalc.notation import matrix as notation
+from matcalc.notation.looks import flipped
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery
-from matcalc.notation.replace import replaced
-from matcalc.tensor.nodes import Node, Variable
+from matcalc.tensor.nodes import Node
+
+_LONG = 30
+"""A derivative with more symbols is carried on by its name."""
 
 
 @dataclass(eq=False, slots=True)
@@ -70,7 +74,7 @@ class Combiner:
         self._terms: dict[Quantity, Combiner] = {}
         self._found: list[Combination] | None = None
         self._adjoints: dict[Quantity, Local] = {}
-        self._placeholders: dict[tuple[Quantity, Quantity], tuple[Variable, Expression]] = {}
+        self._placeholders: dict[tuple[Quantity, Quantity], Node] = {}
 
     def local(self, step: Quantity, operand: Quantity) -> Local:
         """The derivative of a step by one of its operands."""
@@ -150,7 +154,7 @@ class Combiner:
                 continue  # the value does not depend on it
             terms = tuple(Term(tuple(reversed(self._up(quantity, user, stops))), user) for user in users)
             combination = self._combined(value, quantity, terms)
-            self._adjoints[quantity] = combination.total
+            self._adjoints[quantity] = self._carried(combination.total)
             if len(terms) > 1 or len(terms[0].factors) > 1 or quantity in self.steps.variables:
                 found.append(combination)
         return found
@@ -198,7 +202,7 @@ class Combiner:
                     factors.append(tangents[below])
                 terms.append(Term(tuple(factors), operand))
             combination = self._combined(quantity, variable, tuple(terms))
-            tangents[quantity] = combination.total
+            tangents[quantity] = self._carried(combination.total)
             if quantity is value or len(terms) > 1 or len(terms[0].factors) > 1:
                 found.append(combination)
         return found
@@ -264,7 +268,6 @@ class Combiner:
         if len({len(term.factors) for term in terms} | {2}) > 1 or not any(self._has_matrix(term) for term in terms):
             return None
         parts: list[tuple[int, Node]] = []
-        names: dict[Expression, Expression] = {}
         for term in terms:
             outer, inner = term.factors
             if not value.shape.dims:  # an adjoint, times a Jacobian
@@ -273,39 +276,34 @@ class Combiner:
                 known, factor = inner, outer
             else:
                 return None
-            node, stand_in, name = self._placeholder(known)
+            node = self._placeholder(known)
             pair = [node, factor.node] if known is outer else [factor.node, node]
             parts.append((1, self._product(pair, term.factors)))
-            names[stand_in] = name
         shape = value.shape.dims + variable.shape.dims
         whole = self.simplifier.simplify(self.graph.sum(parts, shape))
-        written = stated(self.recovery, whole, value, variable, ordinary=False).plain
-        if written is None:
-            return None
-        for stand_in, name in names.items():
-            written = replaced(self.build, written, stand_in, name)
-        return written
+        return stated(self.recovery, whole, value, variable, ordinary=False).plain
 
     def _has_matrix(self, term: Term) -> bool:
         return any(len(each.shape.dims) > 1 for factor in term.factors for each in (factor.step, factor.operand))
 
-    def _placeholder(self, known: Local) -> tuple[Node, Expression, Expression]:
-        """A node for a derivative found before: of a scalar by a step, or of a step by a scalar; its symbol; its name."""
+    def _placeholder(self, known: Local) -> Node:
+        """A node that stands for a derivative found before: of a scalar by a step, or of a step by a scalar."""
         key = (known.step, known.operand)
-        axes = known.step.shape.dims + known.operand.shape.dims
-        name = name_of(self.build, known.step, known.operand)
-        shape = name.shape
         if key not in self._placeholders:
-            title = f"∂{known.step.name}/∂{known.operand.name}"
-            variable = self.graph.variable(title, shape.dims)
-            if shape.kind == "row":
-                self.recovery.rows |= {title}
-            self._placeholders[key] = variable, self.build.make(notation.Symbol, shape, title)
-        variable, symbol = self._placeholders[key]
-        node: Node = variable
-        if len(axes) == 2 and not known.step.shape.dims:
-            node = self.graph.contraction([(variable, (1, 0))], (0, 1), axes)
-        return node, symbol, name
+            name = name_of(self.build, known.step, known.operand)
+            dims = known.step.shape.dims + known.operand.shape.dims
+            turned = name.shape.kind == "row" or (len(dims) == 2 and not known.step.shape.dims)
+            upright = self.build.make(notation.Transpose, flipped(name.shape), name) if turned else name
+            self._placeholders[key] = self.recovery.leaf(upright, dims)
+        return self._placeholders[key]
+
+    def _carried(self, total: Local) -> Local:
+        """A derivative as a factor of others: a long one by its name, so that lines stay short in a deep network."""
+        if total.plain is None or next(islice(notation.postorder(total.plain), _LONG, None), None) is None:
+            return total
+        if total.step.shape.dims and total.operand.shape.dims:
+            return total
+        return Local(total.step, total.operand, self._placeholder(total), total.label, total.label, total.label)
 
 
 def _below(value: Quantity) -> set[Quantity]:

@@ -290,7 +290,8 @@ class Explaining:
                 lines += [Remark(structure.remark), Equation(projected, (Side(answer),), total.label.shape)]
             return lines
         chosen = [Side(answer)]
-        if total.plain is not None and not answer.indices and said(before) != said(Answer(answer.body)):
+        named = total.plain is not None and any(isinstance(node, notation.Partial) for node in notation.postorder(total.plain))
+        if total.plain is not None and not named and not answer.indices and said(before) != said(Answer(answer.body)):
             chosen = [Side(before), *self._to_answer(total.plain, answer)]
         label = name_of(self.build, value, target, ordinary=isinstance(total.label, notation.Partial) and total.label.ordinary)
         if answer.indices:
