@@ -57,7 +57,28 @@ class Remark:
     idea: bool = True
 
 
-Line = Equation | Remark
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """Lines that hold for each value of an index; `values` are the first, the second and the last one.
+
+    `every` are the lines one by one, as they are without an index.
+    """
+
+    lines: tuple[Line, ...]
+    index: str
+    values: tuple[int, int, int]
+    every: tuple[Line, ...]
+    idea: bool = True
+
+    @property
+    def range(self) -> str:
+        """`for k = 2, …, 15`, or the other way round `for k = 15, 14, …, 2`."""
+        first, second, last = self.values
+        between = f"{second}, " if second < first or second > first + 1 else ""
+        return f"for {self.index} = {first}, {between}…, {last}"
+
+
+Line = Equation | Remark | Repetition
 
 
 @dataclass(slots=True)
@@ -82,6 +103,8 @@ class Derived:
 
 
 def _short(line: Line) -> Line:
+    if isinstance(line, Repetition):
+        return replace(line, lines=tuple(_short(each) for each in line.lines if each.idea))
     if isinstance(line, Remark) or len(line.sides) < 3:
         return line
     return replace(line, sides=(line.sides[0], replace(line.sides[-1], reason="", parts=())))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matcalc.explanation.derivation import Derived, Equation, Line, Remark, filled
+from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, filled
+from matcalc.explanation.repetition import folded
 from matcalc.explanation.typesetting import latex_of, markdown_of
 from matcalc.explanation.writing import said, written
 from matcalc.notation.matrix import Answer, Expression
@@ -38,7 +39,8 @@ class Explanation:
     """
 
     def __init__(self, derived: Derived, headings: Mapping[str, str], *, brief: bool = False) -> None:
-        self._derived = derived.shortened() if brief else derived
+        self._derived = derived
+        self._shown = folded(derived.shortened() if brief else derived)
         self._headings = dict(headings)
 
     @property
@@ -48,22 +50,22 @@ class Explanation:
 
     @property
     def derived(self) -> Derived:
-        """The derivation as expressions."""
+        """The derivation as expressions, every line by itself."""
         return self._derived
 
     def __str__(self) -> str:
-        return "\n\n".join([", ".join(self._headings.values()), written(self._derived)])
+        return "\n\n".join([", ".join(self._headings.values()), written(self._shown)])
 
     def __repr__(self) -> str:
         return f"<Explanation of {', '.join(self._headings.values())}>"
 
     def latex(self) -> str:
         """The derivation in LaTeX: a paragraph for each step, with `align*` (amsmath, amssymb)."""
-        return latex_of(self._derived)
+        return latex_of(self._shown)
 
     def markdown(self) -> str:
         """The derivation in Markdown, with mathematics between dollar signs."""
-        return markdown_of(self._derived)
+        return markdown_of(self._shown)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
@@ -72,12 +74,14 @@ class Explanation:
         """Everything as plain data, for JSON: each step with its lines, each line in text and LaTeX with its reason."""
         sections = [
             {"title": section.title, "lines": [_line(line) for line in section.lines]}
-            for section in self._derived.sections
+            for section in self._shown.sections
         ]
         return {"explains": dict(self._headings), "steps": sections}
 
 
 def _line(line: Line) -> dict[str, Any]:
+    if isinstance(line, Repetition):
+        return {"repeated": line.range, "lines": [_line(each) for each in line.lines]}
     if isinstance(line, Remark):
         return {"remark": line.text, "expressions": [_both(each) for each in line.expressions]}
     return {"left": _both(line.left), "shape": list(map(str, line.shape.dims)), "kind": line.shape.kind, "sides": _sides(line)}

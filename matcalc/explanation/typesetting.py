@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from matcalc.explanation.derivation import Derived, Equation, Remark, Section, filled
+from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, Section, filled
 from matcalc.explanation.writing import sized
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.output.latex import expression, latex
@@ -57,13 +57,22 @@ def _blocks(section: Section, begin: str, end: str, *, plain: bool = False) -> l
             blocks.append("\n".join([begin, " \\\\\n".join(rows), end]))
             rows.clear()
 
-    for line in section.lines:
-        if isinstance(line, Remark):
+    def add(line: Line) -> None:
+        if isinstance(line, Repetition):
+            close()
+            blocks.append(f"For ${line.range.removeprefix('for ').replace('…', chr(92) + 'ldots')}$:")
+            for each in line.lines:
+                add(each)
+            close()
+        elif isinstance(line, Remark):
             close()
             words = line.text if plain else worded(line.text)
             blocks.append(filled(words, [f"${expression(each)}$" for each in line.expressions]))
         else:
-            rows += _rows(line)
+            rows.extend(_rows(line))
+
+    for line in section.lines:
+        add(line)
     close()
     return blocks
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import Final
 
 from matcalc.errors import columns_of
-from matcalc.explanation.derivation import Derived, Equation, Remark, Section, filled
+from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, Section, filled
 from matcalc.language.assumptions import space
 from matcalc.language.dimensions import Shape
 from matcalc.notation.matrix import Answer, Chain, Expression, Sum
@@ -28,13 +28,27 @@ def written(derived: Derived) -> str:
 
 def _section(number: int, section: Section) -> str:
     lines = section.lines
-    equations = [line for line in lines if isinstance(line, Equation)]
+    equations = list(equations_in(lines))
     left = max((_columns(expression(each.left)) for each in equations), default=0)
     widths = [_columns(part) for each in equations for side in each.sides for part in said(side.expression).splitlines()]
     right = max((width for width in widths if width <= _WIDEST), default=0)
     title = "\n".join(wrap(f"{number}. {section.title}", _WIDTH, subsequent_indent="   "))
-    body = [row for line in lines for row in (_remark(line) if isinstance(line, Remark) else _equation(line, left, right))]
-    return "\n".join([title, *body])
+    return "\n".join([title, *(row for line in lines for row in _rows(line, left, right))])
+
+
+def equations_in(lines: Iterable[Line]) -> Iterator[Equation]:
+    """The equations among some lines, repeated ones once."""
+    for line in lines:
+        if isinstance(line, Repetition):
+            yield from equations_in(line.lines)
+        elif isinstance(line, Equation):
+            yield line
+
+
+def _rows(line: Line, left: int, right: int) -> list[str]:
+    if isinstance(line, Repetition):
+        return [f"{_MARGIN}{line.range}:", *(row for each in line.lines for row in _rows(each, left, right))]
+    return _remark(line) if isinstance(line, Remark) else _equation(line, left, right)
 
 
 def _remark(remark: Remark) -> list[str]:

@@ -43,7 +43,7 @@ _GREEK: Final = {
     "ϕ": r"\phi", "χ": r"\chi", "ψ": r"\psi", "ω": r"\omega", "Γ": r"\Gamma", "Δ": r"\Delta", "Θ": r"\Theta", "Λ": r"\Lambda",
     "Ξ": r"\Xi", "Π": r"\Pi", "Σ": r"\Sigma", "Υ": r"\Upsilon", "Φ": r"\Phi", "Ψ": r"\Psi", "Ω": r"\Omega", "ℓ": r"\ell",
 }  # fmt: skip
-_LOWERED: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_LOWERED: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₖ₊₋", "0123456789k+-")
 _ACCENTS: Final = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot"}
 _RELATIONS: Final = {">=": r"\geq", "<=": r"\leq", "==": "=", "!=": r"\neq"}
 _SUM: Final = r"\sum"
@@ -87,7 +87,10 @@ def name(name: str, *, bold: bool = False) -> str:
     >>> name("W_1"), name("w_hat", bold=True), name("lam")
     ('W_{1}', '\\hat{\\mathbf{w}}', '\\lambda')
     """
-    base, *marks = name.translate(_LOWERED).split("_")
+    lowered = re.fullmatch(r"(.*?)([₀₁₂₃₄₅₆₇₈₉ₖ₊₋]+)", name)
+    if lowered:
+        return f"{_base(lowered[1], bold)}_{{{lowered[2].translate(_LOWERED)}}}"
+    base, *marks = name.split("_")
     counted = re.fullmatch(r"(\D*[^\W\d_])(\d+)", base)
     if counted:
         base = counted[1]
