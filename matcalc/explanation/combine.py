@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
 
+from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.substitution import substituted
 from matcalc.explanation.intermediates import Quantity, Steps
 from matcalc.explanation.local import Local, local, name_of, stated
@@ -20,8 +21,10 @@ from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery
 from matcalc.tensor.nodes import Node
 
-_LONG = 30
-"""A derivative with more symbols is carried on by its name."""
+_LONG, _LONG_IF_DEEP = 30, 4
+"""A derivative with more symbols is carried on by its name: in a derivation with many steps a short one too."""
+_MANY = 12
+"""Steps, of which each has a line of its own."""
 
 
 @dataclass(eq=False, slots=True)
@@ -161,7 +164,8 @@ class Combiner:
 
     def _stops_down(self, nodes: Sequence[Quantity]) -> set[Quantity]:
         """The quantities whose derivative is written down; between them Jacobians multiply in one line."""
-        every = len(self.steps.variables) > 1 or any(len(each.shape.dims) > 1 for each in nodes)
+        several = len(self.steps.variables) > 1 or len(nodes) > _MANY
+        every = several or any(len(each.shape.dims) > 1 for each in nodes)
         if every:
             return set(nodes)
         return {each for each in nodes if each.role == "variable" or len(self.steps.users(each)) > 1}
@@ -239,6 +243,18 @@ class Combiner:
         node = self.simplifier.simplify(self.graph.sum([(1, each) for each in nodes], total.node.shape))
         return stated(self.recovery, node, total.step, total.operand, ordinary=False)
 
+    def without_facts(self, total: Local) -> Expression | None:
+        """A derivative simplified without what the reader stated to be so; None if there is nothing such."""
+        if self.simplifier.known is None:
+            return None
+        each = next((each for each in self.combinations() if each.total is total), None)
+        if each is None:
+            return None
+        plain = Simplifier(self.graph)
+        nodes = [self._product([factor.node for factor in term.factors], term.factors, plain) for term in each.terms]
+        node = plain.simplify(self.graph.sum([(1, one) for one in nodes], total.node.shape))
+        return stated(self.recovery, node, total.step, total.operand, ordinary=False).plain
+
     def expanded(self, of: Local) -> Local:
         """The same with what they stand for instead of the names that the reader did not give."""
         known: dict[Node, Node] = {}
@@ -248,8 +264,9 @@ class Combiner:
         node = self.simplifier.simplify(substituted(self.simplifier, of.node, known))
         return stated(self.recovery, node, of.step, of.operand, ordinary=False)
 
-    def _product(self, nodes: Sequence[Node], factors: Sequence[Local]) -> Node:
+    def _product(self, nodes: Sequence[Node], factors: Sequence[Local], simplifier: Simplifier | None = None) -> Node:
         """The contraction of Jacobians over the axes of what is between them."""
+        simplifier = simplifier or self.simplifier
         result, first = nodes[0], factors[0]
         rows = len(first.step.shape.dims)
         for node, factor in zip(nodes[1:], factors[1:], strict=True):
@@ -258,7 +275,7 @@ class Combiner:
             between = range(100, 100 + inner)
             last = range(200, 200 + columns)
             shape = result.shape[:rows] + factor.operand.shape.dims
-            result = self.simplifier.contraction(
+            result = simplifier.contraction(
                 [(result, (*own, *between)), (node, (*between, *last))], (*own, *last), shape
             )
         return result
@@ -299,7 +316,8 @@ class Combiner:
 
     def _carried(self, total: Local) -> Local:
         """A derivative as a factor of others: a long one by its name, so that lines stay short in a deep network."""
-        if total.plain is None or next(islice(notation.postorder(total.plain), _LONG, None), None) is None:
+        most = _LONG if len(self.steps.steps) <= _MANY else _LONG_IF_DEEP
+        if total.plain is None or next(islice(notation.postorder(total.plain), most, None), None) is None:
             return total
         if total.step.shape.dims and total.operand.shape.dims:
             return total

@@ -206,8 +206,11 @@ class Explaining:
                 values = [self.chain([f.plain for f in term.factors if f.plain is not None]) for term in each.terms]
                 written = self.sum_of(values, total.label)
                 if written is not None:
-                    sides.append(Side(written, product_sizes(values)))
-                    sides += self._simplified(self._multiplied(written), total.plain)
+                    sizes = product_sizes(values)
+                    if said(written).replace(" · ", " ") == said(total.written):  # a dot is no line of its own
+                        sides.append(Side(total.plain, sizes))
+                    else:
+                        sides += [Side(written, sizes), *self._to_total(self._multiplied(written), total)]
         sides.append(Side(total.written))
         lines: list[Line] = [
             Equation(total.label, tuple(_distinct(sides)), total.label.shape, (total.step, total.operand))
@@ -217,6 +220,8 @@ class Explaining:
     def _carried(self, each: Combination) -> str:
         """How a derivative by or of a matrix comes from the one found before."""
         steps = " and ".join(term.through.name for term in each.terms)
+        if isinstance(each.formula, notation.MatMul) and [f.shape.kind for f in each.formula.factors] == ["vector", "row"]:
+            return f"through {steps}: an outer product"
         if each.total.step is self.steps.value:
             return f"through {steps}" if len(each.terms) == 1 else f"through {steps}; the contributions add up"
         return "the product rule for matrices" if len(each.terms) > 1 else ""
@@ -312,6 +317,15 @@ class Explaining:
         if steps and said(steps[-1].expression) == said(Answer(answer.body)):
             return [*steps[:-1], replace(steps[-1], expression=answer)]
         return [*steps, Side(answer)]
+
+    def _to_total(self, start: Expression, total: Local) -> list[Side]:
+        """The way from a product of Jacobians to what it is as a whole; what the reader stated is used in a line of its own."""
+        assert total.plain is not None
+        without = self.combiner.without_facts(total)
+        if without is None or said(without) == said(total.plain):
+            return self._simplified(start, total.plain)
+        facts = ", ".join(dict.fromkeys(fact.span.excerpt for fact in self.problem.facts.used))
+        return [*self._simplified(start, without), Side(total.plain, f"given: {facts}" if facts else "as stated")]
 
     def _simplified(self, start: Expression, goal: Expression) -> list[Side]:
         """The named simplifications that lead from an expression to another one."""

@@ -27,8 +27,9 @@ _LONGEST: Final = 8
 """Lines of a block."""
 _DIGITS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _LOWERED: Final = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
-_NUMBERED: Final = re.compile(r"([^\W\d_₀₁₂₃₄₅₆₇₈₉]_?)([0-9]+|[₀-₉]+)(?![\w\[])")
+_NUMBERED: Final = re.compile(r"([^\W\d_₀₁₂₃₄₅₆₇₈₉]_?)([0-9]+|[₀-₉]+)(?![0-9A-Za-z_\[])")
 _INDEX: Final = "ₖ"
+_SAVED: Final = re.compile(r" \(\w+ numbers, not \w+\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,9 @@ def _with_index(found: re.Match[str], names: dict[int, str]) -> str:
 
 def _without_sizes(reason: str, *, same: bool) -> str:
     """A reason without the sizes of the first block, if those of the others are different."""
-    return reason if same or "×" not in reason else ""
+    if same:
+        return reason
+    return "" if "×" in reason else _SAVED.sub("", reason)
 
 
 def _rebuilt(build: Builder, root: Expression, renamed: Callable[[str], str]) -> Expression:

@@ -10,20 +10,21 @@ from typing import Final
 
 from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, Section, filled
 from matcalc.explanation.writing import sized
+from matcalc.language.assumptions import RAISED
 from matcalc.notation.matrix import Answer, Expression
+from matcalc.output.functions import SUBSCRIPTS
 from matcalc.output.latex import expression, latex
 
 _SIGNS: Final = {
-    "ᵀ": r"^\top", "⁻": "^-", "¹": "^1", "²": "^2", "³": "^3", "·": r"\cdot ", "⊙": r"\odot ", "⊘": r"\oslash ",
-    "⊗": r"\otimes ", "∂": r"\partial ", "σ": r"\sigma ", "Σ": r"\sum ", "λ": r"\lambda ", "μ": r"\mu ", "π": r"\pi ",
-    "‖": r"\|", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "×": r"\times ", "→": r"\to ", "∈": r"\in ", "′": "'",
-    "″": "''", "δ": r"\delta ", "√": r"\surd ", "…": r"\ldots ", "Π": r"\prod ", "∇": r"\nabla ", "α": r"\alpha ",
-    "β": r"\beta ", "θ": r"\theta ", "⁺": "^+", "∫": r"\int ", "ℝ": r"\mathbb{R}", "−": "-", "ₙ": "_n", "ᵢ": "_i",
-    "ⱼ": "_j", "ₖ": "_k", "ₗ": "_l", "ₘ": "_m", "ᵣ": "_r", "ⁿ": "^n", "ᵐ": "^m", "ᵏ": "^k", "ᵖ": "^p", "ˣ": r"^{\times}",
-    "ᴺ": "^N", "₀": "_0", "₁": "_1", "₂": "_2", "₃": "_3", "₄": "_4", "₅": "_5", "₆": "_6", "₇": "_7", "₈": "_8",
-    "₉": "_9", "ᵈ": "^d", "⁰": "^0", "⁴": "^4", "⁵": "^5", "⁶": "^6", "⁷": "^7", "⁸": "^8", "⁹": "^9", "∞": r"\infty ",
-    "ₚ": "_p",
-}  # fmt: skip
+    "·": r"\cdot ", "⊙": r"\odot ", "⊘": r"\oslash ", "⊗": r"\otimes ", "∂": r"\partial ", "σ": r"\sigma ", "Σ": r"\sum ",
+    "λ": r"\lambda ", "μ": r"\mu ", "π": r"\pi ", "‖": r"\|", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "×": r"\times ",
+    "→": r"\to ", "∈": r"\in ", "′": "'", "″": "''", "δ": r"\delta ", "√": r"\surd ", "…": r"\ldots ", "Π": r"\prod ",
+    "∇": r"\nabla ", "α": r"\alpha ", "β": r"\beta ", "θ": r"\theta ", "∫": r"\int ", "ℝ": r"\mathbb{R}", "−": "-",
+    "₊": "_+", "₋": "_-", "⁻": "^-", "²": "^2", "³": "^3",
+    **{chr(raised): f"^{chr(plain)}" for plain, raised in RAISED.items()},
+    **{chr(lowered): f"_{chr(plain)}" for plain, lowered in SUBSCRIPTS.items()},
+    "ᵀ": r"^\top", "ˣ": r"^{\times}",
+}
 _SPECIAL: Final = {"\\": r"\textbackslash{}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
                    "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
 _CLUSTER: Final = re.compile(r"[\w()\[\]]*[^\x00-\x7f–]+(?:[\w()\[\]]*[^\x00-\x7f–]+)*[\w()\]]*")

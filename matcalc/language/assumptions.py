@@ -7,7 +7,7 @@ from typing import Final
 
 from matcalc.language.dimensions import Dim, Shape, dim
 
-_RAISED: Final = str.maketrans(
+RAISED: Final = str.maketrans(
     "0123456789+abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVW",
     "⁰¹²³⁴⁵⁶⁷⁸⁹⁺ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂ",
 )
@@ -25,8 +25,8 @@ def space(shape: Shape) -> str:
         return "ℝ"
     dims: tuple[Dim, ...] = (dim(1), *shape.dims) if shape.kind == "row" else shape.dims
     texts = [str(d).replace(" ", "") for d in dims]
-    if all(ord(c) in _RAISED for text in texts for c in text) and "x" not in "".join(texts):
-        return "ℝ" + "ˣ".join(text.translate(_RAISED) for text in texts)
+    if all(ord(c) in RAISED for text in texts for c in text) and "x" not in "".join(texts):
+        return "ℝ" + "ˣ".join(text.translate(RAISED) for text in texts)
     return f"ℝ^({'×'.join(texts)})"
 
 
