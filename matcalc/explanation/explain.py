@@ -291,8 +291,12 @@ class Explaining:
         if answer is None or structure is not None:
             lines: list[Line] = [Equation(total.label, (Side(before),), total.label.shape, (value, target))]
             if answer is not None and structure is not None:
-                projected = structure.projected(self.build, total)
-                lines += [Remark(structure.remark), Equation(projected, (Side(answer),), total.label.shape)]
+                lines.append(Remark(structure.remark))
+                if value.shape.dims:
+                    lines.append(Remark("That is {}.", (answer.body,)))
+                else:
+                    projected = structure.projected(self.build, total)
+                    lines.append(Equation(projected, (Side(answer),), total.label.shape))
             return lines
         chosen = [Side(answer)]
         named = total.plain is not None and any(isinstance(node, notation.Partial) for node in notation.postorder(total.plain))
@@ -345,7 +349,7 @@ class Explaining:
     def _structure(self, target: Quantity) -> Structured | None:
         """What is made of the derivative by all entries, if the variable is a matrix with structure."""
         properties = self.problem.inference.symbols[target.name].properties & STRUCTURES
-        if not properties or self.symmetric == "unconstrained" or self.steps.value.shape.dims:
+        if not properties or self.symmetric == "unconstrained":
             return None
         return Structured(target.name, properties, self.symmetric)
 

@@ -298,7 +298,9 @@ class Introduction:
         return Quantity(name, shape, symbol, self.graph.variable(name, shape.dims), node, role=role)
 
     def _alias(self, result: Steps, base: Quantity, name: str = "") -> Quantity:
-        quantity = self._quantity(name or self._letters.next(base.shape), base.shape, base.source, role="alias")
+        role = "alias" if isinstance(base.symbol, notation.Symbol) else "indexed alias"
+        quantity = self._quantity(name or self._letters.next(base.shape), base.shape, base.source, role=role)
+        quantity.role = "alias"
         quantity.operands, quantity.definition, quantity.value = (base,), base.symbol, base.node
         quantity.targets = base.targets
         result.steps.append(quantity)

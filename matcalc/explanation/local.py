@@ -85,6 +85,8 @@ def stated(recovery: Recovery, node: Node, value: Quantity, variable: Quantity, 
 def has_one_variable(step: Quantity) -> bool:
     """Whether a step is a function of one variable and nothing else, so that its derivative is d, not ∂."""
     assert step.definition is not None
+    if step.series is not None:
+        return False
     symbols = {node for node in notation.postorder(step.definition) if isinstance(node, notation.Symbol)}
     names = {symbol.name for symbol in symbols} - {"pi"}
     return len(names) == 1

@@ -54,8 +54,10 @@ class Merging:
         self._within: set[tree.Expr] = set()
         self._in_series: set[tree.Expr] = set()
         for node in reversed(order):  # users first: a part of a merged part may go with it
+            parent = parents.get(node)
+            if isinstance(parent, tree.IndexSum) or parent in self._in_series:
+                self._in_series.add(node)
             if node in self.reached and not isinstance(node, tree.Name):
-                parent = parents.get(node)
                 if parent is not None and self._goes_with(node, parent):
                     self._within.add(node)
                 else:
@@ -75,13 +77,16 @@ class Merging:
                 continue
             stack.append((node, "step"))
             leaves = list(self.leaves(node))
+            together = not self._in_series.isdisjoint(leaves)  # the terms of a sum over an index have aliases of their own
             for place, leaf in reversed(list(enumerate(leaves))):
                 if leaf in steps:
                     stack.append((leaf, "enter"))
-                elif isinstance(leaf, tree.Name) and any(
-                    leaf.name in self.reached[other] for at, other in enumerate(leaves) if at != place
-                ):
-                    stack.append((leaf, "alias"))
+                elif isinstance(leaf, tree.Name):
+                    others = [other for at, other in enumerate(leaves) if at != place]
+                    if together:
+                        others = [other for other in others if not (isinstance(other, tree.Name) and other.name == leaf.name)]
+                    if any(leaf.name in self.reached[other] for other in others):
+                        stack.append((leaf, "alias"))
 
     def leaves(self, node: tree.Expr) -> Iterator[tree.Expr]:
         """The operands of a step that depend on the variable: steps, or names, each place once, as they were written."""
@@ -141,8 +146,7 @@ class Merging:
 
     def _goes_with(self, node: tree.Expr, parent: tree.Expr) -> bool:
         """Whether a part is written together with the operator above it."""
-        if isinstance(parent, tree.IndexSum) or parent in self._in_series:
-            self._in_series.add(node)
+        if node in self._in_series:
             return True
         if isinstance(node, tree.Transpose):
             return not isinstance(parent, tree.Stack)
@@ -212,6 +216,8 @@ def rotated(inference: Inference, root: tree.Expr) -> tree.Expr:
             new = tree.Transpose(done[node.operand], node.span)
         elif isinstance(node, tree.Call) and any(done[each] is not each for each in node.arguments):
             new = replace(node, arguments=tuple(done[each] for each in node.arguments))
+        elif isinstance(node, tree.IndexSum) and done[node.body] is not node.body:
+            new = replace(node, body=done[node.body])
         elif isinstance(node, tree.Stack) and any(done[each] is not each for each in node.items):
             new = replace(node, items=tuple(done[each] for each in node.items))
         if new is not node and node in inference.shapes:

@@ -385,7 +385,7 @@ def _in_table(found: Meeting, operation: Operation) -> str:
 
 def _compared(found: Meeting, operation: Operation) -> str:
     """Where the derivative is 1, and what it is at the kink, for a function that selects: the comparison in the table."""
-    if not isinstance(operation, Elementwise) or operation.derivatives is None:
+    if not isinstance(operation, Elementwise) or operation.derivatives is None or found.position >= len(operation.derivatives):
         return ""
     is_constant = isinstance(found.other, tree.Number)
     text = operation.tie if operation.tie and is_constant and not found.position else operation.derivatives[found.position]
