@@ -525,11 +525,14 @@ def examples(page: str) -> Iterator[tuple[str, str]]:
     lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines):
         if line.startswith("    $ matcalc "):
-            shown = takewhile(lambda line: line.startswith("    ") and not line.startswith("    $ "), lines[number + 1 :])
-            yield line.removeprefix("    $ matcalc "), "\n".join(line[4:] for line in shown)
+            below = list(takewhile(lambda line: not line or line.startswith("    "), lines[number + 1 :]))
+            shown = takewhile(lambda line: not line.startswith("    $ "), below)
+            yield line.removeprefix("    $ matcalc "), "\n".join(line[4:] for line in shown).rstrip("\n")
 
 
-PAGES = [(command, shown) for page in ("README.md", "docs/language.md") for command, shown in examples(page)]
+PAGES = [
+    (command, shown) for page in ("README.md", "docs/language.md", "docs/explain.md") for command, shown in examples(page)
+]
 
 
 def test_pages_have_examples() -> None:

@@ -164,7 +164,7 @@ def _check_options(command: str, options: argparse.Namespace) -> None:
     elif command == "graph":
         what, formats = "a graph", PICTURE_FORMATS
     if options.format is not None and options.format not in formats:
-        raise UsageError(f"there is no format {options.format} of {what}", help=f"there are {', '.join(formats)}")
+        raise UsageError(f"`--format {options.format}` is no format of {what}", help=f"there are {', '.join(formats)}")
     if command in ("explain", "graph") and options.verify:
         raise UsageError(f"`{command}` has no option `--verify`", help="`matcalc diff` has it")
 

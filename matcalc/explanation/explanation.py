@@ -18,7 +18,7 @@ class Explanation:
     """How a derivative, or several by one expression, come about, in Parr & Howard's four steps.
 
     >>> import matcalc as mc
-    >>> print(mc.diff("sin(x^2)", wrt="x").explain(brief=True))
+    >>> print(mc.diff("sin(x^2)", wrt="x").explain())
     ∂/∂x sin(x²)
     <BLANKLINE>
     1. Introduce intermediate variables
@@ -29,10 +29,11 @@ class Explanation:
        du/dx = 2 x      power rule
        dy/du = cos(u)   derivative of sin
     <BLANKLINE>
-    3. Combine by the single-variable chain rule: one path leads from x to y, and the derivatives along it multiply
+    3. Combine by the single-variable chain rule: one path leads from x to y, and the derivatives along it
+       multiply
        dy/dx = dy/du · du/dx
              = cos(u) · 2 x
-             = 2 x cos(u)
+             = 2 x cos(u)      the number goes to the front
     <BLANKLINE>
     4. Substitute back and simplify
        dy/dx = 2 x cos(x²)

@@ -328,7 +328,8 @@ def multiplied_out(build: Builder, node: Expression) -> Found:
     bare = isinstance(node, Product) and node.coefficient == -1 and len(node.factors) == 1 and not node.divisors
     words = "multiplied out: a (b + c) = a b + a c"
     if bare:
-        words = "the sign goes into the brackets: -(a - b) = b - a"
+        negative = any(isinstance(term, Product) and term.coefficient < 0 for term in inner.terms)
+        words = f"the sign goes into the brackets: {'-(a - b) = b - a' if negative else '-(a + b) = -a - b'}"
     elif isinstance(node, MatMul):
         words = "multiplied out: A (B + C) = A B + A C" if at else "multiplied out: (A + B) C = A C + B C"
     elif isinstance(node, Hadamard):
