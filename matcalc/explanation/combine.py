@@ -65,14 +65,12 @@ class Combination:
 class Combiner:
     """Combines the local derivatives of some steps, each of which is found once."""
 
-    def __init__(self, recovery: Recovery, steps: Steps, *, alone: bool) -> None:
+    def __init__(self, recovery: Recovery, steps: Steps) -> None:
         self.recovery = recovery
         self.build = recovery.build
         self.graph = recovery.graph
         self.simplifier = recovery.simplifier
         self.steps = steps
-        self.alone = alone
-        """The value is a function of one variable and nothing else: its derivative is dy/dx."""
         self._local: dict[tuple[Quantity, Quantity], Local] = {}
         self._terms: dict[Quantity, Combiner] = {}
         self._found: list[Combination] | None = None
@@ -91,7 +89,7 @@ class Combiner:
         """The derivatives of one term of a step that is a sum over an index."""
         assert step.series is not None
         if step not in self._terms:
-            self._terms[step] = Combiner(self.recovery, step.series.steps, alone=False)
+            self._terms[step] = Combiner(self.recovery, step.series.steps)
         return self._terms[step]
 
     def total(self, variable: Quantity) -> Local | None:
@@ -225,9 +223,7 @@ class Combiner:
         nodes = [self._product([factor.node for factor in term.factors], term.factors) for term in terms]
         shape = value.shape.dims + variable.shape.dims
         node = self.simplifier.simplify(self.graph.sum([(1, each) for each in nodes], shape))
-        ordinary = self.alone and not shape and value is self.steps.value
-        ordinary = ordinary or (not shape and self.alone and len(self.steps.variables) == 1)
-        total = stated(self.recovery, node, value, variable, ordinary=ordinary)
+        total = stated(self.recovery, node, value, variable)
         last = terms[0].factors[-1]
         if len(terms) == 1 and last.step.series is not None and last.plain is not None and last.plain.shape.dims:
             others = [each.plain for each in terms[0].factors[:-1]]
@@ -241,7 +237,7 @@ class Combiner:
         total = combination.total
         nodes = [self._product([factor.node for factor in term.factors], term.factors) for term in terms]
         node = self.simplifier.simplify(self.graph.sum([(1, each) for each in nodes], total.node.shape))
-        return stated(self.recovery, node, total.step, total.operand, ordinary=False)
+        return stated(self.recovery, node, total.step, total.operand)
 
     def without_facts(self, total: Local) -> Expression | None:
         """A derivative simplified without what the reader stated to be so; None if there is nothing such."""
@@ -253,7 +249,7 @@ class Combiner:
         plain = Simplifier(self.graph)
         nodes = [self._product([factor.node for factor in term.factors], term.factors, plain) for term in each.terms]
         node = plain.simplify(self.graph.sum([(1, one) for one in nodes], total.node.shape))
-        return stated(self.recovery, node, total.step, total.operand, ordinary=False).plain
+        return stated(self.recovery, node, total.step, total.operand).plain
 
     def expanded(self, of: Local) -> Local:
         """The same with what they stand for instead of the names that the reader did not give."""
@@ -262,7 +258,7 @@ class Combiner:
             if step.value is not None and not step.given:
                 known[step.node] = substituted(self.simplifier, step.value, known)
         node = self.simplifier.simplify(substituted(self.simplifier, of.node, known))
-        return stated(self.recovery, node, of.step, of.operand, ordinary=False)
+        return stated(self.recovery, node, of.step, of.operand)
 
     def _product(self, nodes: Sequence[Node], factors: Sequence[Local], simplifier: Simplifier | None = None) -> Node:
         """The contraction of Jacobians over the axes of what is between them."""
@@ -298,7 +294,7 @@ class Combiner:
             parts.append((1, self._product(pair, term.factors)))
         shape = value.shape.dims + variable.shape.dims
         whole = self.simplifier.simplify(self.graph.sum(parts, shape))
-        return stated(self.recovery, whole, value, variable, ordinary=False).plain
+        return stated(self.recovery, whole, value, variable).plain
 
     def _has_matrix(self, term: Term) -> bool:
         return any(len(each.shape.dims) > 1 for factor in term.factors for each in (factor.step, factor.operand))

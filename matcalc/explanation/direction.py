@@ -94,7 +94,7 @@ def _label(explaining: Explaining, of: Edge) -> Expression:
     value, variable = of
     if _is_step(of):
         return explaining.combiner.local(value, variable).label
-    return name_of(explaining.build, value, variable, ordinary=explaining.is_ordinary(value, variable))
+    return name_of(explaining.build, value, variable)
 
 
 def _size(shape: Shape) -> Dim:

@@ -89,16 +89,9 @@ class Explaining:
         self.build = self.recovery.build
         self.steps = Introduction(problem, self.recovery, _variables(problem, answers)).steps()
         self.recovery.rows |= {each.name for each in self.steps.steps if each.shape.kind == "row"}
-        symbols = problem.inference.symbols
-        alone = len(symbols) == 1 and not problem.inference.functions
-        self.combiner = Combiner(self.recovery, self.steps, alone=alone)
+        self.combiner = Combiner(self.recovery, self.steps)
         self.answers = {target.name: answer for target, answer in answers if isinstance(target, tree.Name)}
         self.parts = [(target, answer) for target, answer in answers if not isinstance(target, tree.Name)]
-
-    def is_ordinary(self, value: Quantity, variable: Quantity) -> bool:
-        """Whether a derivative is of a number that is a function of one number and nothing else."""
-        alone = self.combiner.alone and len(self.steps.variables) == 1
-        return alone and not value.shape.dims and not variable.shape.dims
 
     def derived(self) -> Derived:
         """The whole derivation."""
@@ -302,7 +295,7 @@ class Explaining:
         named = total.plain is not None and any(isinstance(node, notation.Partial) for node in notation.postorder(total.plain))
         if total.plain is not None and not named and not answer.indices and said(before) != said(Answer(answer.body)):
             chosen = [Side(before), *self._to_answer(total.plain, answer)]
-        label = name_of(self.build, value, target, ordinary=isinstance(total.label, notation.Partial) and total.label.ordinary)
+        label = name_of(self.build, value, target)
         if answer.indices:
             label = by_elements(self.build, value, target, answer.indices)
         return [Equation(label, tuple(chosen), label.shape, (value, target))]

@@ -53,8 +53,7 @@ def local(recovery: Recovery, step: Quantity, operand: Quantity) -> Local:
     node = simplifier.simplify(differentiate(recovery.graph, value, operand.node).result)
     if isinstance(step.source, tree.Call) and len(operand.shape.dims) < 2:
         node = _in_terms_of(recovery, node, step)
-    ordinary = not step.shape.dims and not operand.shape.dims and has_one_variable(step)
-    return stated(recovery, node, step, operand, ordinary=ordinary)
+    return stated(recovery, node, step, operand)
 
 
 def _in_terms_of(recovery: Recovery, node: Node, step: Quantity) -> Node:
@@ -67,13 +66,13 @@ def _in_terms_of(recovery: Recovery, node: Node, step: Quantity) -> Node:
     return simplifier.simplify(substituted(simplifier, node, {value: step.node}))
 
 
-def stated(recovery: Recovery, node: Node, value: Quantity, variable: Quantity, *, ordinary: bool) -> Local:
+def stated(recovery: Recovery, node: Node, value: Quantity, variable: Quantity) -> Local:
     """The derivative of a value by a variable, of which the node is known."""
     whole = write(recovery, node, value.shape, [variable.shape], "numerator", variable.name)
     chosen = cases(recovery, node, value.shape, [variable.shape], "numerator") or whole
     build = recovery.build
     plain = None if whole.indices else whole.expression
-    label = name_of(build, value, variable, ordinary=ordinary)
+    label = name_of(build, value, variable)
     if whole.indices:
         label = by_elements(build, value, variable, whole.indices)
         if whole.elements is not None and whole.elements.definitions:
@@ -82,14 +81,36 @@ def stated(recovery: Recovery, node: Node, value: Quantity, variable: Quantity, 
     return Local(value, variable, node, label, chosen.expression, plain)
 
 
-def has_one_variable(step: Quantity) -> bool:
-    """Whether a step is a function of one variable and nothing else, so that its derivative is d, not ∂."""
-    assert step.definition is not None
-    if step.series is not None:
+def is_ordinary(value: Quantity, variable: Quantity) -> bool:
+    """Whether a derivative is one of a number by a number of which alone it is a function, so that it is d, not ∂."""
+    if value.shape.dims or variable.shape.dims:
         return False
-    symbols = {node for node in notation.postorder(step.definition) if isinstance(node, notation.Symbol)}
-    names = {symbol.name for symbol in symbols} - {"pi"}
-    return len(names) == 1
+    stack, seen = [value], {variable}
+    while stack:
+        each = stack.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        if each.definition is None or each.series is not None:
+            return False
+        if _has_more(each.definition, {operand.symbol for operand in each.operands}):
+            return False
+        stack += each.operands
+    return True
+
+
+def _has_more(root: Expression, operands: set[Expression]) -> bool:
+    """Whether there is something in an expression that may vary, beside the operands."""
+    stack, seen = [root], set(operands)
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, (notation.Size, notation.Position)) or (isinstance(node, notation.Symbol) and node.name != "pi"):
+            return True
+        stack += notation.children(node)
+    return False
 
 
 def shape_of(value: Shape, variable: Shape) -> Shape:
@@ -106,13 +127,13 @@ def _stacked(shape: Shape) -> Dim:
     return sizes[0] if len(sizes) == 1 else sizes[0].times(sizes[1])
 
 
-def name_of(build: Builder, value: Quantity, variable: Quantity, *, ordinary: bool = False) -> Expression:
+def name_of(build: Builder, value: Quantity, variable: Quantity) -> Expression:
     """`∂u₂/∂u₁`; with more than two axes that of the stacked columns, `∂vec(U)/∂vec(X)ᵀ`."""
     shape = shape_of(value.shape, variable.shape)
     above, below = value.symbol, variable.symbol
     if len(value.shape.dims) + len(variable.shape.dims) > 2:
         above, below = _vec(build, above), build.make(notation.Transpose, SCALAR, _vec(build, below))
-    return build.make(notation.Partial, shape, above, below, ordinary)
+    return build.make(notation.Partial, shape, above, below, is_ordinary(value, variable))
 
 
 def _vec(build: Builder, symbol: Expression) -> Expression:

@@ -6,6 +6,8 @@ Reasons are words with a little notation in them; `worded` sets what is not plai
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, Section, filled
@@ -15,16 +17,19 @@ from matcalc.notation.matrix import Answer, Expression
 from matcalc.output.functions import SUBSCRIPTS
 from matcalc.output.latex import expression, latex
 
+_LONG: Final = 40
+
 _SIGNS: Final = {
     "·": r"\cdot ", "⊙": r"\odot ", "⊘": r"\oslash ", "⊗": r"\otimes ", "∂": r"\partial ", "σ": r"\sigma ", "Σ": r"\sum ",
     "λ": r"\lambda ", "μ": r"\mu ", "π": r"\pi ", "‖": r"\|", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "×": r"\times ",
     "→": r"\to ", "∈": r"\in ", "′": "'", "″": "''", "δ": r"\delta ", "√": r"\surd ", "…": r"\ldots ", "Π": r"\prod ",
     "∇": r"\nabla ", "α": r"\alpha ", "β": r"\beta ", "θ": r"\theta ", "∫": r"\int ", "ℝ": r"\mathbb{R}", "−": "-",
-    "₊": "_+", "₋": "_-", "⁻": "^-", "²": "^2", "³": "^3",
-    **{chr(raised): f"^{chr(plain)}" for plain, raised in RAISED.items()},
-    **{chr(lowered): f"_{chr(plain)}" for plain, lowered in SUBSCRIPTS.items()},
-    "ᵀ": r"^\top", "ˣ": r"^{\times}",
 }
+_RAISED: Final = {
+    "⁻": "-", "²": "2", "³": "3", **{chr(raised): chr(plain) for plain, raised in RAISED.items()},
+    "ᵀ": r"\top ", "ˣ": r"\times ",
+}
+_LOWERED: Final = {"₊": "+", "₋": "-", **{chr(lowered): chr(plain) for plain, lowered in SUBSCRIPTS.items()}}
 _SPECIAL: Final = {"\\": r"\textbackslash{}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
                    "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
 _CLUSTER: Final = re.compile(r"[\w()\[\]]*[^\x00-\x7f–]+(?:[\w()\[\]]*[^\x00-\x7f–]+)*[\w()\]]*")
@@ -70,7 +75,7 @@ def _blocks(section: Section, begin: str, end: str, *, plain: bool = False) -> l
             words = line.text if plain else worded(line.text)
             blocks.append(filled(words, [f"${expression(each)}$" for each in line.expressions]))
         else:
-            rows.extend(_rows(line))
+            rows.extend(_rows(line, plain=plain))
 
     for line in section.lines:
         add(line)
@@ -78,17 +83,23 @@ def _blocks(section: Section, begin: str, end: str, *, plain: bool = False) -> l
     return blocks
 
 
-def _rows(equation: Equation) -> list[str]:
+def _rows(equation: Equation, *, plain: bool) -> list[str]:
     rows = []
     left = expression(equation.left)
     for place, side in enumerate(equation.sides):
         notes = [filled(worded(side.reason), [f"${expression(part)}$" for part in side.parts])] if side.reason else []
         if place == 0 and (size := sized(equation.shape, defined=len(equation.of) == 1)):
             notes.insert(0, worded(size))
-        note = r" && \text{" + r" $\cdot$ ".join(notes) + "}" if notes else ""
+        note = f" && {_note(notes, plain=plain)}" if notes else ""
         rows.append(f"  {left} &= {_math(side.expression)}{note}")
         left = ""
     return rows
+
+
+def _note(notes: Sequence[str], *, plain: bool) -> str:
+    """What stands beside an equation; a long note of a page is a paragraph."""
+    said = r" $\cdot$ ".join(notes)
+    return rf"\text{{{said}}}" if plain or len(said) < _LONG else rf"\parbox[t]{{.45\linewidth}}{{\raggedright {said}}}"
 
 
 def _math(of: Expression | Answer) -> str:
@@ -112,7 +123,12 @@ def worded(words: str) -> str:
 
 def _signs(cluster: str) -> str:
     """Characters as mathematics; several indices or exponents in a row are one."""
-    written = "".join(_SIGNS.get(each, rf"\text{{{each}}}" if not each.isascii() else each) for each in cluster)
-    written = re.sub(r"(?:_[\w+-]){2,}", lambda run: f"_{{{run[0].replace('_', '')}}}", written)
-    written = re.sub(r"(?:\^[\w+-]){2,}", lambda run: f"^{{{run[0].replace('^', '')}}}", written)
+    written = ""
+    for mark, run in groupby(cluster, lambda each: "^" if each in _RAISED else "_" if each in _LOWERED else ""):
+        if mark:
+            signs = _RAISED if mark == "^" else _LOWERED
+            inner = "".join(signs[each] for each in run).strip()
+            written += f"{mark}{inner}" if len(inner) == 1 else f"{mark}{{{inner}}}"
+        else:
+            written += "".join(_SIGNS.get(each, each if each.isascii() else rf"\text{{{each}}}") for each in run)
     return written.strip()
