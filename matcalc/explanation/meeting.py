@@ -88,13 +88,21 @@ class Meeting:
             return ""
         return self.written(node)
 
-    def written(self, node: tree.Expr | None) -> str:
+    def is_number(self, node: tree.Expr) -> bool:
+        """Whether a part has nothing in it that has a value of its own: `2`, `I`, `ones(n)`."""
+        values = ("variable", "binding", "index")
+        return not any(
+            each in self.step.leaves or (isinstance(each, tree.Name) and self.inference.roles.get(each) in values)
+            for each in tree.postorder(node, self.step.leaves)
+        )
+
+    def written(self, node: tree.Expr | None, longest: int = _SHORT) -> str:
         """A part of the step, if it is short; otherwise nothing."""
         if node is None or len(list(islice(tree.postorder(node, self.step.leaves), _PARTS + 1))) > _PARTS:
             return ""
         known = {leaf: quantity.symbol for leaf, quantity in self.step.leaves.items()}
         said = expression(as_written(Builder(), self.inference, node, known))
-        return said if len(said) <= _SHORT else ""
+        return said if len(said) <= longest else ""
 
 
 def meeting(inference: Inference, step: Quantity, operand: Quantity) -> Meeting:

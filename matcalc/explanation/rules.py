@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from matcalc.explanation.local import Local
 from matcalc.explanation.meeting import Meeting, meeting
+from matcalc.explanation.product_rules import is_linear_in_vector, of_product
 from matcalc.language import tree
 from matcalc.language.calls import axis_of, canonical
 from matcalc.notation import matrix as notation
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from matcalc.language.shapes import Inference
 
 _LONGEST = 120
-_SYMMETRIC = {"symmetric", "spd", "diagonal"}
 _SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
 
 
@@ -47,7 +47,8 @@ def rule(inference: Inference, of: Local, *, brief: bool = False) -> str:
     if step.role == "alias":
         return f"{step.name} is {operand.name} itself{': the identity' if step.shape.dims else ''}"
     found = meeting(inference, step, operand)
-    name, rest = _of_places(found) or _rule(found, of), _rest(found)
+    name = _of_places(found) or _rule(found, of)
+    rest = _rest(found, name)
     letter = _commuted(of, found)
     if not found.is_entrywise or not _is_elementwise(found):
         return _short_enough([[name, *rest, *letter], [name, *rest], [name, *rest[:1]], [name]])
@@ -89,12 +90,12 @@ def _short_enough(choices: Sequence[Sequence[str]]) -> str:
     return next((each for each in said if len(each) <= _LONGEST), said[-1])
 
 
-def _rest(found: Meeting) -> list[str]:
+def _rest(found: Meeting, said: str) -> list[str]:
     """The constant factor and the other terms, of an operator that does not itself speak of them."""
     rest = []
-    if found.is_scaled and found.node is not found.child and not _is_linear_in_vector(found):
-        rest.append("constant multiple rule")
-    elif found.is_negative and found.node is not found.child and not _is_linear_in_vector(found) and not _is_sum(found.node):
+    if found.is_scaled and found.node is not found.child and not is_linear_in_vector(found):
+        rest += [] if said.startswith("constant multiple rule") else ["constant multiple rule"]
+    elif found.is_negative and found.node is not found.child and not is_linear_in_vector(found) and not _is_sum(found.node):
         rest.append("the minus sign stays")
     if found.others:
         rest.append(_left_out(found))
@@ -107,10 +108,10 @@ def _is_sum(node: tree.Expr) -> bool:
 
 def _left_out(found: Meeting) -> str:
     """That other terms do not depend on the operand."""
-    terms = [each for each in reversed(found.others) if not isinstance(each, tree.Number)]
+    terms = [each for each in reversed(found.others) if not found.is_number(each)]
     if not terms:
-        return f"the constant{'s' if len(found.others) > 1 else ''} drop{'' if len(found.others) > 1 else 's'} out"
-    names = list(dict.fromkeys(found.written(each) for each in terms))
+        return "the constants drop out" if len(found.others) > 1 else "the constant drops out"
+    names = list(dict.fromkeys(map(found.written, terms)))
     if "" in names or len(names) > 2:
         return f"the other term{'s do' if len(terms) > 1 else ' does'} not depend on {found.operand.name}"
     return f"{' and '.join(names)} do{'' if len(names) > 1 else 'es'} not depend on {found.operand.name}"
@@ -198,7 +199,7 @@ def _of_operator(found: Meeting, node: tree.Binary, of: Local) -> str:
     if node.operator in ("/", "divide"):
         return _of_quotient(found)
     if found.shape(node.left).dims and found.shape(node.right).dims and node.operator != "*":
-        return _of_product(found, of)
+        return of_product(found, of)
     return _of_scaling(found)
 
 
@@ -215,7 +216,7 @@ def _of_scaling(found: Meeting) -> str:
 
 def _of_quotient(found: Meeting) -> str:
     above, below = found.shape(found.child), found.shape(found.other) if found.other else None
-    fixed = found.said(found.other)
+    fixed = found.written(found.other)
     if not found.position:
         if above.dims != found.shape(found.node).dims:
             return f"constant multiple rule; {_stretched(found)} stands in every {_line(found)}"
@@ -248,7 +249,8 @@ def _of_power(found: Meeting, node: tree.Binary) -> str:
         if exponent is None or exponent > 0:
             return _filled(found, OPERATIONS["matrix_power"])
         return f"{'product rule, and ' if exponent < -1 else ''}{_filled(found, OPERATIONS['inv'])}"
-    held = f" ({found.said(found.other) or 'the rest'} held fixed)" if found.other and not found.is_fixed(found.other) else ""
+    is_alone = found.other is None or found.is_fixed(found.other)
+    held = "" if is_alone else f" ({found.written(found.other) or 'the rest'} held fixed)"
     stretch = ""
     if found.shape(found.child).dims != found.shape(found.node).dims:
         stretch = f"; {_stretched(found)} stands in every {_line(found)}"
@@ -271,59 +273,6 @@ def _is_square_norm(found: Meeting) -> bool:
 def _is_matrix_power(found: Meeting) -> bool:
     node = found.node
     return isinstance(node, tree.Binary) and node.operator == "^" and found.shape(node).kind == "matrix"
-
-
-def _of_product(found: Meeting, of: Local) -> str:
-    """A product of linear algebra."""
-    assert isinstance(found.node, tree.Binary)
-    name, other = found.operand.name, found.said(found.other)
-    vector = other.removesuffix("ᵀ") or "the other vector"
-    left, right = found.shape(found.node.left), found.shape(found.node.right)
-    if not found.shape(found.node).dims:
-        return f"dot product: linear in {name}, with coefficients {vector}"
-    if right.kind == "row":
-        return f"outer product: each entry is one of {name} times one of {vector}"
-    if right.kind == left.kind == "matrix":
-        return _of_matrices(found, of, name, other)
-    kind = "matrix–vector product" if right.kind == "vector" else "row times matrix"
-    if found.operand.shape.kind == "matrix":
-        turned = found.child not in found.step.leaves
-        line = "row" if (right.kind == "vector") != turned else "column"
-        met = other.removesuffix("ᵀ") or "the vector"
-        index = "i" if right.kind == "vector" else "j"
-        return f"{kind}: {line} {index} of {name} meets {met} in entry {index} only"
-    multiple = "a multiple of " if found.is_scaled else "minus " if found.is_negative else ""
-    if right.kind == "vector" and not multiple:
-        other = found.written(found.other)
-    if right.kind != "vector" and other:
-        other = _turned(found, other)
-    return f"linear in {name}: the Jacobian is {multiple}{other or 'the matrix before it'}"
-
-
-def _is_linear_in_vector(found: Meeting) -> bool:
-    node = found.node
-    if not isinstance(node, tree.Binary) or node.operator not in ("@", "juxtapose", "*"):
-        return False
-    kinds = {found.shape(node.left).kind, found.shape(node.right).kind}
-    return "matrix" in kinds and len(kinds) == 2 and "scalar" not in kinds and len(found.operand.shape.dims) == 1
-
-
-def _of_matrices(found: Meeting, of: Local, name: str, other: str) -> str:
-    """A product of two matrices, as a matrix times vec of the operand where it is written so."""
-    plain = found.child in found.step.leaves and not found.is_transposed and other
-    if of.plain is None or not plain or not isinstance(of.label, notation.Partial):
-        return f"matrix product: linear in {name}"
-    if found.position:
-        return f"matrix product, linear in {name}: vec({other} {name}) = (I ⊗ {other}) vec({name})"
-    return f"matrix product, linear in {name}: vec({name} {other}) = ({_turned(found, other)} ⊗ I) vec({name})"
-
-
-def _turned(found: Meeting, name: str) -> str:
-    """The transpose of a matrix of this name."""
-    symbol = found.inference.symbols.get(name)
-    if name.endswith("ᵀ") or (symbol is not None and symbol.properties & _SYMMETRIC):
-        return name.removesuffix("ᵀ")
-    return f"{name}ᵀ"
 
 
 def _commuted(of: Local, found: Meeting) -> list[str]:
@@ -369,7 +318,8 @@ def _of_unknown(found: Meeting, node: tree.Call) -> str:
 def _filled(found: Meeting, operation: Operation) -> str:
     """What the table says about an operand."""
     said, name = _in_table(found, operation), found.said(found.child) or found.operand.name
-    return said.format(u=name, other=found.said(found.other) or "the other operand", kind=found.shape(found.child).kind)
+    kind = "matrix" if found.shape(found.child).kind == "matrix" else "vector"
+    return said.format(u=name, other=found.said(found.other) or "the other operand", kind=kind)
 
 
 def _of_lines(found: Meeting, operation: Operation, line: str) -> str:
@@ -411,7 +361,7 @@ def _side(found: Meeting, node: tree.Expr) -> str:
 
 
 def _of_stack(found: Meeting) -> str:
-    name = found.operand.name
+    name = found.said(found.child) or found.operand.name
     if found.shape(found.child).dims:
         return f"{name} is a block of {found.step.name}; the other blocks do not depend on it"
     return f"{name} stands in one entry of {found.step.name} only"
