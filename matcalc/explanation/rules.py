@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from matcalc.language.shapes import Inference
 
 _LONGEST = 120
+_NAMES = 2
+"""As many terms are named, and not only counted."""
 _SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
 
 
@@ -111,8 +113,8 @@ def _left_out(found: Meeting) -> str:
     terms = [each for each in reversed(found.others) if not found.is_number(each)]
     if not terms:
         return "the constants drop out" if len(found.others) > 1 else "the constant drops out"
-    names = list(dict.fromkeys(map(found.written, terms)))
-    if "" in names or len(names) > 2:
+    names = list(map(found.written, terms)) if len(terms) <= _NAMES else [""]
+    if "" in names:
         return f"the other term{'s do' if len(terms) > 1 else ' does'} not depend on {found.operand.name}"
     return f"{' and '.join(names)} do{'' if len(names) > 1 else 'es'} not depend on {found.operand.name}"
 

@@ -17,7 +17,7 @@ from matcalc.explanation.explain import Explaining
 from matcalc.explanation.intermediates import Steps
 from matcalc.explanation.local import Local
 from matcalc.explanation.rules import Reasons, rule
-from matcalc.language import tree
+from matcalc.notation.matrix import Answer
 from matcalc.operations.rows import Derived, Elementwise, MatrixFunction, Multilinear, Operation
 from matcalc.operations.table import ALL
 from matcalc.output.text import expression
@@ -30,10 +30,10 @@ GOLDEN = Path(__file__).parent.parent / "golden"
 
 
 def explaining(text: str, wrt: str, where: str = "", **options: Any) -> Explaining:
-    """The derivation of a problem, without its answers."""
+    """The derivation of a problem; its answers do not matter here."""
     problem = Problem(text, wrt.strip("[]").split(", "), where=where or None, **options)
-    targets = [path[0] for path in problem.paths if isinstance(path[0], tree.Name)]
-    return Explaining(problem, targets, [])
+    unknown = Answer(problem.recovery.build.number(0))
+    return Explaining(problem, [(path[0], unknown) for path in problem.paths])
 
 
 def every_local(combiner: Combiner) -> Iterator[Local]:
