@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,7 +173,8 @@ def numbers(of: Local, seed: int = 0) -> Any:
     draw = np.random.default_rng(seed)
     variables = [node for node in topological([of.node]) if isinstance(node, Variable)]
     names = {name for node in topological([of.node]) for each in node.shape for name in each.names}
-    sizes = {name: int(number) for name, number in zip(sorted(names), draw.permutation(len(names)) + 3, strict=True)}
+    sizes: dict[str, int] = defaultdict(lambda: 2)
+    sizes |= {name: int(number) for name, number in zip(sorted(names), draw.permutation(len(names)) + 3, strict=True)}
     values = {each.name: draw.uniform(0.5, 1.5, [size.value(sizes) for size in each.shape]) for each in variables}
     raw = np.asarray(evaluate(of.node, values, sizes, stand_in))
     own = len(of.step.shape.dims)
@@ -278,7 +280,7 @@ def test_corpus(record: dict[str, Any]) -> None:
         for brief in (False, True):
             said = rule(found.problem.inference, each, brief=brief)
             assert 0 < len(said) <= 120, said
-            assert not re.search(r"\b([a-z]+) \1\b", said), said
+            assert not re.search(r"\b([a-z]{2,}) \1\b", said), said
             assert not re.search("[{}]|  ", said), said
             assert not strange(said, known), said
         try:
