@@ -46,7 +46,7 @@ def _column(found: Meeting) -> str:
     node = found.other
     while isinstance(node, tree.Transpose) and node not in found.step.leaves:
         node = node.operand
-    is_row = node is not None and found.shape(node).kind == "row" and isinstance(node, tree.Binary)
+    is_row = isinstance(node, tree.Binary) and node not in found.step.leaves and found.shape(node).kind == "row"
     return "" if is_row else found.written(node)
 
 

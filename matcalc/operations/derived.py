@@ -108,16 +108,16 @@ DERIVED: tuple[Operation, ...] = (
     Derived(
         name="norm", summary="Euclidean norm of a vector, Frobenius norm of a matrix",
         forms=(_NORM, _NORM_ROW, _NORM_MATRIX), evaluate=_frobenius,
-        rule="power and chain rule for the root of the sum of squares: {u} divided by its norm",
+        rule="chain rule for the root of the sum of squares: {u} divided by its norm",
     ),
     Derived(
         name="norm2", summary="Euclidean norm of a vector", forms=(_NORM, _NORM_ROW), evaluate=_frobenius,
-        rule="power and chain rule for the root of the sum of squares: {u} divided by its norm",
+        rule="chain rule for the root of the sum of squares: {u} divided by its norm",
     ),
     Derived(
         name="normF", summary="Frobenius norm", spellings=("norm_F", "fro"), forms=(_NORM, _NORM_ROW, _NORM_MATRIX),
         evaluate=_frobenius,
-        rule="power and chain rule for the root of the sum of squares: {u} divided by its norm",
+        rule="chain rule for the root of the sum of squares: {u} divided by its norm",
     ),
     Derived(
         name="norm1", summary="sum of absolute values of a vector",

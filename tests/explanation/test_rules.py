@@ -80,6 +80,11 @@ CASES = [
     ("w*x", "w, x", TWO, "y/x", diagonal("constant multiple rule (w held fixed), ", "y", "x", size="")),
     ("w/x", "x", TWO, "y/x", diagonal("quotient rule (w held fixed), ", "y", "x")),
     ("w/x", "w", TWO, "y/w", diagonal("constant multiple rule, ", "y", "w")),
+    ("a' X' X b", "X", "", "y/u₂", "dot product: linear in u₂, with coefficients u₁"),
+    ("(x - y)' f(z)", "z", "x, y, z: vector(n)", "C/u", "dot product: linear in u, with coefficients x - y"),
+    ("S (x - m)", "S", "S: matrix(k, n)", "y/S", "matrix–vector product: entry i is row i of S times (x - m)"),
+    ("x'/2 A", "x", "", "y/u", "linear in u: the Jacobian is Aᵀ"),
+    ("x' A", "x", "A: symmetric(n)", "y/x", "linear in x: the Jacobian is A"),
     ("x + z", "z", "x: vector(n), z: scalar", "y/z", "scalar expansion: z is added to every entry; x does not depend on z"),
     ("x + z", "x", "x: vector(n), z: scalar", "y/x", "sum rule: the identity; z does not depend on x"),
     ("x*z", "z", "x: vector(n), z: scalar", "y/z", "scalar expansion: z multiplies every entry of x"),
@@ -111,7 +116,7 @@ CASES = [
      "vector sum reduction: every entry has coefficient 1; constant multiple rule"),
     # norms and powers
     ("½||X w - y||^2", "w", "", "C/u", "‖u‖² = u·u: power rule for each square in the sum; constant multiple rule"),
-    ("norm(x)", "x", "", "y/x", "power and chain rule for the root of the sum of squares: x divided by its norm"),
+    ("norm(x)", "x", "", "y/x", "chain rule for the root of the sum of squares: x divided by its norm"),
     ("x^y", "x, y", "x, y: scalar", "C/x", "power rule (y held fixed)"),
     ("x^y", "x, y", "x, y: scalar", "C/y", "exponential rule (x held fixed)"),
     ("X**2", "X", XY, "Y/X", diagonal("power rule, ", "Y", "X", size="", entry="entry (i, j)")),
@@ -194,7 +199,7 @@ def check_claims(of: Local, said: str) -> None:
         assert not {of.operand.node, of.step.node} & set(topological([of.node])), said
     if re.search("diagonal|identity|vector sum|itself|: 0$|coefficient 1", said):
         check_numbers(numbers(of), said)
-    written = expression(of.written).strip("-")
+    written = expression(of.written.body if isinstance(of.written, Answer) else of.written).strip("-")
     if re.search("the Jacobian is (?!minus|a multiple|the matrix)", said):
         named = said.replace("(", "").partition("the Jacobian is ")[2]
         assert named == written.replace("(", "") or named.startswith(written.replace("(", "") + ";"), said
