@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import pairwise
 from typing import Any
@@ -77,9 +77,12 @@ _PORT = 20.0
 _ROUND = 8.0
 """From a corner of a vertex to the first line."""
 
+_STRAIGHT = 8.0
+"""How far a line goes straight out of a vertex, so that heads of arrows have room; it counts as a part of the vertex."""
+
 _OPTIONS: dict[str, Any] = {
     "direction": "topbottom",
-    "spacing": {"layer_gap": 26.0, "node_gap": 26.0, "dummy_gap": 22.0, "port_gap": _PORT, "stub": 15.0},
+    "spacing": {"layer_gap": 22.0, "node_gap": 26.0, "dummy_gap": 22.0, "port_gap": _PORT},
     "routing": {"style": "orthogonal", "port_sides": "facing_only"},
     "coords": {"terminal_centering": True},
 }
@@ -91,7 +94,7 @@ def placed(sizes: Sequence[Size], links: Sequence[Link]) -> Placement:
     graph = graphlay.Graph()
     meeting = Counter(link.source for link in links) | Counter(link.target for link in links)
     for position, size in enumerate(sizes):
-        graph.node(width=max(size.width, _PORT * (meeting[position] + 1)), height=size.height)
+        graph.node(width=max(size.width, _PORT * (meeting[position] + 1)), height=size.height + 2 * _STRAIGHT)
     parts: list[tuple[int, ...]] = []
     for link in links:
         stops = [link.source, link.target]
@@ -113,8 +116,9 @@ def _turned(raw: dict[str, Any], count: int, links: Sequence[Link], parts: list[
         (x, y), size = point(node["center"]), node["size"]
         return Box(x - size["width"] / 2, y - size["height"] / 2, size["width"], size["height"])
 
-    boxes = [box(node) for node in raw["nodes"]]
-    labels = iter(boxes[count:])
+    nodes = [box(node) for node in raw["nodes"]]
+    boxes = [replace(outer, top=outer.top + _STRAIGHT, height=outer.height - 2 * _STRAIGHT) for outer in nodes[:count]]
+    labels = iter(nodes[count:])
     routes = []
     for link, edges in zip(links, parts, strict=True):
         route = [[point(at) for at in raw["edges"][edge]["points"]] for edge in edges]
@@ -123,7 +127,7 @@ def _turned(raw: dict[str, Any], count: int, links: Sequence[Link], parts: list[
         route[-1] = _from_side(route[-1][::-1], target, target.bottom)[::-1]
         routes.append(route)
     return Placement(
-        boxes[:count],
+        boxes,
         routes,
         [None if link.label is None else next(labels) for link in links],
         Size(high["x"] - low["x"], high["y"] - low["y"]),

@@ -23,7 +23,7 @@ LEADING = 1.35
 MARGIN = 24.0
 PADDING = 10.0
 SPACE, GAP = 5.0, 18.0
-WIDEST_VERTEX, WIDEST_LABEL, NARROWEST_PAGE = 300.0, 230.0, 420.0
+WIDEST_VERTEX, WIDEST_LABEL, WIDEST_HEADING, NARROWEST_PAGE = 300.0, 230.0, 640.0, 320.0
 MOST_LINES = 3
 CORNER = 9.0
 """The radius of the bends of an edge."""
@@ -91,7 +91,8 @@ class _Page:
 
     def drawing(self) -> Drawing:
         """The title, the graph under it, and the total under that."""
-        inner = max(self.layout.size.width, NARROWEST_PAGE)
+        heading = max(width(self.flow.title, HEADING), width(self.flow.total, HEADING - 2)) + 1
+        inner = max(self.layout.size.width, NARROWEST_PAGE, min(heading, WIDEST_HEADING))
         title = Text(lines(self.flow.title, HEADING, inner, MOST_LINES), HEADING)
         total = Text(lines(self.flow.total, HEADING - 2, inner, 2 * MOST_LINES), HEADING - 2, BLUE)
         top = MARGIN + title.extent.height + (GAP if title.lines else 0)
