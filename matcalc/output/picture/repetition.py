@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from matcalc.output.picture.contraction import Graph, Group
 from matcalc.output.picture.dataflow import Vertex
@@ -120,91 +120,107 @@ def renamed(text: str, names: dict[str, str]) -> str:
     return _NAME.sub(lambda match: names.get(match[0], match[0]), text)
 
 
-@dataclass(slots=True)
-class _Names:
-    """The names in a run of layers, in terms of k."""
-
-    graph: Graph
-    run: _Run
-    first: int = 1
-    is_numbered: bool = False
-    known: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """k is the number of the first name that grows by one from layer to layer, if there is one."""
-        for column in self._columns():
-            stem, number, growth = self._progression(column) or ("", 0, 0)
-            if stem and growth == 1:
-                self.first, self.is_numbered = number, True
-                break
-
-    def _columns(self) -> Iterator[list[str]]:
-        """The keys of the same step in each layer, and of the same constant."""
-        run, graph = self.run, self.graph
-        for place in range(run.length):
-            column = [graph.steps[run.start + layer * run.length + place] for layer in range(run.count)]
-            yield column
-            for operands in zip(*(graph.operands[key] for key in column), strict=False):
-                keys = [edge.source for edge in operands]
-                if all(map(graph.is_leaf, keys)) and len(set(keys)) == len(keys):
-                    yield keys
-
-    def _progression(self, keys: list[str]) -> tuple[str, int, int] | None:
-        """The stem, the first number and the growth of names like `u₁, u₃, u₅`; None where they are otherwise."""
-        names = [_numbered(self.graph.vertices[key].name) for key in keys]
-        (stem, number), (_, second) = names[:2]
-        growth = second - number
-        fits = number >= 0 and all(name == (stem, number + layer * growth) for layer, name in enumerate(names))
-        return (stem, number, growth) if fits else None
-
-    def general(self) -> dict[str, str] | None:
-        """By the keys in the second layer, and the steps before it, the names in layer k; None if there is none for some."""
-        known: dict[str, str] = {}
-        for column in self._columns():
-            progression = self._progression(column)
-            if progression is None:
-                return None
-            stem, number, growth = progression
-            for layer in (0, 1):
-                # Layer k is drawn with the names of the second one; what is in the first is in layer k - 1.
-                known[column[layer]] = stem + _index(growth, number - growth * (self.first + 1 - layer))
-        return known
-
-
 def _numbered(name: str) -> tuple[str, int]:
     match = _NUMBERED.fullmatch(name)
     return (match[1], int(match[2].translate(_DIGITS))) if match else (name, -1)
 
 
-def _index(growth: int, constant: int) -> str:
-    """`ₖ`, `ₖ₋₁`, `₂ₖ₊₁`."""
-    term = {0: "", 1: "k"}.get(growth, f"{growth}k")
-    return (f"{term}{constant:+}" if constant and term else term or str(constant)).translate(_SUBSCRIPTS)
+@dataclass(frozen=True, slots=True)
+class _Progression:
+    """Names that grow from layer to layer: `u₁, u₃, u₅`."""
+
+    stem: str
+    number: int
+    growth: int
+
+    @classmethod
+    def of(cls, names: list[str]) -> _Progression | None:
+        """None if they grow otherwise or have no numbers."""
+        numbered = [_numbered(name) for name in names]
+        (stem, number), (_, second) = numbered[:2]
+        growth = second - number
+        fits = number >= 0 and all(name == (stem, number + layer * growth) for layer, name in enumerate(numbered))
+        return cls(stem, number, growth) if fits else None
+
+    def name(self, first: int, later: int) -> str:
+        """The name in a layer so much later than layer k, where the first layer has this number.
+
+        >>> _Progression("u", 3, 2).name(2, 0), _Progression("a", 2, 1).name(2, -1)
+        ('u₂ₖ₋₁', 'aₖ₋₁')
+        """
+        constant = self.number + self.growth * (later - first)
+        term = {0: "", 1: "k"}.get(self.growth, f"{self.growth}k")
+        index = f"{term}{constant:+}" if constant and term else term or str(constant)
+        return self.stem + index.translate(_SUBSCRIPTS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names of the steps of a layer, and of the constants in the second one; None for those without a general name."""
+
+    steps: list[_Progression | None]
+    constants: dict[str, _Progression | None]
+
+    @classmethod
+    def of(cls, graph: Graph, run: _Run) -> _Names:
+        steps, constants = [], {}
+        for place in range(run.length):
+            column = graph.steps[run.start + place : run.end : run.length]
+            steps.append(_Progression.of([graph.vertices[key].name for key in column]))
+            for edges in zip(*(graph.operands[key] for key in column), strict=True):
+                keys = [edge.source for edge in edges]
+                if graph.is_leaf(keys[0]) and len(set(keys)) > 1:
+                    constants[keys[1]] = _Progression.of([graph.vertices[key].name for key in keys])
+        return cls(steps, constants)
+
+    @property
+    def is_general(self) -> bool:
+        """Whether there is a general name for each."""
+        return None not in self.steps and None not in self.constants.values()
+
+    @property
+    def first(self) -> int | None:
+        """The number of the first layer: that of the first name that grows by one."""
+        growing = (names.number for names in (*self.steps, *self.constants.values()) if names and names.growth == 1)
+        return next(growing, None)
 
 
 def _block(graph: Graph, run: _Run) -> Group:
     """What stands for the run: `layers 2–9: zₖ = Wₖ aₖ₋₁ + bₖ, aₖ = tanh(zₖ)`."""
     steps = graph.steps[run.start : run.end]
     leaves = list(graph.own_leaves(steps))
-    names = _Names(graph, run)
-    general = names.general()
-    second = steps[run.length : 2 * run.length]
-    known = general or {}
-    definitions = []
-    for key in second:
-        local = {graph.vertices[edge.source].name: edge.source for edge in graph.operands[key]}
-        inside = {name: known.get(source, name) for name, source in local.items()}
-        vertex = graph.vertices[key]
-        definitions.append(f"{known.get(key, vertex.name)} = {renamed(vertex.definition, inside)}")
-    if general is None:
-        definitions.append("…")
+    names = _Names.of(graph, run)
     word = "layers" if leaves or run.length > 1 else "steps"
-    last = names.first + run.count - 1
-    name = f"{word} {names.first}–{last}" if names.is_numbered and general else f"{run.count} {word}"
-    if general and not names.is_numbered:
+    name, definitions = f"{run.count} {word}", list(_definitions(graph, run, names))
+    if not names.is_general:
+        definitions.append("…")
+    elif names.first is None:
         definitions.append(f"k = 1, …, {run.count}")
+    else:
+        name = f"{word} {names.first}–{names.first + run.count - 1}"
     shapes = {graph.vertices[key].shape for key in steps[run.length - 1 :: run.length]}
     is_active = any(graph.vertices[key].active for key in steps)
     shape = shapes.pop() if len(shapes) == 1 else ""
-    vertex = Vertex(f"{steps[0]}…{steps[-1]}", name, shape, ", ".join(definitions), "block", is_active)
-    return Group(vertex, (*steps, *leaves))
+    return Group(Vertex(f"{steps[0]}…{steps[-1]}", name, shape, ", ".join(definitions), "block", is_active), (*steps, *leaves))
+
+
+def _definitions(graph: Graph, run: _Run, names: _Names) -> Iterator[str]:
+    """The steps of layer k; of the second layer, as an example, if there are no general names."""
+    first = 1 if names.first is None else names.first
+
+    def general(progression: _Progression | None, later: int, name: str) -> str:
+        return progression.name(first, later) if progression and names.is_general else name
+
+    for place in range(run.length):
+        key = graph.steps[run.start + run.length + place]
+        inside = {}
+        for edge in graph.operands[key]:
+            operand = graph.vertices[edge.source].name
+            before = run.start + run.length + place - graph.rank.get(edge.source, -1)
+            if graph.is_leaf(edge.source):
+                inside[operand] = general(names.constants.get(edge.source), 0, operand)
+            elif before <= 2 * run.length:  # The same number of steps before in each layer, as in the signature.
+                later, at = divmod(place - before, run.length)
+                inside[operand] = general(names.steps[at], later, operand)
+        vertex = graph.vertices[key]
+        yield f"{general(names.steps[place], 0, vertex.name)} = {renamed(vertex.definition, inside)}"

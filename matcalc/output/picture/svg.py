@@ -24,7 +24,7 @@ MARGIN = 24.0
 PADDING = 10.0
 SPACE, GAP = 5.0, 18.0
 WIDEST_VERTEX, WIDEST_LABEL, WIDEST_HEADING, NARROWEST_PAGE = 300.0, 230.0, 640.0, 320.0
-MOST_LINES = 3
+MOST_LINES, MOST_PATHS = 3, 12
 CORNER = 9.0
 """The radius of the bends of an edge."""
 
@@ -281,5 +281,5 @@ def _in_words(flow: Dataflow) -> str:
     told = [f"Dataflow graph of {flow.title}." if flow.title else "Dataflow graph."]
     told += [f"{_sentence(vertex)}." for vertex in flow.vertices]
     told += [f"{names[edge.source]} to {names[edge.target]}: {edge.label}." for edge in flow.edges if edge.label]
-    told += [f"Path: {' to '.join(names[key] for key in path)}." for path in flow.paths]
+    told += [f"Path: {' to '.join(names[key] for key in path)}." for path in flow.paths[:MOST_PATHS]]
     return " ".join([*told, flow.total])
