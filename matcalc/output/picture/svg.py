@@ -115,7 +115,7 @@ class _Page:
         width, height = f"{page.width:.1f}", f"{page.height:.1f}"
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-            f'role="img" aria-labelledby="{self._name}-title {self._name}-desc" font-family="{FAMILY}">'
+            f'role="img" aria-labelledby="{self._name}-title {self._name}-desc" font-family="{FAMILY}" xml:space="preserve">'
         )
         yield f'<title id="{self._name}-title">{_xml(self.flow.title or "dataflow graph")}</title>'
         yield f'<desc id="{self._name}-desc">{_xml(_in_words(self.flow))}</desc>'
@@ -172,7 +172,7 @@ def _with_room(size: Size, beside: float, above: float) -> Size:
 
 
 def _spans(line: str, size: float) -> str:
-    """The text of a line; scripts are moved, so that no font needs to have them."""
+    """The text of a line; scripts are moved, so that no font needs to have them. Needs `xml:space` for spaces at their ends."""
     parts, level = [], 0
     for run in runs(line):
         style = ' font-style="italic"' if run.italic else ""
