@@ -335,6 +335,14 @@ def test_lines_fit_and_lose_only_what_an_ellipsis_stands_for(text: str, room: in
         assert "".join(broken).replace(" ", "") == re.sub(r"\s", "", text)
 
 
+@pytest.mark.parametrize(
+    ("text", "lowered"),
+    [("W1 x2ᵀ + b10", "1 2 10"), ("dy/dW1", "1"), ("log2 1e5 x_1 ab3 2x", ""), ("∂x1/∂u₂", "1 2"), ("ℝᵐˣⁿ", "")],
+)
+def test_numbers_of_names_are_subscripts(text: str, lowered: str) -> None:
+    assert " ".join(run.text for run in runs(text) if run.level == -1) == lowered
+
+
 @given(st.text(max_size=30))
 def test_runs_are_the_text(text: str) -> None:
     assert sum(len(run.text) for run in runs(text)) == len(text)

@@ -6,6 +6,7 @@ Sans, which are wide fonts, so text in another one leaves some room in its box.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,11 +56,13 @@ def script(character: str) -> tuple[int, str]:
 
 def runs(text: str) -> Iterator[Run]:
     """The runs of a formula: single letters, and `dx`, are slanted; words such as `sin` and the sign of a transpose are not.
+    The digits of a name like `W1` are a subscript.
 
     >>> [(run.text, run.italic, run.level) for run in runs("sin xₖ")]
     [('sin ', False, 0), ('x', True, 0), ('k', True, -1)]
     """
     styled: list[tuple[str, bool, int]] = []
+    text = _INDEXED.sub(lambda name: name[1] + name[2].translate(_SUBSCRIPTS), text)
     characters = [script(character) for character in text]
     for position, (before, at, after) in enumerate(zip(characters, characters[1:], characters[2:], strict=False)):
         if before[0] == after[0] == 1 and at == (1, "x"):
@@ -73,6 +76,10 @@ def runs(text: str) -> Iterator[Run]:
         yield Run("".join(word for word, _, _ in group), italic, level)
 
 
+_INDEXED = re.compile(r"(?<![^\W_])(d?[^\W\d_])([0-9]+)(?![A-Za-z_])")
+"""`W1`, also in `dW1`, but not `log2` or `1e5`."""
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _MARKS = dict.fromkeys(range(0x300, 0x370))
 
 
