@@ -18,6 +18,7 @@ import numpy as np
 from matcalc.errors import NotSupportedError
 from matcalc.explanation.derivation import Derived, Equation, Side
 from matcalc.explanation.intermediates import Quantity
+from matcalc.language.dimensions import Dim, Shape
 from matcalc.language.shapes import Inference
 from matcalc.notation import matrix as m
 from matcalc.notation.matrix import Answer, Expression
@@ -64,54 +65,71 @@ class Finding:
 
 
 class Values:
-    """The values of all variables and intermediate variables of a derivation at a point, and their derivatives."""
+    """The values of all variables and intermediate variables of a derivation at a point, and their derivatives.
+
+    The terms of a sum over an index, u₁ᵢ, are one array u₁, whose first axis is the index.
+    """
 
     def __init__(self, derived: Derived, inference: Inference, point: Arrays, sizes: Mapping[str, int]) -> None:
         self.inference, self.sizes = inference, sizes
-        self.steps = derived.steps.steps
-        self.quantities = {each.name: each for each in (*derived.steps.variables, *self.steps)}
-        self.names = {step: _names(step.definition) for step in self.steps if step.definition is not None}
+        self.steps = {named(step.symbol): step for step in derived.steps.every()}
+        self.last = derived.steps.value
+        self.names = {name: _names(step.definition) for name, step in self.steps.items()}
+        self.shown = derived.steps.steps
         self._derivatives: dict[tuple[str, str], Any] = {}
         self.at: dict[str, Any] = dict(point)
-        for step in self.steps:
+        for name, step in self.steps.items():
             try:
-                self.at[step.name] = self._defined(step, self.at)
+                self.at[name] = self._defined(step, self.at)
             except np.linalg.LinAlgError:
-                raise UnusablePointError(step.name) from None
+                raise UnusablePointError(name) from None
             except (AssertionError, KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
                 raise UnreadableError(f"{step.name} = {said(step.definition)}", repr(error)) from error  # type: ignore[arg-type]
 
     def _defined(self, step: Quantity, known: Arrays) -> Any:
+        """The value of a definition, with the axes of the quantity: rows and columns have one; before them the indices."""
         assert step.definition is not None
-        return self.flat(Reading(self, known).read(step.definition), step)
+        reading = Reading(self, known)
+        dims = [size.value(self.sizes) for size in step.shape.dims]
+        indices = indices_of(step.symbol)
+        found = [reading.read(step.definition) for _ in reading.everywhere(indices)]
+        shape = [size.value(self.sizes) for size in indices.values()]
+        return np.array([np.broadcast_to(each, reading.shape(step)) for each in found]).reshape([*shape, *dims])  # type: ignore[arg-type]
 
-    def flat(self, value: Any, quantity: Quantity) -> Any:
-        """A value with the axes of a quantity: rows and columns have one."""
-        return np.asarray(value).reshape([size.value(self.sizes) for size in quantity.shape.dims])
-
-    def moved_by(self, name: str) -> list[Quantity]:
-        """The intermediate variables that move when a quantity does."""
-        moving, found = {name}, []
-        for step in self.steps:
-            if step.name != name and self.names[step] & moving:
-                moving.add(step.name)
-                found.append(step)
+    def between(self, variable: str, value: str) -> list[tuple[str, Quantity]]:
+        """The intermediate variables that move when a quantity does, up to a value."""
+        moving, found = {variable}, []
+        for name, step in self.steps.items():
+            if name != variable and self.names[name] & moving:
+                moving.add(name)
+                found.append((name, step))
+            if name == value:
+                break
         return found
 
     def derivative(self, value: str, variable: str) -> Any:
-        """The derivative of a quantity by another, with the axes of the value, then those of the variable."""
-        if (value, variable) not in self._derivatives:
-            self._derivatives[value, variable] = self._differences(value, variable)
-        return self._derivatives[value, variable]
+        """The derivative of a quantity by another, with the axes of the value, then those of the variable.
+
+        Raises:
+            UnusablePointError: there is a kink.
+        """
+        key = (value, variable)
+        if key not in self._derivatives:
+            try:
+                self._derivatives[key] = self._differences(value, variable)
+            except UnusablePointError as error:
+                self._derivatives[key] = error
+        if isinstance(self._derivatives[key], UnusablePointError):
+            raise self._derivatives[key]
+        return self._derivatives[key]
 
     def _differences(self, value: str, variable: str) -> Any:
-        order = [step.name for step in self.steps]
-        between = [step for step in self.moved_by(variable) if order.index(step.name) <= order.index(value)]
+        between = self.between(variable, value)
 
         def function(moved: Arrays) -> Any:
             known = {**self.at, variable: moved[variable]}
-            for step in between:
-                known[step.name] = self._defined(step, known)
+            for name, step in between:
+                known[name] = self._defined(step, known)
             return known[value]
 
         try:
@@ -132,9 +150,10 @@ class Values:
         slope = np.max(np.abs(after - before), initial=0.0) / step
         return bool(np.max(np.abs(after - 2 * here + before), initial=0.0) / step > 1e-2 * (1 + slope))
 
-    def on_space(self, found: Any, variable: Quantity) -> Any:
+    def on_space(self, found: Any, variable: str) -> Any:
         """The derivative by a matrix with structure on the space of such matrices."""
-        properties = self.inference.symbols[variable.name].properties if variable.role == "variable" else frozenset[str]()
+        symbol = self.inference.symbols.get(variable)
+        properties = symbol.properties if symbol is not None else frozenset[str]()
         triangle = np.tril if "lower_triangular" in properties else np.triu if "upper_triangular" in properties else None
         return triangle(found) if triangle is not None else on_space(found, properties)
 
@@ -142,18 +161,48 @@ class Values:
 class Reading(Reader):
     """Reads expressions in which derivatives stand by name."""
 
-    def __init__(self, values: Values, known: Arrays | None = None) -> None:
+    def __init__(self, values: Values, known: Arrays | None = None, *, on_space: bool = False) -> None:
         super().__init__(values.at if known is None else known, values.sizes)
         self.values = values
+        self.on_space = on_space
+
+    def everywhere(self, indices: Mapping[str, Dim]) -> Iterator[None]:
+        """Lets the indices run through their ranges."""
+        for at in np.ndindex(*(size.value(self.sizes) for size in indices.values())):
+            self.indices = dict(zip(indices, (place + 1 for place in at), strict=True))
+            yield
+        self.indices = {}
 
     def partial(self, node: m.Partial) -> Any:
-        value, variable = quantity_of(self.values, node.value), quantity_of(self.values, node.variable)
-        raw = self.values.derivative(value.name, variable.name)
-        elements = [each for each in (node.value, node.variable) if isinstance(each, m.Element)]
-        places = [self.place(name) for each in elements for name in each.indices]
-        if places:
-            return raw[tuple(places)]
-        return arranged(raw, value, variable, stacked=is_stacked(node))
+        above, below = unstacked(node.value), unstacked(node.variable)
+        blocks = below.blocks if isinstance(below, m.Stack) else (below,)
+        parts = [self._derivative(above, block) for block in blocks]
+        if isinstance(below, m.Stack):
+            outputs = parts[0].ndim - len(blocks[0].shape.dims)
+            parts = [np.concatenate([part.reshape(*part.shape[:outputs], -1) for part in parts], axis=-1)]
+        return arranged(parts[0], above.shape, below.shape, stacked=isinstance(node.variable, m.Transpose))
+
+    def _derivative(self, above: Expression, below: Expression) -> Any:
+        """With the axes of the value that are left, then those of the variable."""
+        value, variable = named(above), named(below)
+        raw = self.values.derivative(value, variable)
+        if self.on_space:
+            raw = self.values.on_space(raw, variable)
+        own = raw.ndim - self.values.at[variable].ndim
+        places = [*self._places(above, own), *self._places(below, raw.ndim - own)]
+        return raw[tuple(places)]
+
+    def _places(self, node: Expression, axes: int) -> list[Any]:
+        """Where the element is of which a derivative is taken; slices for the axes that are left."""
+        found: list[Any] = []
+        while isinstance(node, m.Element):
+            found = [*map(self.place, node.indices), *found]
+            node = node.operand
+        return [*found, *[slice(None)] * (axes - len(found))]
+
+    def element(self, node: m.Element) -> Any:
+        found = super().element(node)
+        return found.reshape(self.shape(node)) if node.shape.kind == "row" else found
 
     def chain(self, node: m.Chain) -> Any:
         factors = [np.atleast_2d(self.read(factor)) for factor in node.factors]
@@ -200,44 +249,45 @@ def _names(node: Expression) -> set[str]:
     return {each.name for each in m.postorder(node) if isinstance(each, m.Symbol)}
 
 
+def unstacked(node: Expression) -> Expression:
+    """Without `vec` and its transpose."""
+    while isinstance(node, m.Transpose) or (isinstance(node, m.Function) and node.name == "vec"):
+        node = m.children(node)[0]
+    return node
+
+
 def named(node: Expression) -> str:
     """The name in `u`, `uᵢ`, `vec(U)` and `vec(U)ᵀ`."""
-    while not isinstance(node, m.Symbol):
-        assert isinstance(node, m.Element | m.Transpose) or (isinstance(node, m.Function) and node.name == "vec"), node
-        node = m.children(node)[0]
+    node = unstacked(node)
+    while isinstance(node, m.Element):
+        node = node.operand
+    assert isinstance(node, m.Symbol), node
     return node.name
 
 
-def quantity_of(values: Values, node: Expression) -> Quantity:
-    """What a part of a derivative's name is."""
-    return values.quantities[named(node)]
-
-
-def is_stacked(node: m.Partial) -> bool:
-    """Whether it is ∂vec(Y)/∂vec(X)ᵀ."""
-    return isinstance(node.variable, m.Transpose)
-
-
-def arranged(raw: Any, value: Quantity, variable: Quantity, *, stacked: bool) -> Any:
+def arranged(raw: Any, value: Shape, variable: Shape, *, stacked: bool) -> Any:
     """A derivative in numerator layout, as rows and columns."""
-    outputs = len(value.shape.dims)
+    outputs = len(value.dims)
     if stacked:  # columns under each other: the row index of each is the faster one
         swapped = raw.transpose(*reversed(range(outputs)), *reversed(range(outputs, raw.ndim)))
         return swapped.reshape(int(np.prod(raw.shape[:outputs])), int(np.prod(raw.shape[outputs:])))
-    assert raw.ndim <= 2, "an array with more than two axes has no rows and columns"
+    assert raw.ndim == outputs + len(variable.dims) <= 2, "an array with more than two axes has no rows and columns"
     if raw.ndim < 2:
-        upright = value.shape.kind == "vector" or variable.shape.kind == "row"
+        upright = value.kind == "vector" or variable.kind == "row"
         return raw if not raw.ndim else raw.reshape(-1, 1) if upright else raw.reshape(1, -1)
     return raw if outputs else raw.T
 
 
-def indices_of(left: Expression) -> tuple[m.Subscript, ...]:
-    """The free indices of a left-hand side."""
-    if isinstance(left, m.Element):
-        return left.indices
-    if isinstance(left, m.Partial):
-        return tuple(name for each in (left.value, left.variable) if isinstance(each, m.Element) for name in each.indices)
-    return ()
+def indices_of(left: Expression) -> dict[str, Dim]:
+    """The free indices of a left-hand side, with their ranges."""
+    found: dict[str, Dim] = {}
+    nodes = [part for node in m.postorder(left) for part in ((node.value, node.variable) if isinstance(node, m.Partial) else (node,))]
+    for node in (inner for part in nodes for inner in m.postorder(part)):
+        if isinstance(node, m.Element):
+            for index, size in zip(node.indices, node.operand.shape.dims, strict=False):
+                if isinstance(index, str) and index != ":" and not index.isdecimal():
+                    found[index] = size
+    return found
 
 
 # What is wrong
@@ -283,9 +333,9 @@ def wrong_numbers(
 
 def wrong_definitions(values: Values) -> Iterator[Finding]:
     """Intermediate variables whose definition is not worth what their part of the text is."""
-    for step in values.steps:
+    for step in values.shown:
         parts = {"definition": step.source}
-        if step is values.steps[-1]:
+        if step is values.last:
             parts["value of the program"] = values.inference.program.body
         assert step.definition is not None
         for kind, root in parts.items():
@@ -293,11 +343,12 @@ def wrong_definitions(values: Values) -> Iterator[Finding]:
                 wanted = Interpreter(values.inference, values.sizes, root)(values.at)
             except NotSupportedError:
                 continue  # an unknown function of vectors
-            got = values.at[step.name]
+            assert step.definition is not None
+            got, where = values.at[named(step.symbol)], f"{step.name} = {said(step.definition)}"
             if got.shape != wanted.shape:
-                yield Finding(kind, f"{step.name} = {said(step.definition)}", f"shape {got.shape}, not {wanted.shape}")
+                yield Finding(kind, where, f"shape {got.shape}, not {wanted.shape}")
             elif not close(got, wanted, EXACT):
-                yield Finding(kind, f"{step.name} = {said(step.definition)}", different(got, wanted))
+                yield Finding(kind, where, different(got, wanted))
 
 
 def wrong_side(values: Values, equation: Equation, side: Side, number: int, free: set[bool]) -> Iterator[Finding]:
@@ -308,11 +359,10 @@ def wrong_side(values: Values, equation: Equation, side: Side, number: int, free
     """
     where = f"{said(equation.left)} = {said(side.expression)}"
     wanted = meaning(values, equation.left)
-    on_the_space = meaning(values, equation.left, on_space=True)
-    reading = Reading(values)
+    on_the_space = meaning(values, equation.left, on_space=True) if isinstance(equation.left, m.Partial) else wanted
     tolerance = EXACT if isinstance(equation.left, m.Symbol) else TOLERANCE
     try:
-        got = read_side(values, reading, equation, side, wanted)
+        got = read_side(values, equation, side)
     except UnusablePointError:
         raise
     except np.linalg.LinAlgError:
@@ -334,46 +384,33 @@ def wrong_side(values: Values, equation: Equation, side: Side, number: int, free
         yield Finding("two meanings", where, "by all entries, and on the space of matrices with this structure")
     else:
         free &= fits
-    if not indices_of(equation.left) and wanted.shape != reading.shape(_Shaped(equation.shape)):  # type: ignore[arg-type]
-        yield Finding("shape of the equation", where, f"{equation.shape} for {wanted.shape}")
-
-
-@dataclass
-class _Shaped:
-    shape: Any
+    indices = len(indices_of(equation.left))
+    if wanted.shape[indices:] != Reading(values).shape(equation):  # type: ignore[arg-type]
+        yield Finding("shape of the equation", where, f"{equation.shape} for {wanted.shape[indices:]}")
 
 
 def meaning(values: Values, left: Expression, *, on_space: bool = False) -> Any:
-    """What the left-hand side is: rows and columns, or the elements at all indices."""
-    if not isinstance(left, m.Partial):
-        reading, indices = Reading(values), indices_of(left)
-        if not indices:
-            return reading.read(left)
-        return reading.read(m.children(left)[0])
-    value, variable = quantity_of(values, left.value), quantity_of(values, left.variable)
-    raw = values.derivative(value.name, variable.name)
-    raw = values.on_space(raw, variable) if on_space else raw
-    return raw if indices_of(left) else arranged(raw, value, variable, stacked=is_stacked(left))
+    """What the left-hand side is: rows and columns, for all values of its indices."""
+    reading, indices = Reading(values, on_space=on_space), indices_of(left)
+    return _over(reading, indices, left)
 
 
-def read_side(values: Values, reading: Reading, equation: Equation, side: Side, wanted: Any) -> Any:
-    """The value of a right-hand side: an array, or the elements at all indices of the left-hand side."""
-    body, indices = side.expression, indices_of(equation.left)
+def read_side(values: Values, equation: Equation, side: Side) -> Any:
+    """The value of a right-hand side, for all values of the indices of the left-hand side."""
+    body, indices, reading = side.expression, indices_of(equation.left), Reading(values)
     if isinstance(body, Answer):
         reading.define(body)
         for left, _ in body.definitions:
             assert is_same(values, reading, named(left)), f"{named(left)} has two meanings"
-        assert body.indices == indices, f"free indices {body.indices}, on the left {indices}"
+        assert set(body.indices) <= set(indices), f"free indices {body.indices}, on the left {tuple(indices)}"
         body = body.body
-    if not indices:
-        return reading.read(body)
-    found = np.zeros(wanted.shape)
-    for at in np.ndindex(wanted.shape):
-        reading.indices = dict(zip(map(str, indices), (place + 1 for place in at), strict=True))
-        value = reading.read(body)
-        assert np.size(value) == 1
-        found[at] = np.squeeze(value)
-    return found
+    return _over(reading, indices, body)
+
+
+def _over(reading: Reading, indices: Mapping[str, Dim], body: Expression) -> Any:
+    found = [reading.read(body) for _ in reading.everywhere(indices)]
+    shape = [size.value(reading.sizes) for size in indices.values()]
+    return np.array(found).reshape([*shape, *np.shape(found[0])])
 
 
 def is_same(values: Values, reading: Reading, name: str) -> bool:
@@ -398,41 +435,44 @@ def different(got: Any, wanted: Any) -> str:
 
 def wrong_order(derived: Derived, known: Sequence[str]) -> Iterator[Finding]:
     """Names that are not defined, or later, or twice; derivatives of what does not depend on the variable."""
-    steps = derived.steps.steps
-    names = [each.name for each in (*derived.steps.variables, *steps)]
+    steps = list(derived.steps.every())
+    names = [each.name for each in derived.steps.variables] + [named(each.symbol) for each in steps]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Finding("a name twice", name)
-    defined = set(known) | {each.name for each in derived.steps.variables} | {"pi"}
-    for step in steps:
-        if step.definition is not None and not _names(step.definition) <= defined | _bound([step.definition]):
-            yield Finding("used before it is defined", f"{step.name} = {said(step.definition)}")
-        if step.name in known:
-            yield Finding("the name of a variable", step.name)
-        defined.add(step.name)
+    defined = set(known) | {"pi"}
     reached: dict[str, set[str]] = {}
+    direct: dict[str, set[str]] = {}
     for step in steps:
-        below = _names(step.definition) if step.definition is not None else set[str]()
-        reached[step.name] = below.union(*(reached.get(name, set()) for name in below))
-    shown: set[str] = set()
+        assert step.definition is not None
+        name, below = named(step.symbol), _names(step.definition)
+        if not below <= defined | _bound([step.definition]) | set(indices_of(step.symbol)):
+            yield Finding("used before it is defined", f"{step.name} = {said(step.definition)}")
+        if name in known:
+            yield Finding("the name of a variable", name)
+        defined.add(name)
+        direct[name] = below - _bound([step.definition]) - set(indices_of(step.symbol))
+        reached[name] = below.union(*(reached.get(each, set()) for each in below))
     for equation in equations(derived):
-        shown |= _names(equation.left)
         for part in (equation.left, *(side.expression for side in equation.sides)):
-            yield from _wrong_names(part, equation, defined, reached)
+            yield from _wrong_names(part, equation, defined, reached, direct)
 
 
 def _wrong_names(
-    part: Expression | Answer, equation: Equation, defined: set[str], reached: Mapping[str, set[str]]
+    part: Expression | Answer, equation: Equation, defined: set[str], reached: Mapping[str, set[str]],
+    direct: Mapping[str, set[str]],
 ) -> Iterator[Finding]:
-    own: set[str] = set()
+    own = set(indices_of(equation.left))
     where = f"{said(equation.left)} = … {said(part)}"
     parts = [part] if not isinstance(part, Answer) else [part.body, *(value for _, value in part.definitions)]
     if isinstance(part, Answer):
-        own = {named(left) for left, _ in part.definitions} | set(part.left_open)
+        own |= {named(left) for left, _ in part.definitions} | set(part.left_open)
     for node in (node for each in parts for node in m.postorder(each)):
         if isinstance(node, m.Symbol) and node.name not in defined | own | _bound(parts):
             yield Finding("a name that is not defined", where, node.name)
-        if isinstance(node, m.Partial):
+        if isinstance(node, m.Partial) and not isinstance(unstacked(node.variable), m.Stack):
             value, variable = named(node.value), named(node.variable)
+            if node.ordinary and _leaves(value, variable, direct) - {variable, "pi"}:
+                yield Finding("d, but it depends on more", where, f"d{value}/d{variable}")
             if value not in reached or variable not in reached[value]:
                 yield Finding("does not depend on it", where, f"∂{value}/∂{variable}")
 
@@ -444,13 +484,22 @@ def _bound(parts: Sequence[Expression]) -> set[str]:
     return found | {name for node in nodes if isinstance(node, m.IndexedSum) for name, _ in node.indices}
 
 
+def _leaves(value: str, variable: str, direct: Mapping[str, set[str]]) -> set[str]:
+    """What a value is a function of, with a variable as one of them."""
+    found: set[str] = set()
+    stack = [value]
+    while stack:
+        each = stack.pop()
+        for name in direct.get(each, set()) - found:
+            found.add(name)
+            if name != variable:
+                stack.append(name)
+    return {name for name in found if name not in direct or name == variable}
+
+
 def wrong_ends(derived: Derived, answers: Mapping[str, Answer]) -> Iterator[Finding]:
-    """Variables for which the last equation does not end in the answer."""
-    value = derived.steps.value.name
-    last = {}
-    for equation in equations(derived):
-        if len(equation.of) == 2 and equation.of[0].name == value:
-            last[equation.of[1].name] = said(equation.sides[-1].expression)
+    """Variables for which no equation ends in the answer."""
+    ends = {said(equation.sides[-1].expression) for equation in equations(derived)}
     for name, answer in answers.items():
-        if last.get(name) != said(answer):
-            yield Finding("another end", f"by {name}: {last.get(name)}", said(answer))
+        if said(answer) not in ends:
+            yield Finding("another end", f"by {name}", said(answer))
