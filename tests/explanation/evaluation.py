@@ -18,7 +18,7 @@ import numpy as np
 from matcalc.errors import NotSupportedError
 from matcalc.explanation.derivation import Derived, Equation, Side
 from matcalc.explanation.intermediates import Quantity
-from matcalc.language.dimensions import Dim, Shape
+from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.shapes import Inference
 from matcalc.notation import matrix as m
 from matcalc.notation.matrix import Answer, Expression
@@ -77,13 +77,15 @@ class Values:
         self.names = {name: _names(step.definition) for name, step in self.steps.items()}
         self.shown = derived.steps.steps
         self._derivatives: dict[tuple[str, str], Any] = {}
+        self.has_single = any(size == dim(1) for step in derived.steps.every() for size in step.shape.dims)
+        """Whether something has a length that is 1 for sure: nobody can tell it from a number."""
         self.at: dict[str, Any] = dict(point)
         for name, step in self.steps.items():
             try:
                 self.at[name] = self._defined(step, self.at)
             except np.linalg.LinAlgError:
                 raise UnusablePointError(name) from None
-            except (AssertionError, KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
+            except (AssertionError, NameError, KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
                 raise UnreadableError(f"{step.name} = {said(step.definition)}", repr(error)) from error  # type: ignore[arg-type]
 
     def _defined(self, step: Quantity, known: Arrays) -> Any:
@@ -371,7 +373,8 @@ def wrong_side(values: Values, equation: Equation, side: Side, number: int, free
         yield Finding("cannot be read", where, f"{type(error).__name__}: {error}")
         return
     if got.shape != wanted.shape:
-        yield Finding("another shape", where, f"{got.shape} instead of {wanted.shape}, side {number}")
+        if 1 not in (*got.shape, *wanted.shape) or np.squeeze(got).shape != np.squeeze(wanted).shape or not values.has_single:
+            yield Finding("another shape", where, f"{got.shape} instead of {wanted.shape}, side {number}")
         if got.size != wanted.size:
             return
         got = got.reshape(wanted.shape)
@@ -385,7 +388,7 @@ def wrong_side(values: Values, equation: Equation, side: Side, number: int, free
     else:
         free &= fits
     indices = len(indices_of(equation.left))
-    if wanted.shape[indices:] != Reading(values).shape(equation):  # type: ignore[arg-type]
+    if not values.has_single and wanted.shape[indices:] != Reading(values).shape(equation):  # type: ignore[arg-type]
         yield Finding("shape of the equation", where, f"{equation.shape} for {wanted.shape[indices:]}")
 
 
