@@ -74,7 +74,7 @@ class Values:
         self.inference, self.sizes = inference, sizes
         self.steps = {named(step.symbol): step for step in derived.steps.every()}
         self.last = derived.steps.value
-        self.names = {name: _names(step.definition) for name, step in self.steps.items()}
+        self.names = {name: _names(step.definition) for name, step in self.steps.items() if step.definition is not None}
         self.shown = derived.steps.steps
         self._derivatives: dict[tuple[str, str], Any] = {}
         self.has_single = any(size == dim(1) for step in derived.steps.every() for size in step.shape.dims)
@@ -283,8 +283,11 @@ def arranged(raw: Any, value: Shape, variable: Shape, *, stacked: bool) -> Any:
 def indices_of(left: Expression) -> dict[str, Dim]:
     """The free indices of a left-hand side, with their ranges."""
     found: dict[str, Dim] = {}
-    nodes = [part for node in m.postorder(left) for part in ((node.value, node.variable) if isinstance(node, m.Partial) else (node,))]
-    for node in (inner for part in nodes for inner in m.postorder(part)):
+    parts: list[Expression] = [left]
+    for node in m.postorder(left):
+        if isinstance(node, m.Partial):
+            parts += [node.value, node.variable]
+    for node in (inner for part in parts for inner in m.postorder(part)):
         if isinstance(node, m.Element):
             for index, size in zip(node.indices, node.operand.shape.dims, strict=False):
                 if isinstance(index, str) and index != ":" and not index.isdecimal():
