@@ -10,6 +10,7 @@ from matcalc.language.dimensions import SCALAR, Dim, Shape, matrix, row, vector
 from matcalc.notation.matrix import (
     BoundedSum,
     Delta,
+    Differential,
     Element,
     Expression,
     Function,
@@ -139,13 +140,13 @@ def subscript_of(unit: Unit) -> Subscript:
 
 
 def place_of(factor: Expression) -> int:
-    """Where a factor stands: sizes, conditions on positions, symbols, sums, functions, then δ and Σ, then the array."""
+    """Where a factor stands: sizes, conditions on positions, symbols, sums, functions, then δ, Σ and dx, then the array."""
     if factor.shape.dims:
         return 6
     match factor:
         case Delta():
             return 4
-        case IndexedSum() | BoundedSum() | Integral():
+        case IndexedSum() | BoundedSum() | Integral() | Differential():
             return 5
         case Symbol() if factor.name in ("pi", "π"):
             return -1

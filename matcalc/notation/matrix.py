@@ -411,13 +411,21 @@ class Chain:
     factors: tuple[Expression, ...]
 
 
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
+class Differential:
+    """The differential of a variable or an intermediate variable, dX: an array of its shape. The operand is a name."""
+
+    shape: Shape
+    operand: Expression
+
+
 Condition = Comparison | Conjunction
 
 Expression = (
     Symbol | Number | Size | Identity | Ones | Zeros | Unit | Positions | Position | Sum | Product | MatMul | Dot | Hadamard
     | Transpose | Inverse | Power | MatrixPower | Diagonal | Function | Norm | Comparison | Indicator | Conjunction | Cases
     | Stack | Kronecker | Commutation | Unknown | Named | NamedElement | Part | Element | Delta | LeviCivita | IndexedSum
-    | BoundedSum | Integral | Partial | Chain
+    | BoundedSum | Integral | Partial | Chain | Differential
 )  # fmt: skip
 
 
@@ -448,7 +456,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
     match node:
         case (
             Symbol() | Number() | Size() | Identity() | Ones() | Zeros() | Unit() | Commutation() | Delta() | LeviCivita()
-            | Positions() | Position() | Partial()
+            | Positions() | Position() | Partial() | Differential()
         ):
             return ()
         case Sum():

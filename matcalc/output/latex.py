@@ -298,6 +298,7 @@ class LatexPrinter(TextPrinter):
         below = " ".join(mark + variable + (f"^{{{k}}}" if k > 1 else "") for variable, k in variables)
         return Piece(Level.POSTFIX, rf"\frac{{{above}}}{{{below}}}")
 
+    upright_d = r"\mathrm{d}"
     chained = r" \cdot "
 
     def derivative(self, node: Partial) -> Piece:

@@ -16,6 +16,7 @@ from matcalc.notation.matrix import (
     Conjunction,
     Delta,
     Diagonal,
+    Differential,
     Dot,
     Element,
     Expression,
@@ -191,6 +192,12 @@ class TextPrinter(Functions):
         sign = "d" if node.ordinary else "∂"
         return Piece(Level.POSTFIX, sign, self.apart(node.value), f"/{sign}", self.apart(node.variable))
 
+    def differential(self, node: Differential) -> Piece:
+        """A differential: dX."""
+        operand = self.apart(node.operand)
+        return Piece(Level.ATOM, self.upright_d, operand)
+
+    upright_d = "d"
     chained = " · "
 
     def chain(self, node: Chain) -> Piece:
@@ -249,5 +256,5 @@ _METHODS: Final[dict[type, str]] = {
     Unknown: "unknown", Named: "named", NamedElement: "named_element", Part: "part", Element: "element",
     Delta: "delta", LeviCivita: "levi_civita", IndexedSum: "indexed_sum",
     BoundedSum: "bounded_sum", Integral: "integral", Partial: "derivative",
-    Chain: "chain",
+    Chain: "chain", Differential: "differential",
 }  # fmt: skip

@@ -50,7 +50,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cosh": np.cosh, "arctan": np.arctan, "abs": np.abs, "sign": np.sign, "sqrt": np.sqrt, "erf": _erf,
     "max": lambda *each: functools.reduce(np.maximum, each), "min": lambda *each: functools.reduce(np.minimum, each),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "softplus": lambda x: np.log1p(np.exp(x)), "relu": lambda x: np.maximum(x, 0),
-    "step": lambda x: (x > 0) * 1.0, "where": lambda c, a, b: np.where(c != 0, a, b), "sum": np.sum, "tr": np.trace,
+    "step": lambda x: (x > 0) * 1.0, "where": lambda c, a, b: np.where(c != 0, a, b), "sum": np.sum, "tr": lambda a: np.trace(np.atleast_2d(a)),
     "mean": np.mean, "std": np.std, "var": np.var, "norm1": lambda x: np.abs(x).sum(),
     "det": np.linalg.det, "logdet": lambda a: np.linalg.slogdet(a)[1], "softmax": _softmax, "logsumexp": _logsumexp,
     "arcsin": np.arcsin, "arccos": np.arccos, "arctanh": np.arctanh, "arcsinh": np.arcsinh, "atan2": np.arctan2,
@@ -111,6 +111,8 @@ class Reader:
         """How many nodes it reads before it gives up."""
         self.sizes = sizes
         self.names: dict[str, Any] = {"pi": np.pi, **values}
+        self.differentials: dict[str, Any] = {}
+        """Values for dX, by the name of X."""
         self.indices: dict[str, int] = {}
         self.defined: set[str] = set()
 
@@ -174,6 +176,10 @@ class Reader:
         value = np.asarray(self.indices[node.name] if node.name in self.indices else self.names[node.name], dtype=float)
         written = len(node.shape.dims) > 2 or node.name in self.defined
         return value if written else value.reshape(self.shape(node))
+
+    def differential(self, node: m.Differential) -> Any:
+        assert isinstance(node.operand, m.Symbol)
+        return np.asarray(self.differentials[node.operand.name], dtype=float).reshape(self.shape(node))
 
     def number(self, node: m.Number) -> Any:
         return float(node.value)

@@ -1,0 +1,135 @@
+"""The coefficients of differentials: G in dy = tr(G dX), g in dy = g dx, J in dy = J dx."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matcalc.calculus.substitution import substituted
+from matcalc.errors import NotSupportedError
+from matcalc.explanation.intermediates import Quantity
+from matcalc.explanation.linear import product, times
+from matcalc.explanation.local import by_elements
+from matcalc.language.dimensions import SCALAR
+from matcalc.notation import matrix as notation
+from matcalc.notation.layout import Written, write
+from matcalc.notation.matrix import Expression
+from matcalc.notation.recover import Recovery
+from matcalc.tensor.nodes import Node
+
+
+class Coefficients:
+    """Writes derivatives of a value as coefficients of differentials. A node has the axes of the value, then of the variable."""
+
+    def __init__(self, recovery: Recovery, value: Quantity) -> None:
+        self.recovery = recovery
+        self.build = recovery.build
+        self.value = value
+
+    def written(self, node: Node, variable: Quantity, value: Quantity | None = None) -> Written:
+        """A coefficient in numerator layout."""
+        shape = (value or self.value).shape
+        found = write(self.recovery, node, shape, [variable.shape], "numerator", variable.name)
+        if found.elements is not None and found.elements.definitions:
+            raise NotSupportedError(
+                "a derivation by differentials with names for parts of an element", help="leave out the method"
+            )
+        return found
+
+    def paired(self, node: Node, variable: Quantity, with_: Expression, value: Quantity | None = None) -> Expression:
+        """The coefficient times the differential of the variable, or what that is equal to."""
+        shape = (value or self.value).shape
+        found = self.written(node, variable, value)
+        build, written = self.build, found.expression
+        axes = len(shape.dims) + len(variable.shape.dims)
+        if found.indices or axes > 2:
+            return self._by_elements(found, variable, with_, shape.kind != "scalar")
+        kind = variable.shape.kind
+        if kind == "scalar":
+            return times(build, 1, [written, with_], (), shape)
+        if kind == "row":
+            return product(build, with_, written)
+        joined = product(build, written, with_)
+        return joined if kind == "vector" else self._trace(joined)
+
+    def _by_elements(self, found: Written, variable: Quantity, with_: Expression, wide: bool) -> Expression:
+        if wide or not found.indices:
+            raise NotSupportedError(
+                "a derivation by differentials of an array with more than two axes", help="leave out the method"
+            )
+        entry = self.build.make(notation.Element, SCALAR, with_, found.indices)
+        body = times(self.build, 1, [found.expression, entry], (), SCALAR)
+        indices = tuple(zip(found.indices, variable.shape.dims, strict=True))
+        return self.build.make(notation.IndexedSum, SCALAR, body, indices)
+
+    def _trace(self, node: Expression) -> Expression:
+        if isinstance(node, notation.Product):
+            core = self._trace(node.factors[-1])
+            return times(self.build, node.coefficient, [*node.factors[:-1], core], node.divisors, SCALAR)
+        return self.build.make(notation.Function, SCALAR, "tr", (node,))
+
+    def applied(self, node: Node, step: Quantity, operand: Quantity, differential: Expression) -> Expression:
+        """The differential of a step by one of its operands."""
+        if not step.shape.dims:
+            return self.paired(node, operand, differential, step)
+        upright = self.build.transpose(differential) if operand.shape.kind == "row" else differential
+        leaf = self.recovery.leaf(upright, operand.shape.dims)
+        own, axes = len(step.shape.dims), len(operand.shape.dims)
+        factors: list[tuple[Node, Sequence[int]]] = [(node, range(own + axes)), (leaf, range(own, own + axes))]
+        whole = self.recovery.simplifier.contraction(factors, range(own), step.shape.dims)
+        found = write(self.recovery, whole, step.shape, [SCALAR], "numerator")
+        if found.indices:
+            raise NotSupportedError("a differential that only index notation can say", help="leave out the method")
+        if own == axes == 1 and step.shape.kind == operand.shape.kind == "vector" and _occurrences(found.expression) > 1:
+            jacobian = self.written(node, operand, step)  # (diag(p) - p pᵀ) dz
+            if not jacobian.indices:
+                return product(self.build, jacobian.expression, differential)
+        return found.expression
+
+    def chained(self, outer: Node, step: Quantity, inner: Node, operand: Quantity) -> Node:
+        """The coefficient of an operand through a step."""
+        own = range(len(self.value.shape.dims))
+        between = range(100, 100 + len(step.shape.dims))
+        last = range(200, 200 + len(operand.shape.dims))
+        shape = self.value.shape.dims + operand.shape.dims
+        simplifier = self.recovery.simplifier
+        return simplifier.simplify(
+            simplifier.contraction([(outer, (*own, *between)), (inner, (*between, *last))], (*own, *last), shape)
+        )
+
+    def added(self, first: Node, second: Node) -> Node:
+        """The sum of two coefficients."""
+        return self.recovery.simplifier.simplify(self.recovery.graph.sum([(1, first), (1, second)], first.shape))
+
+    def in_terms_of(self, node: Node, step: Quantity) -> Node:
+        """A derivative with the name of the step where that stands in it: diag(p) - p pᵀ for p = softmax(z)."""
+        assert step.value is not None
+        simplifier = self.recovery.simplifier
+        value = simplifier.simplify(step.value)
+        if value is node or not value.args or step is self.value:
+            return node
+        return simplifier.simplify(substituted(simplifier, node, {value: step.node}))
+
+    def meaning(self, variable: Quantity) -> str:
+        """How a coefficient is read as a derivative."""
+        y, x = self.value.name, variable.name
+        kind = variable.shape.kind
+        if kind == "matrix":
+            return f"d{y} = tr(G d{x}) means ∂{y}/∂{x} = G"
+        if kind == "scalar" and not self.value.shape.dims:
+            return f"the coefficient of d{x}"
+        if kind == "row":
+            return f"d{y} = d{x} g means ∂{y}/∂{x} = g"
+        return f"d{y} = g d{x} means ∂{y}/∂{x} = g" if not self.value.shape.dims else f"d{y} = J d{x} means ∂{y}/∂{x} = J"
+
+    def element_label(self, variable: Quantity, indices: Sequence[str]) -> Expression:
+        """The derivative by one entry, by name."""
+        return by_elements(self.build, self.value, variable, indices)
+
+
+def _occurrences(root: Expression) -> int:
+    """How many times a differential is written in an expression."""
+    counts: dict[Expression, int] = {}
+    for node in notation.postorder(root):
+        own = isinstance(node, notation.Differential)
+        counts[node] = own + sum(counts[child] for child in notation.children(node))
+    return counts[root]

@@ -1,0 +1,223 @@
+"""A derivation by differentials, as Magnus & Neudecker teach it: df = tr(G dX), so ∂f/∂X = G.
+
+What is linear is differentiated in one piece, d(A X B) = A dX B; what is not is a step with a differential of its own. These are
+substituted into the differential of the value, from the last step to the first, until only those of the variables are left, and
+what stands behind them is moved to their left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from matcalc.calculus.differentiate import differentiate
+from matcalc.explanation.coefficients import Coefficients
+from matcalc.explanation.derivation import Derived, Equation, Section, Side
+from matcalc.explanation.intermediates import Introduction, Quantity
+from matcalc.explanation.linear import NotLinearError, differential
+from matcalc.explanation.local import has_one_variable, name_of
+from matcalc.explanation.lines import Line, sum_of
+from matcalc.explanation.pieces import pieces
+from matcalc.explanation.reasons import of_function, of_linear
+from matcalc.language import tree
+from matcalc.notation import matrix as notation
+from matcalc.notation.matrix import Answer, Expression
+from matcalc.notation.recover import Recovery
+from matcalc.notation.replace import with_children
+from matcalc.output.text import expression, text
+from matcalc.tensor.nodes import Node, Zero
+
+if TYPE_CHECKING:
+    from matcalc.problem import Problem
+
+class Differentials:
+    """The derivation for a problem, by some variables, with their answers."""
+
+    def __init__(self, problem: Problem, targets: Sequence[tree.Name], answers: Sequence[Answer]) -> None:
+        self.problem = problem
+        old = problem.recovery
+        self.recovery = Recovery(problem.simplifier, old.rows, old.build.taken, old.dimensions)
+        self.recovery.words = old.words
+        self.build = self.recovery.build
+        self.steps = pieces(self.recovery, Introduction(problem, self.recovery, targets).steps())
+        self.recovery.rows |= {each.name for each in self.steps.steps if each.shape.kind == "row"}
+        self.answers = dict(zip((each.name for each in self.steps.variables), answers, strict=True))
+        self.coefficients = Coefficients(self.recovery, self.steps.value)
+        self.found: dict[Quantity, Node] = {}
+        """The coefficients of the differentials in the last form of that of the value."""
+        self._local: dict[tuple[Quantity, Quantity], Node] = {}
+
+    def derived(self) -> Derived:
+        """The whole derivation.
+
+        Raises:
+            NotSupportedError: this method has no notation for it.
+        """
+        active = self.steps.active()
+        first = Section("Introduce intermediate variables" if len(active) > 1 else "Give the value a name")
+        for step in self.steps.steps:
+            assert step.definition is not None
+            first.lines.append(Equation(step.symbol, (Side(step.definition),), step.shape, (step,)))
+        if not active:
+            return Derived([first, *self._constant()], self.steps)
+        sections = [first]
+        if len(active) > 1:
+            sections.append(self._each())
+        sections += [self._whole(), self._read_off()]
+        return Derived(sections, self.steps)
+
+    def _constant(self) -> list[Section]:
+        value = self.steps.value
+        zero = sum_of(self.build, [], value.shape)
+        line = Equation(self.d(value), (Side(zero, "a constant"),), value.shape, (value,))
+        return [Section("Take the differential", [line]), self._read_off()]
+
+    # The differential of each step
+
+    def _each(self) -> Section:
+        section = Section("Take the differential of each step")
+        for step in self.steps.active():
+            section.lines.append(Equation(self.d(step), tuple(self._line(step).sides), step.shape, (step,)))
+        return section
+
+    def d(self, quantity: Quantity) -> Expression:
+        """The differential of a quantity."""
+        return self.build.make(notation.Differential, quantity.shape, quantity.symbol)
+
+    def _line(self, step: Quantity) -> Line:
+        """The differential of a step in terms of those of its operands, each behind its coefficient if it is a number."""
+        line = Line(self, step, self._form(step))
+        if not step.shape.dims:
+            line.arranged({each: self._jacobian(step, each) for each in step.operands if each.targets})
+        return line
+
+    def _form(self, step: Quantity) -> Side:
+        """The differential of a step as its definition says it."""
+        assert step.definition is not None
+        varying = [each for each in step.operands if each.targets]
+        try:
+            found = differential(self.build, step.definition, {each.symbol: self.d(each) for each in varying})
+        except NotLinearError:
+            found = None
+        if found is not None:
+            return Side(found, of_linear(step, varying))
+        terms = []
+        for operand in varying:
+            node = self._jacobian(step, operand)
+            if not isinstance(node, Zero):
+                terms.append(self.coefficients.applied(node, step, operand, self.d(operand)))
+        return Side(sum_of(self.build, terms, step.shape), of_function(self.problem.inference, step))
+
+    def _jacobian(self, step: Quantity, operand: Quantity) -> Node:
+        key = (step, operand)
+        if key not in self._local:
+            assert step.value is not None
+            simplifier = self.recovery.simplifier
+            node = simplifier.simplify(differentiate(self.recovery.graph, step.value, operand.node).result)
+            self._local[key] = self.coefficients.in_terms_of(node, step)
+        return self._local[key]
+
+    # The differential of the value
+
+    def _whole(self) -> Section:
+        value = self.steps.value
+        names = " and ".join(expression(self.d(each)) for each in self.steps.variables if each.name in value.targets)
+        alone = len(self.steps.active()) == 1
+        title = f"Take the differential, and move {names} to the right" if alone else f"Substitute, and move {names} to the right"
+        line = self._line(value)
+        known = len(line.sides)
+        self.found = {each: self._jacobian(value, each) for each in value.operands if each.targets}
+        while steps := self._next():
+            line.substituted(self.found, {step: self._line(step).whole() for step in steps})
+            self._pass_on(steps)
+            line.arranged(self.found)
+        sides = line.sides if alone else line.sides[known:] or line.sides[-1:]
+        return Section(title, [Equation(self.d(value), tuple(sides), value.shape, (value,))])
+
+    def _next(self) -> list[Quantity]:
+        """The steps of which no other step with a coefficient is made."""
+        waiting = [step for step in self.steps.active() if step in self.found]
+        below = {other for step in waiting for other in _ancestors(step)}
+        return [step for step in reversed(waiting) if step not in below]
+
+    def _pass_on(self, steps: Sequence[Quantity]) -> None:
+        """The coefficients of the operands of steps instead of those of the steps."""
+        for step in steps:
+            node = self.found.pop(step)
+            for operand in step.operands:
+                if operand.targets:
+                    part = self.coefficients.chained(node, step, self._jacobian(step, operand), operand)
+                    before = self.found.get(operand)
+                    self.found[operand] = part if before is None else self.coefficients.added(before, part)
+
+    # The derivative
+
+    def _read_off(self) -> Section:
+        section = Section("Read off the derivative" + (", and substitute back" if len(self.steps.steps) > 1 else ""))
+        for variable in self.steps.variables:
+            answer = self.answers[variable.name]
+            node = self.found.get(variable)
+            sides = []
+            if node is not None and not isinstance(node, Zero):
+                written = self.coefficients.written(node, variable)
+                if written.indices:
+                    label = self.coefficients.element_label(variable, written.indices)
+                    why = "the coefficient of the differential of each entry"
+                else:
+                    label, why = self._label(variable), self.coefficients.meaning(variable)
+                sides.append(Side(written.expression, why))
+                sides.append(Side(self._substituted(written.expression), "substitute back"))
+            else:
+                label = self._label(variable)
+            sides.append(Side(answer, "" if sides else f"the value does not depend on {variable.name}"))
+            section.lines.append(Equation(label, tuple(_distinct(sides)), label.shape, (self.steps.value, variable)))
+        return section
+
+    def _label(self, variable: Quantity) -> Expression:
+        value = self.steps.value
+        symbols = self.problem.inference.symbols
+        alone = len(symbols) == 1 and not self.problem.inference.functions
+        ordinary = alone and not value.shape.dims and not variable.shape.dims and (
+            len(self.steps.steps) > 1 or has_one_variable(value)
+        )
+        return name_of(self.build, value, variable, ordinary=ordinary)
+
+    def _substituted(self, root: Expression) -> Expression:
+        """An expression with definitions instead of the names that the reader did not give."""
+        known: dict[Expression, Expression] = {}
+        for step in self.steps.steps:
+            if not step.given and step.definition is not None:
+                known[step.symbol] = self._rebuilt(step.definition, known)
+        return self._rebuilt(root, known)
+
+    def _rebuilt(self, root: Expression, known: dict[Expression, Expression]) -> Expression:
+        done = dict(known)
+        for node in notation.postorder(root):
+            if node not in done:
+                done[node] = with_children(self.build, node, done)
+        return done[root]
+
+
+def _distinct(sides: Sequence[Side]) -> list[Side]:
+    """Sides that print differently from the one before."""
+    kept: list[Side] = []
+    for side in sides:
+        if not kept or _said(kept[-1].expression) != _said(side.expression):
+            kept.append(side)
+    return kept
+
+
+def _said(of: Expression | Answer) -> str:
+    return text(of) if isinstance(of, Answer) else expression(of)
+
+
+def _ancestors(quantity: Quantity) -> set[Quantity]:
+    """All that a quantity is made of."""
+    found: set[Quantity] = set()
+    stack = list(quantity.operands)
+    while stack:
+        each = stack.pop()
+        if each not in found:
+            found.add(each)
+            stack.extend(each.operands)
+    return found

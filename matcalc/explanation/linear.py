@@ -1,0 +1,166 @@
+"""The differential of an expression that is linear in each of the variables in it: the product rule, as it is written.
+
+d(A X B) = A dX B, d(xᵀ A x) = dxᵀ A x + xᵀ A dx. What is not made of sums, products and functions that are linear has no
+differential here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matcalc.language.dimensions import SCALAR, Shape
+from matcalc.notation import matrix as notation
+from matcalc.notation.build import Builder
+from matcalc.notation.matrix import Expression
+
+LINEAR = frozenset({"tr", "sum", "vec", "cumsum", "tril", "triu", "skew"})
+"""Functions that are linear in their operand."""
+
+BILINEAR = frozenset({"cross", "kron", "outer"})
+
+
+class NotLinearError(Exception):
+    """The expression is not linear in what varies."""
+
+
+def differential(build: Builder, root: Expression, known: Mapping[Expression, Expression]) -> Expression | None:
+    """The differential of an expression by the variables that are `known`, with their differentials; None if it is constant.
+
+    Raises:
+        NotLinearError: it is not linear in each of them.
+    """
+    done: dict[Expression, Expression | None] = {}
+    for node in notation.postorder(root):
+        if node in known:
+            done[node] = known[node]
+        elif all(done[child] is None for child in notation.children(node)):
+            done[node] = None
+        else:
+            done[node] = _of(build, node, done)
+    return done[root]
+
+
+def _of(build: Builder, node: Expression, done: Mapping[Expression, Expression | None]) -> Expression:
+    match node:
+        case notation.Sum():
+            return total(build, [found for term in node.terms if (found := done[term]) is not None], node.shape)
+        case notation.Product() if not any(map(done.get, node.divisors)):
+            return total(build, [
+                times(build, node.coefficient, [*others_before, new, *others_after], node.divisors, node.shape)
+                for others_before, new, others_after in _each(node.factors, done)
+            ], node.shape)
+        case notation.MatMul():
+            return total(build, [product(build, *before, new, *after) for before, new, after in _each(node.factors, done)], node.shape)
+        case notation.Dot():
+            left, right = done[node.left], done[node.right]
+            terms = [dot(build, left, node.right)] if left is not None else []
+            return total(build, terms + ([dot(build, node.left, right)] if right is not None else []), SCALAR)
+        case notation.Hadamard() if not any(map(done.get, node.divisors)):
+            return total(build, [
+                hadamard(build, [*before, new, *after], node.divisors, node.shape)
+                for before, new, after in _each(node.factors, done)
+            ], node.shape)
+        case notation.Function() if node.name in BILINEAR:
+            return total(build, [
+                build.make(notation.Function, node.shape, node.name, (*before, new, *after), node.axis)
+                for before, new, after in _each(node.operands, done)
+            ], node.shape)
+        case notation.Stack():
+            blocks = [done[block] or _zero(build, block.shape) for block in node.blocks]
+            return build.make(notation.Stack, node.shape, tuple(blocks), node.axis)
+    inner = [found for child in notation.children(node) if (found := done[child]) is not None]
+    if len(inner) != 1 or len(notation.children(node)) != 1:
+        raise NotLinearError
+    return _of_linear(build, node, inner[0])
+
+
+def _of_linear(build: Builder, node: Expression, inner: Expression) -> Expression:
+    """What is linear in one operand, of another one. Numbers go to the front."""
+    if isinstance(inner, notation.Product) and inner.factors and inner.factors[-1].shape == inner.shape and inner.shape.dims:
+        core = _of_linear(build, node, inner.factors[-1])
+        return times(build, inner.coefficient, [*inner.factors[:-1], core], inner.divisors, node.shape)
+    match node:
+        case notation.Transpose():
+            return build.transpose(inner)
+        case notation.Function() if node.name in LINEAR:
+            return build.make(notation.Function, node.shape, node.name, (inner,), node.axis)
+        case notation.Diagonal():
+            return build.make(notation.Diagonal, node.shape, inner)
+        case notation.Part():
+            return build.make(notation.Part, node.shape, inner, node.axis, node.start)
+        case notation.Element():
+            return build.make(notation.Element, node.shape, inner, node.indices)
+        case notation.IndexedSum() if node.function == "sum":
+            return build.make(
+                notation.IndexedSum, node.shape, inner, node.indices, node.function, node.bounds, node.conditions
+            )
+    raise NotLinearError
+
+
+def _each(
+    factors: Sequence[Expression], done: Mapping[Expression, Expression | None]
+) -> list[tuple[Sequence[Expression], Expression, Sequence[Expression]]]:
+    """The factors with one of them replaced by its differential, for each that varies."""
+    return [
+        (factors[:place], new, factors[place + 1 :])
+        for place, factor in enumerate(factors)
+        if (new := done[factor]) is not None
+    ]
+
+
+def _zero(build: Builder, shape: Shape) -> Expression:
+    return build.make(notation.Zeros, shape) if shape.dims else build.number(0)
+
+
+# Products and sums, with what is a number before them
+
+
+def total(build: Builder, terms: Sequence[Expression], shape: Shape) -> Expression:
+    """A sum; a number that is added to every element alone is written with the ones."""
+    flat = [each for term in terms for each in (term.terms if isinstance(term, notation.Sum) else (term,))]
+    if shape.dims and not any(term.shape.dims for term in flat):
+        ones = build.make(notation.Ones, shape)
+        flat = [times(build, 1, [term, ones], (), shape) for term in flat]
+    return flat[0] if len(flat) == 1 else build.make(notation.Sum, shape, tuple(flat))
+
+
+def times(
+    build: Builder, coefficient: notation.Fraction | int, factors: Sequence[Expression], divisors: Sequence[Expression], shape: Shape
+) -> Expression:
+    """A product of numbers and at most one array. A sum of several arrays in it stays together."""
+    return build.product(coefficient, factors, divisors, shape)
+
+
+def product(build: Builder, *factors: Expression) -> Expression:
+    """A matrix product."""
+    return build.matmul(*factors)
+
+
+def dot(build: Builder, left: Expression, right: Expression) -> Expression:
+    """A dot product as it stands."""
+    sides, outside, divisors, coefficient = [], [], [], notation.Fraction(1)
+    for side in (left, right):
+        if isinstance(side, notation.Product) and side.factors and side.factors[-1].shape.dims:
+            coefficient *= side.coefficient
+            outside += side.factors[:-1]
+            divisors += side.divisors
+            side = side.factors[-1]
+        sides.append(side)
+    core = build.make(notation.Dot, SCALAR, *sides)
+    return times(build, coefficient, [*outside, core], divisors, SCALAR)
+
+
+def hadamard(build: Builder, factors: Sequence[Expression], divisors: Sequence[Expression], shape: Shape) -> Expression:
+    """An element-wise product in the order in which it stands."""
+    outside, arrays, below, coefficient = [], [], [], notation.Fraction(1)
+    for factor in factors:
+        if isinstance(factor, notation.Product) and factor.factors and factor.factors[-1].shape.dims:
+            coefficient *= factor.coefficient
+            outside += factor.factors[:-1]
+            below += factor.divisors
+            factor = factor.factors[-1]
+        arrays += factor.factors if isinstance(factor, notation.Hadamard) and not factor.divisors else (factor,)
+    core = arrays[0] if len(arrays) == 1 and not divisors else build.make(
+        notation.Hadamard, shape, tuple(arrays), tuple(divisors)
+    )
+    return times(build, coefficient, [*outside, core], below, shape)

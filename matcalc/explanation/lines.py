@@ -1,0 +1,118 @@
+"""The differential of a step in ever other forms, until each differential stands behind its coefficient."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from matcalc.explanation.derivation import Side
+from matcalc.explanation.intermediates import Quantity
+from matcalc.explanation.linear import total
+from matcalc.explanation.moves import MOVES, moved, reason, terms_of, varies
+from matcalc.language.dimensions import Shape
+from matcalc.notation import matrix as notation
+from matcalc.notation.build import Builder
+from matcalc.notation.matrix import Answer, Expression
+from matcalc.output.text import expression
+from matcalc.tensor.nodes import Node, Zero
+
+if TYPE_CHECKING:
+    from matcalc.explanation.differentials import Differentials
+
+_PASSES = 12
+"""How often all moves are tried on one line."""
+
+
+class Line:
+    """The differential of one step."""
+
+    def __init__(self, owner: Differentials, step: Quantity, form: Side) -> None:
+        assert not isinstance(form.expression, Answer)
+        self.owner = owner
+        self.build = owner.build
+        self.step = step
+        self.sides = [form]
+        self.terms = [] if is_zero(form.expression) else [form.expression]
+
+    def whole(self) -> Expression:
+        """The last form."""
+        return sum_of(self.build, self.terms, self.step.shape)
+
+    def substituted(self, coefficients: Mapping[Quantity, Node], forms: Mapping[Quantity, Expression]) -> None:
+        """The differentials of some steps put in."""
+        known = self.owner.coefficients
+        self.terms = [
+            known.paired(node, each, forms.get(each) or self.owner.d(each), self.step)
+            for each, node in coefficients.items()
+            if not isinstance(node, Zero) and not (each in forms and is_zero(forms[each]))
+        ]
+        names = [expression(self.owner.d(step)) for step in coefficients if step in forms]
+        self._add("substitute " + " and ".join(names))
+
+    def arranged(self, coefficients: Mapping[Quantity, Node]) -> None:
+        """Each differential behind its coefficient."""
+        if not self.step.shape.dims:
+            self._move()
+        many = len(self.terms)
+        self.terms = [
+            self.owner.coefficients.paired(node, each, self.owner.d(each), self.step)
+            for each, node in coefficients.items()
+            if not isinstance(node, Zero)
+        ]
+        written, before = expression(self.whole()), expression(self._last())
+        if written == before:
+            return
+        if len(self.sides) > 1 and Counter(written) == Counter(before):
+            self.sides[-1] = Side(self.whole(), self.sides[-1].reason)  # factors that commute
+            return
+        self._add("collect the terms" if many > len(self.terms) else "simplify")
+
+    def _last(self) -> Expression:
+        last = self.sides[-1].expression
+        assert not isinstance(last, Answer)
+        return last
+
+    def _move(self) -> None:
+        """Multiplied out, and moved until no move has anything to do."""
+        opened = [each for term in self.terms for each in terms_of(self.build, term)]
+        flat = [each for term in self.terms for each in (term.terms if isinstance(term, notation.Sum) else (term,))]
+        self.terms = opened
+        if len(opened) > len(flat):
+            self._add("multiply out")
+        for _ in range(_PASSES):
+            if not self._moved():
+                break
+
+    def _moved(self) -> bool:
+        """The first move that has something to do, of all terms."""
+        for move, name in MOVES:
+            new, why = [], ""
+            for term in self.terms:
+                found = moved(self.build, term, move) if varies(term) else term
+                if found is not term:
+                    inner = next(each for each in notation.postorder(term) if isinstance(each, notation.Differential))
+                    why = why or reason(name, term, expression(inner))
+                new.append(found)
+            if why:
+                self.terms = new
+                self._add(why)
+                return True
+        return False
+
+    def _add(self, why: str) -> None:
+        new = self.whole()
+        if expression(new) != expression(self._last()):
+            self.sides.append(Side(new, why))
+
+
+def is_zero(node: Expression) -> bool:
+    """Whether it is written as 0."""
+    return isinstance(node, notation.Zeros) or (isinstance(node, notation.Number) and node.value == 0)
+
+
+def sum_of(build: Builder, terms: Sequence[Expression], shape: Shape) -> Expression:
+    """A sum, also of no terms."""
+    if not terms:
+        return build.make(notation.Zeros, shape) if shape.dims else build.number(0)
+    return total(build, terms, shape)

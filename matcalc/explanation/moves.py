@@ -1,0 +1,246 @@
+"""One step each on the way from tr(A dX B) to tr(B A dX): what stands before or after a differential is moved to its left.
+
+A move gets a term, a number in which one differential stands once, and gives the term in another form, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from matcalc.explanation.linear import LINEAR, dot, hadamard, product, times
+from matcalc.language.dimensions import SCALAR
+from matcalc.notation import matrix as notation
+from matcalc.notation.build import Builder
+from matcalc.notation.matrix import Expression
+
+Move = Callable[[Builder, Expression], Expression | None]
+
+
+def varies(node: Expression) -> bool:
+    """Whether a differential stands in it."""
+    return any(isinstance(each, notation.Differential) for each in notation.postorder(node))
+
+
+def terms_of(build: Builder, node: Expression) -> list[Expression]:
+    """An expression multiplied out, as far as that makes terms with one differential each."""
+    if not varies(node):
+        return [node]
+    match node:
+        case notation.Sum():
+            found = []
+            for term in node.terms:
+                if node.shape.dims and not term.shape.dims:  # scalar expansion
+                    term = times(build, 1, [term, build.make(notation.Ones, node.shape)], (), node.shape)
+                found += terms_of(build, term)
+            return found
+        case notation.Product():
+            place = _place(node.factors)
+            before, after = node.factors[:place], node.factors[place + 1 :]
+            inner = terms_of(build, node.factors[place])
+            return [times(build, node.coefficient, [*before, each, *after], node.divisors, node.shape) for each in inner]
+        case notation.MatMul():
+            place = _place(node.factors)
+            before, after = node.factors[:place], node.factors[place + 1 :]
+            return [product(build, *before, each, *after) for each in terms_of(build, node.factors[place])]
+        case notation.Hadamard() if not any(map(varies, node.divisors)):
+            place = _place(node.factors)
+            before, after = node.factors[:place], node.factors[place + 1 :]
+            inner = terms_of(build, node.factors[place])
+            return [hadamard(build, [*before, each, *after], node.divisors, node.shape) for each in inner]
+        case notation.Dot():
+            if varies(node.left):
+                return [dot(build, each, node.right) for each in terms_of(build, node.left)]
+            return [dot(build, node.left, each) for each in terms_of(build, node.right)]
+        case notation.Transpose():
+            return [build.transpose(each) for each in terms_of(build, node.operand)]
+        case notation.Diagonal():
+            return [build.diagonal(each) for each in terms_of(build, node.operand)]
+        case notation.Function() if node.name in LINEAR:
+            return [_function(build, node, each) for each in terms_of(build, node.operands[0])]
+    return [node]
+
+
+def _function(build: Builder, node: notation.Function, operand: Expression) -> Expression:
+    if isinstance(operand, notation.Product) and operand.factors and operand.factors[-1].shape.dims:
+        core = _function(build, node, operand.factors[-1])
+        return times(build, operand.coefficient, [*operand.factors[:-1], core], operand.divisors, node.shape)
+    return build.make(notation.Function, node.shape, node.name, (operand,), node.axis)
+
+
+def _place(factors: tuple[Expression, ...]) -> int:
+    return next(place for place, factor in enumerate(factors) if varies(factor))
+
+
+def moved(build: Builder, term: Expression, move: Move) -> Expression:
+    """A term after a move of what is not a number before it; the same if the move has nothing to do."""
+    if isinstance(term, notation.Product):
+        place = _place(term.factors)
+        core = move(build, term.factors[place])
+        if core is None:
+            return term
+        others = [*term.factors[:place], *term.factors[place + 1 :]]
+        return times(build, term.coefficient, [*others, core], term.divisors, term.shape)
+    return move(build, term) or term
+
+
+# The moves
+
+
+def sum_as_product(build: Builder, core: Expression) -> Expression | None:
+    """sum(a ⊙ b) = aᵀ b, sum(A ⊙ B) = tr(Aᵀ B); of another vector it is 1ᵀ v."""
+    if not (isinstance(core, notation.Function) and core.name == "sum" and core.axis is None):
+        return None
+    operand = core.operands[0]
+    if operand.shape.kind == "row":
+        operand = build.transpose(operand)
+    parts = _parted(build, operand)
+    rest, inner = parts if parts is not None else (build.make(notation.Ones, operand.shape), operand)
+    if operand.shape.kind == "matrix":
+        return _trace(build, product(build, build.transpose(rest), inner))
+    return product(build, build.transpose(rest), inner)
+
+
+def dot_as_product(build: Builder, core: Expression) -> Expression | None:
+    """a·b = aᵀ b, with the differential on the right."""
+    if not isinstance(core, notation.Dot):
+        return None
+    left, right = (core.right, core.left) if varies(core.left) else (core.left, core.right)
+    return product(build, build.transpose(left), right)
+
+
+def trace_of_number(build: Builder, core: Expression) -> Expression | None:
+    """aᵀ dX b = tr(aᵀ dX b)."""
+    if not isinstance(core, notation.MatMul) or core.shape.dims or core.factors[_place(core.factors)].shape.kind != "matrix":
+        return None
+    return build.make(notation.Function, SCALAR, "tr", (core,))
+
+
+def transposed(build: Builder, core: Expression) -> Expression | None:
+    """dxᵀ a = aᵀ dx, tr(dXᵀ A) = tr(Aᵀ dX)."""
+    inner = core.operands[0] if _is_trace(core) else core
+    if not isinstance(inner, notation.MatMul) or core.shape.dims:
+        return None
+    factor = inner.factors[_place(inner.factors)]
+    if not isinstance(factor, notation.Transpose):
+        return None
+    turned = build.transpose(inner) if inner is not core else product(build, *map(build.transpose, reversed(inner.factors)))
+    return _trace(build, turned) if inner is not core else turned
+
+
+def cyclic(build: Builder, core: Expression) -> Expression | None:
+    """tr(A dX B) = tr(B A dX)."""
+    if not _is_trace(core):
+        return None
+    inner = core.operands[0]
+    if not isinstance(inner, notation.MatMul):
+        return None
+    place = _place(inner.factors)
+    if place == len(inner.factors) - 1:
+        return None
+    return _trace(build, product(build, *inner.factors[place + 1 :], *inner.factors[: place + 1]))
+
+
+def through_elements(build: Builder, core: Expression) -> Expression | None:
+    """aᵀ (b ⊙ dz) = (a ⊙ b)ᵀ dz, tr(Aᵀ (B ⊙ dZ)) = tr((A ⊙ B)ᵀ dZ)."""
+    inner = core.operands[0] if _is_trace(core) else core
+    if core.shape.dims:
+        return None
+    if not isinstance(inner, notation.MatMul):
+        parts = _parted(build, inner)
+        if inner is core or parts is None:
+            return None
+        before: list[Expression] = [build.make(notation.Identity, inner.shape)]
+    else:
+        parts = _parted(build, inner.factors[-1])
+        before = list(inner.factors[:-1])
+        if parts is None:
+            return None
+    left = before[0] if len(before) == 1 else product(build, *before)
+    joined = _elementwise(build, build.transpose(left), parts[0])
+    result = product(build, build.transpose(joined), parts[1])
+    return _trace(build, result) if inner is not core else result
+
+
+def diagonal_in_trace(build: Builder, core: Expression) -> Expression | None:
+    """tr(A diag(dv)) = diag(A)ᵀ dv."""
+    if not _is_trace(core):
+        return None
+    inner = core.operands[0]
+    factors = inner.factors if isinstance(inner, notation.MatMul) else (inner,)
+    if not isinstance(factors[-1], notation.Diagonal) or factors[-1].shape.kind != "matrix":
+        return None
+    vector = factors[-1].operand
+    if len(factors) == 1:
+        return product(build, build.transpose(build.make(notation.Ones, vector.shape)), vector)
+    matrix = factors[0] if len(factors) == 2 else product(build, *factors[:-1])
+    return product(build, build.transpose(build.diagonal(matrix)), vector)
+
+
+MOVES: tuple[tuple[Move, str], ...] = (
+    (sum_as_product, "sum"),
+    (dot_as_product, "dot"),
+    (trace_of_number, "a number is its own trace"),
+    (transposed, "transpose"),
+    (cyclic, "cyclic property of the trace: {} goes last"),
+    (through_elements, "elements"),
+    (diagonal_in_trace, "only the diagonal counts: tr(A diag(v)) = diag(A)ᵀ v"),
+)
+"""In the order in which they are tried, with their reasons; what has two forms has a name here, see `reason`."""
+
+
+def reason(name: str, old: Expression, what: str) -> str:
+    """Why a move is allowed, for a term as it was before."""
+    core = old.factors[_place(old.factors)] if isinstance(old, notation.Product) else old
+    if name == "sum":
+        assert isinstance(core, notation.Function)
+        operand = core.operands[0]
+        plain = not isinstance(operand, notation.Hadamard)
+        if operand.shape.kind == "matrix":
+            return "the sum of all entries: sum(Z) = tr((1 1ᵀ)ᵀ Z)" if plain else "a sum of products: sum(A ⊙ B) = tr(Aᵀ B)"
+        return "the sum of the entries: sum(z) = 1ᵀ z" if plain else "a sum of products: sum(a ⊙ b) = aᵀ b"
+    if name == "dot":
+        assert isinstance(core, notation.Dot)
+        return "the dot product as a product: a·b = " + ("bᵀ a" if varies(core.left) else "aᵀ b")
+    if name == "transpose":
+        return "a trace is that of the transpose" if _is_trace(core) else "a number is its own transpose"
+    if name == "elements":
+        return "tr(Aᵀ (B ⊙ C)) = tr((A ⊙ B)ᵀ C)" if _is_trace(core) else "aᵀ (b ⊙ c) = (a ⊙ b)ᵀ c"
+    return name.format(what)
+
+
+def _is_trace(node: Expression) -> bool:
+    return isinstance(node, notation.Function) and node.name == "tr"
+
+
+def _trace(build: Builder, node: Expression) -> Expression:
+    """The trace of a product; a number is none."""
+    if not node.shape.dims:
+        return node
+    if isinstance(node, notation.Product):
+        core = _trace(build, node.factors[-1])
+        return times(build, node.coefficient, [*node.factors[:-1], core], node.divisors, SCALAR)
+    return build.make(notation.Function, SCALAR, "tr", (node,))
+
+
+def _parted(build: Builder, node: Expression) -> tuple[Expression, Expression] | None:
+    """What a factor that varies is multiplied by, element by element, and that factor."""
+    if not isinstance(node, notation.Hadamard) or any(map(varies, node.divisors)):
+        return None
+    place = _place(node.factors)
+    others = [*node.factors[:place], *node.factors[place + 1 :]]
+    return hadamard(build, others, node.divisors, node.shape), node.factors[place]
+
+
+def _elementwise(build: Builder, left: Expression, right: Expression) -> Expression:
+    """left ⊙ right, without a factor 1."""
+    if isinstance(left, notation.Ones):
+        return right
+    if isinstance(left, notation.Hadamard) or isinstance(right, notation.Hadamard):
+        pairs = [side if isinstance(side, notation.Hadamard) else None for side in (left, right)]
+        above = [
+            each for side, pair in zip((left, right), pairs, strict=True) for each in (pair.factors if pair else (side,))
+        ]
+        below = [each for pair in pairs if pair for each in pair.divisors]
+        return hadamard(build, above, below, left.shape)
+    return hadamard(build, [left, right], (), left.shape)
+
