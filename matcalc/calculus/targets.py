@@ -92,7 +92,7 @@ class Targets:
                 is not supported.
         """
         if isinstance(target, tree.Name):
-            return self._on_subspace(self._by_variable(node, target.name), target)
+            return self.on_subspace(self._by_variable(node, target.name), target)
         if isinstance(target, tree.Stack):
             return self._by_stack(node, target)
         if isinstance(target, tree.Index) and isinstance(target.operand, tree.Name):
@@ -133,7 +133,7 @@ class Targets:
                 help="its entries are not independent; symmetric = unconstrained differentiates by this one alone"
                 + (", symmetric = independent by its mirror image too" if bound else ""),
             )
-        whole = self._on_subspace(self._by_variable(node, variable.name), variable)
+        whole = self.on_subspace(self._by_variable(node, variable.name), variable)
         units: list[tuple[Node, Sequence[int]]] = []
         out = list(range(node.order))
         axes = range(node.order, whole.order)
@@ -161,7 +161,7 @@ class Targets:
             return self.graph.sum(picked, tuple(node.shape[label] for label in out))
         return self.graph.contraction([(node, range(node.order)), *units], out)
 
-    def _on_subspace(self, node: Node, target: tree.Name) -> Node:
+    def on_subspace(self, node: Node, target: tree.Name) -> Node:
         """By a symmetric matrix, with G the derivative by all entries: (G + Gᵀ)/2 on the space of symmetric matrices, and
         G + Gᵀ - I ⊙ G by the independent entries. By a diagonal matrix I ⊙ G, by a triangular one the triangle of G.
         """

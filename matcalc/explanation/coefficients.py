@@ -105,7 +105,7 @@ class Coefficients:
         assert step.value is not None
         simplifier = self.recovery.simplifier
         value = simplifier.simplify(step.value)
-        if value is node or not value.args or step is self.value:
+        if not value.args or (step is self.value and not step.shape.dims):
             return node
         return simplifier.simplify(substituted(simplifier, node, {value: step.node}))
 

@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matcalc.calculus.differentiate import differentiate
+from matcalc.calculus.targets import Symmetric, Targets
+from matcalc.errors import NotSupportedError
 from matcalc.explanation.coefficients import Coefficients
 from matcalc.explanation.derivation import Derived, Equation, Section, Side
+from matcalc.explanation.derivation import Line as DerivationLine
 from matcalc.explanation.intermediates import Introduction, Quantity
 from matcalc.explanation.linear import NotLinearError, differential
 from matcalc.explanation.local import has_one_variable, name_of
@@ -24,6 +27,7 @@ from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.recover import Recovery
 from matcalc.notation.replace import with_children
+from matcalc.notation.written import as_written
 from matcalc.output.text import expression, text
 from matcalc.tensor.nodes import Node, Zero
 
@@ -33,15 +37,21 @@ if TYPE_CHECKING:
 class Differentials:
     """The derivation for a problem, by some variables, with their answers."""
 
-    def __init__(self, problem: Problem, targets: Sequence[tree.Name], answers: Sequence[Answer]) -> None:
+    def __init__(
+        self, problem: Problem, targets: Sequence[tree.Name], answers: Sequence[tuple[tree.Expr, Answer]],
+        symmetric: Symmetric = "space",
+    ) -> None:
         self.problem = problem
+        self.symmetric = symmetric
+        """Which derivative by a symmetric matrix the answers are."""
         old = problem.recovery
         self.recovery = Recovery(problem.simplifier, old.rows, old.build.taken, old.dimensions)
         self.recovery.words = old.words
         self.build = self.recovery.build
-        self.steps = pieces(self.recovery, Introduction(problem, self.recovery, targets).steps())
+        self.steps = pieces(self.recovery, problem.inference, Introduction(problem, self.recovery, targets).steps())
         self.recovery.rows |= {each.name for each in self.steps.steps if each.shape.kind == "row"}
-        self.answers = dict(zip((each.name for each in self.steps.variables), answers, strict=True))
+        self.answers = {target.name: answer for target, answer in answers if isinstance(target, tree.Name)}
+        self.parts = [(target, answer) for target, answer in answers if not isinstance(target, tree.Name)]
         self.coefficients = Coefficients(self.recovery, self.steps.value)
         self.found: dict[Quantity, Node] = {}
         """The coefficients of the differentials in the last form of that of the value."""
@@ -64,6 +74,8 @@ class Differentials:
         if len(active) > 1:
             sections.append(self._each())
         sections += [self._whole(), self._read_off()]
+        if any(expression(each).startswith("-") for each in self.recovery.exponents):
+            raise NotSupportedError("a derivation by differentials of a negative power of a matrix", help="write `inv(X)^k`")
         return Derived(sections, self.steps)
 
     def _constant(self) -> list[Section]:
@@ -155,23 +167,51 @@ class Differentials:
     def _read_off(self) -> Section:
         section = Section("Read off the derivative" + (", and substitute back" if len(self.steps.steps) > 1 else ""))
         for variable in self.steps.variables:
-            answer = self.answers[variable.name]
-            node = self.found.get(variable)
-            sides = []
-            if node is not None and not isinstance(node, Zero):
-                written = self.coefficients.written(node, variable)
-                if written.indices:
-                    label = self.coefficients.element_label(variable, written.indices)
-                    why = "the coefficient of the differential of each entry"
-                else:
-                    label, why = self._label(variable), self.coefficients.meaning(variable)
-                sides.append(Side(written.expression, why))
-                sides.append(Side(self._substituted(written.expression), "substitute back"))
-            else:
-                label = self._label(variable)
-            sides.append(Side(answer, "" if sides else f"the value does not depend on {variable.name}"))
-            section.lines.append(Equation(label, tuple(_distinct(sides)), label.shape, (self.steps.value, variable)))
+            section.lines += self._derivative(variable)
+        for target, answer in self.parts:
+            written = as_written(self.build, self.problem.inference, target)
+            label = self.build.make(notation.Partial, answer.body.shape, self.steps.value.symbol, written)
+            section.lines.append(Equation(label, (Side(answer, "the part that was asked for"),), label.shape))
         return section
+
+    def _derivative(self, variable: Quantity) -> list[DerivationLine]:
+        """The derivative by one variable: its coefficient, and the answer."""
+        of = (self.steps.value, variable)
+        answer = self.answers.get(variable.name)
+        node = self.found.get(variable)
+        if node is None or isinstance(node, Zero):
+            if answer is None:
+                return []
+            label = self._label(variable)
+            return [Equation(label, (Side(answer, f"the value does not depend on {variable.name}"),), label.shape, of)]
+        node, why = self._on_subspace(node, variable)
+        written = self.coefficients.written(node, variable)
+        if written.indices:
+            label = self.coefficients.element_label(variable, written.indices)
+            why = why or "the coefficient of the differential of each entry"
+        else:
+            label, why = self._label(variable), why or self.coefficients.meaning(variable)
+        sides = [Side(written.expression, why), Side(self._substituted(written.expression), "substitute back")]
+        if answer is not None and answer.indices == written.indices:
+            sides.append(Side(answer, "simplify"))
+        return [Equation(label, tuple(_distinct(sides)), label.shape, of)]
+
+    def _on_subspace(self, node: Node, variable: Quantity) -> tuple[Node, str]:
+        """What is left of a coefficient where the variable has structure, and why."""
+        targets = Targets(self.recovery.simplifier, self.problem.inference.symbols, self.symmetric)
+        assert isinstance(variable.source, tree.Name)
+        properties = targets.structure(variable.source)
+        found = self.recovery.simplifier.simplify(targets.on_subspace(node, variable.source))
+        if found is node or not properties:
+            return node, ""
+        name = expression(self.d(variable))
+        if "diagonal" in properties:
+            return found, f"{name} is diagonal: only the diagonal of G counts"
+        if any("triangular" in each for each in properties):
+            return found, f"{name} is triangular: only one triangle of G counts"
+        if self.symmetric == "independent":
+            return found, f"{name} is symmetric, with independent entries on and above the diagonal: G + Gᵀ - I ⊙ G"
+        return found, f"{name} is symmetric: tr(G {name}) = tr((G + Gᵀ)/2 {name})"
 
     def _label(self, variable: Quantity) -> Expression:
         value = self.steps.value

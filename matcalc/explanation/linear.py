@@ -7,13 +7,14 @@ differential here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
-from matcalc.language.dimensions import SCALAR, Shape
+from matcalc.language.dimensions import SCALAR, Shape, row, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import Builder
 from matcalc.notation.matrix import Expression
 
-LINEAR = frozenset({"tr", "sum", "vec", "cumsum", "tril", "triu", "skew"})
+LINEAR = frozenset({"tr", "sum", "mean", "vec", "cumsum", "tril", "triu", "skew"})
 """Functions that are linear in their operand."""
 
 BILINEAR = frozenset({"cross", "kron", "outer"})
@@ -50,7 +51,8 @@ def _of(build: Builder, node: Expression, done: Mapping[Expression, Expression |
                 for others_before, new, others_after in _each(node.factors, done)
             ], node.shape)
         case notation.MatMul():
-            return total(build, [product(build, *before, new, *after) for before, new, after in _each(node.factors, done)], node.shape)
+            parts = _each(node.factors, done)
+            return total(build, [product(build, *before, new, *after) for before, new, after in parts], node.shape)
         case notation.Dot():
             left, right = done[node.left], done[node.right]
             terms = [dot(build, left, node.right)] if left is not None else []
@@ -117,15 +119,32 @@ def _zero(build: Builder, shape: Shape) -> Expression:
 
 def total(build: Builder, terms: Sequence[Expression], shape: Shape) -> Expression:
     """A sum; a number that is added to every element alone is written with the ones."""
-    flat = [each for term in terms for each in (term.terms if isinstance(term, notation.Sum) else (term,))]
-    if shape.dims and not any(term.shape.dims for term in flat):
-        ones = build.make(notation.Ones, shape)
-        flat = [times(build, 1, [term, ones], (), shape) for term in flat]
+    flat: list[Expression] = []
+    waiting = list(reversed(terms))
+    while waiting:
+        term = waiting.pop()
+        if isinstance(term, notation.Sum) and (term.shape == shape or not shape.dims):
+            waiting += reversed(term.terms)
+        else:
+            flat.append(term)
+    if not any(term.shape.kind == shape.kind for term in flat):
+        flat = [spread(build, term, shape) for term in flat]
     return flat[0] if len(flat) == 1 else build.make(notation.Sum, shape, tuple(flat))
 
 
+def spread(build: Builder, term: Expression, shape: Shape) -> Expression:
+    """A number that is added to every element, or a row or column that is added to each, as an array of the whole shape."""
+    if term.shape.kind == shape.kind:
+        return term
+    if not term.shape.dims:
+        return times(build, 1, [term, build.make(notation.Ones, shape)], (), shape)
+    if term.shape.kind == "row":
+        return build.matmul(build.make(notation.Ones, vector(shape.dims[0])), term)
+    return build.matmul(term, build.make(notation.Ones, row(shape.dims[1])))
+
+
 def times(
-    build: Builder, coefficient: notation.Fraction | int, factors: Sequence[Expression], divisors: Sequence[Expression], shape: Shape
+    build: Builder, coefficient: int | Fraction, factors: Sequence[Expression], divisors: Sequence[Expression], shape: Shape
 ) -> Expression:
     """A product of numbers and at most one array. A sum of several arrays in it stays together."""
     return build.product(coefficient, factors, divisors, shape)
@@ -138,7 +157,7 @@ def product(build: Builder, *factors: Expression) -> Expression:
 
 def dot(build: Builder, left: Expression, right: Expression) -> Expression:
     """A dot product as it stands."""
-    sides, outside, divisors, coefficient = [], [], [], notation.Fraction(1)
+    sides, outside, divisors, coefficient = [], [], [], Fraction(1)
     for side in (left, right):
         if isinstance(side, notation.Product) and side.factors and side.factors[-1].shape.dims:
             coefficient *= side.coefficient
@@ -152,7 +171,7 @@ def dot(build: Builder, left: Expression, right: Expression) -> Expression:
 
 def hadamard(build: Builder, factors: Sequence[Expression], divisors: Sequence[Expression], shape: Shape) -> Expression:
     """An element-wise product in the order in which it stands."""
-    outside, arrays, below, coefficient = [], [], [], notation.Fraction(1)
+    outside, arrays, below, coefficient = [], [], [], Fraction(1)
     for factor in factors:
         if isinstance(factor, notation.Product) and factor.factors and factor.factors[-1].shape.dims:
             coefficient *= factor.coefficient

@@ -63,10 +63,13 @@ class Line:
         written, before = expression(self.whole()), expression(self._last())
         if written == before:
             return
-        if len(self.sides) > 1 and Counter(written) == Counter(before):
+        if len(self.sides) > 1 and many == len(self.terms) and _letters(written) == _letters(before):
             self.sides[-1] = Side(self.whole(), self.sides[-1].reason)  # factors that commute
             return
-        self._add("collect the terms" if many > len(self.terms) else "simplify")
+        if self.step.shape.dims and "⊙" in before and "diag(" in written:
+            self._add("a ⊙ b = diag(a) b")
+        else:
+            self._add("collect the terms" if many > len(self.terms) else "simplify")
 
     def _last(self) -> Expression:
         last = self.sides[-1].expression
@@ -104,6 +107,10 @@ class Line:
         new = self.whole()
         if expression(new) != expression(self._last()):
             self.sides.append(Side(new, why))
+
+
+def _letters(text: str) -> Counter[str]:
+    return Counter(each for each in text if each not in "ᵀ() ")
 
 
 def is_zero(node: Expression) -> bool:

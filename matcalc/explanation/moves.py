@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from matcalc.explanation.linear import LINEAR, dot, hadamard, product, times
-from matcalc.language.dimensions import SCALAR
+from matcalc.explanation.linear import LINEAR, dot, hadamard, product, spread, times
+from matcalc.language.dimensions import SCALAR, dim, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import Builder
 from matcalc.notation.matrix import Expression
@@ -29,9 +29,7 @@ def terms_of(build: Builder, node: Expression) -> list[Expression]:
         case notation.Sum():
             found = []
             for term in node.terms:
-                if node.shape.dims and not term.shape.dims:  # scalar expansion
-                    term = times(build, 1, [term, build.make(notation.Ones, node.shape)], (), node.shape)
-                found += terms_of(build, term)
+                found += terms_of(build, spread(build, term, node.shape))
             return found
         case notation.Product():
             place = _place(node.factors)
@@ -100,6 +98,19 @@ def sum_as_product(build: Builder, core: Expression) -> Expression | None:
     return product(build, build.transpose(rest), inner)
 
 
+def entry(build: Builder, core: Expression) -> Expression | None:
+    """dx[2] = e(2)ᵀ dx, dX[1, 2] = e(1)ᵀ dX e(2)."""
+    if not isinstance(core, notation.Element) or not core.operand.shape.dims or core.shape.dims:
+        return None
+    sizes = core.operand.shape.dims
+    if len(sizes) != len(core.indices) or not all(isinstance(each, str) and each.isdecimal() for each in core.indices):
+        return None
+    units = [build.make(notation.Unit, vector(size), dim(int(str(at)))) for size, at in zip(sizes, core.indices, strict=True)]
+    if core.operand.shape.kind == "row":
+        return product(build, core.operand, units[0])
+    return product(build, build.transpose(units[0]), core.operand, *units[1:])
+
+
 def dot_as_product(build: Builder, core: Expression) -> Expression | None:
     """a·b = aᵀ b, with the differential on the right."""
     if not isinstance(core, notation.Dot):
@@ -123,8 +134,8 @@ def transposed(build: Builder, core: Expression) -> Expression | None:
     factor = inner.factors[_place(inner.factors)]
     if not isinstance(factor, notation.Transpose):
         return None
-    turned = build.transpose(inner) if inner is not core else product(build, *map(build.transpose, reversed(inner.factors)))
-    return _trace(build, turned) if inner is not core else turned
+    turned = product(build, *map(build.transpose, reversed(inner.factors)))
+    return build.make(notation.Function, SCALAR, "tr", (turned,)) if inner is not core else turned
 
 
 def cyclic(build: Builder, core: Expression) -> Expression | None:
@@ -178,6 +189,7 @@ def diagonal_in_trace(build: Builder, core: Expression) -> Expression | None:
 
 MOVES: tuple[tuple[Move, str], ...] = (
     (sum_as_product, "sum"),
+    (entry, "an entry: the row of the identity at its place picks it"),
     (dot_as_product, "dot"),
     (trace_of_number, "a number is its own trace"),
     (transposed, "transpose"),

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from matcalc.calculus.substitution import substituted
 from matcalc.explanation.intermediates import Quantity, Steps
 from matcalc.explanation.linear import NotLinearError, differential
+from matcalc.language.shapes import Inference
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery
 from matcalc.notation.replace import with_children
+from matcalc.notation.written import as_written
 from matcalc.tensor.nodes import Node
 
 _DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -19,7 +21,7 @@ _LONGEST = 24
 """An expression of more nodes stays a step of its own."""
 
 
-def pieces(recovery: Recovery, steps: Steps) -> Steps:
+def pieces(recovery: Recovery, inference: Inference, steps: Steps) -> Steps:
     """The same steps, where those that are linear are put into the linear ones that use them."""
     inlined: set[Quantity] = {step for step in steps.steps if step.role == "alias" and not step.given and step is not steps.value}
     for step in reversed(steps.active()):
@@ -28,12 +30,12 @@ def pieces(recovery: Recovery, steps: Steps) -> Steps:
             continue
         if len(users) == 1 and all(is_linear(recovery, user) for user in users) and _size(step) <= _LONGEST:
             inlined.add(step)
-    return _merged(recovery, steps, inlined)
+    return _merged(recovery, inference, steps, inlined)
 
 
 def is_linear(recovery: Recovery, step: Quantity) -> bool:
     """Whether a step is linear in each of its operands."""
-    if step.role != "operation" or step.definition is None:
+    if step.role != "operation" or step.definition is None or step.series is not None:
         return step.role == "alias"
     try:
         differential(recovery.build, step.definition, {each.symbol: each.symbol for each in step.operands})
@@ -47,7 +49,7 @@ def _size(step: Quantity) -> int:
     return sum(1 for _ in notation.postorder(step.definition))
 
 
-def _merged(recovery: Recovery, steps: Steps, inlined: set[Quantity]) -> Steps:
+def _merged(recovery: Recovery, inference: Inference, steps: Steps, inlined: set[Quantity]) -> Steps:
     build, simplifier = recovery.build, recovery.simplifier
     written: dict[Expression, Expression] = {}
     made: dict[Quantity, Quantity] = {each: each for each in steps.variables}
@@ -58,7 +60,10 @@ def _merged(recovery: Recovery, steps: Steps, inlined: set[Quantity]) -> Steps:
     for step in steps.steps:
         assert step.definition is not None and step.value is not None
         known = dict(written)
-        for node in notation.postorder(step.definition):
+        definition = step.definition
+        if step.series is not None:  # the terms are not looked into
+            definition = as_written(build, inference, step.source, {leaf: each.symbol for leaf, each in step.leaves.items()})
+        for node in notation.postorder(definition):
             if node not in known:
                 known[node] = flattened(recovery, with_children(build, node, known))
         value = substituted(simplifier, step.value, nodes) if nodes else step.value
@@ -70,11 +75,11 @@ def _merged(recovery: Recovery, steps: Steps, inlined: set[Quantity]) -> Steps:
         node_ = recovery.graph.variable(name, step.shape.dims)
         new = Quantity(
             name, step.shape, symbol, node_, step.source, step.role, tuple(dict.fromkeys(operands)),
-            known[step.definition], value, step.given, step.targets, step.leaves, step.series,
+            known[definition], value, step.given, step.targets, step.leaves,
         )  # fmt: skip
         if step in inlined:
             contents[step] = new
-            written[step.symbol] = known[step.definition]
+            written[step.symbol] = known[definition]
             nodes[step.node] = value
         else:
             made[step] = new

@@ -152,6 +152,8 @@ class Reader:
             return name.value(self.sizes) - 1
         if name == ":":
             return slice(None)
+        if not name.isalnum():
+            return self.count(name) - 1
         return int(name) - 1 if name.isdecimal() else self.indices[name] - 1
 
     def shape(self, node: Expression) -> tuple[int, ...]:
@@ -366,9 +368,37 @@ class Reader:
         return float(i == j)
 
     def indexedsum(self, node: m.IndexedSum) -> Any:
+        if node.bounds or node.conditions or node.function != "sum":
+            return self.series(node)
         names = tuple(name for name, _ in node.indices)
         assert not set(names) & set(self.indices), "a bound index hides another one"
         return self.elements(node.body, names, tuple(size for _, size in node.indices)).sum()
+
+
+    def count(self, text: str) -> int:
+        """A position or a bound as it was written: `n - i + 1`."""
+        return int(eval(text, {}, {**self.sizes, **self.indices}))
+
+    def series(self, node: m.IndexedSum) -> Any:
+        """A sum, product or so as somebody wrote it, with bounds and conditions."""
+        before = dict(self.indices)
+        found = []
+
+        def run(depth: int) -> None:
+            if depth < len(node.indices):
+                name, size = node.indices[depth]
+                bounds = node.bounds[depth] if node.bounds else ()
+                low, high = map(self.count, bounds) if bounds else (1, size.value(self.sizes))
+                for at in range(low, high + 1):
+                    self.indices[name] = at
+                    run(depth + 1)
+            elif all(SIGNS[sign](self.count(left), self.count(right)) for left, sign, right in node.conditions):
+                found.append(self.read(node.body))
+
+        run(0)
+        self.indices = before
+        reduce = {"sum": np.sum, "prod": np.prod, "mean": np.mean, "max": np.max, "min": np.min}[node.function]
+        return reduce(np.array(found), axis=0) if found else np.zeros(())
 
 
 def check_printed(
