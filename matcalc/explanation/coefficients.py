@@ -9,7 +9,7 @@ from matcalc.errors import NotSupportedError
 from matcalc.explanation.intermediates import Quantity
 from matcalc.explanation.linear import product, times
 from matcalc.explanation.local import by_elements
-from matcalc.language.dimensions import SCALAR
+from matcalc.language.dimensions import SCALAR, Shape
 from matcalc.notation import matrix as notation
 from matcalc.notation.layout import Written, write
 from matcalc.notation.matrix import Expression
@@ -18,7 +18,7 @@ from matcalc.tensor.nodes import Node
 
 
 class Coefficients:
-    """Writes derivatives of a value as coefficients of differentials. A node has the axes of the value, then of the variable."""
+    """Writes derivatives of a value as coefficients of differentials. A node has the axes of the value, then the variable's."""
 
     def __init__(self, recovery: Recovery, value: Quantity) -> None:
         self.recovery = recovery
@@ -85,12 +85,28 @@ class Coefficients:
                 return product(self.build, jacobian.expression, differential)
         return found.expression
 
-    def chained(self, outer: Node, step: Quantity, inner: Node, operand: Quantity) -> Node:
-        """The coefficient of an operand through a step."""
-        own = range(len(self.value.shape.dims))
+    def stacked(self, node: Node, variable: Quantity, with_: Expression) -> Expression:
+        """The coefficient of vec(dX) in vec(dY) = K vec(dX), times it."""
+        found = self.written(node, variable)
+        if found.indices:
+            raise NotSupportedError(
+                "a derivation by differentials of an array that only index notation can say", help="leave out the method"
+            )
+        if len(self.value.shape.dims) + len(variable.shape.dims) > 2:
+            coefficient = found.expression
+        else:
+            coefficient = self.build.vec(found.expression)
+        return product(self.build, coefficient, with_) if variable.shape.dims else times(
+            self.build, 1, [with_, coefficient], (), coefficient.shape
+        )
+
+    def chained(self, outer: Node, step: Quantity, inner: Node, operand: Quantity, value: Shape | None = None) -> Node:
+        """The coefficient of an operand through a step, in the value or in another step of a shape."""
+        value = value or self.value.shape
+        own = range(len(value.dims))
         between = range(100, 100 + len(step.shape.dims))
         last = range(200, 200 + len(operand.shape.dims))
-        shape = self.value.shape.dims + operand.shape.dims
+        shape = value.dims + operand.shape.dims
         simplifier = self.recovery.simplifier
         return simplifier.simplify(
             simplifier.contraction([(outer, (*own, *between)), (inner, (*between, *last))], (*own, *last), shape)
@@ -113,6 +129,10 @@ class Coefficients:
         """How a coefficient is read as a derivative."""
         y, x = self.value.name, variable.name
         kind = variable.shape.kind
+        if len(self.value.shape.dims) + len(variable.shape.dims) > 2:
+            below = f"vec({x})" if kind == "matrix" else x
+            above = f"vec(d{y})" if self.value.shape.kind == "matrix" else f"d{y}"
+            return f"{above} = J {below.replace(x, f'd{x}')} means ∂{above.replace(f'd{y}', y)}/∂{below}ᵀ = J"
         if kind == "matrix":
             return f"d{y} = tr(G d{x}) means ∂{y}/∂{x} = G"
         if kind == "scalar" and not self.value.shape.dims:

@@ -16,6 +16,7 @@ from matcalc.errors import NotSupportedError
 from matcalc.explanation.coefficients import Coefficients
 from matcalc.explanation.derivation import Derived, Equation, Section, Side
 from matcalc.explanation.derivation import Line as DerivationLine
+from matcalc.explanation.forward import Forward, needs_vec
 from matcalc.explanation.intermediates import Introduction, Quantity
 from matcalc.explanation.linear import NotLinearError, differential
 from matcalc.explanation.local import has_one_variable, name_of
@@ -98,12 +99,12 @@ class Differentials:
 
     def _line(self, step: Quantity) -> Line:
         """The differential of a step in terms of those of its operands, each behind its coefficient if it is a number."""
-        line = Line(self, step, self._form(step))
+        line = Line(self, step, self.form(step))
         if not step.shape.dims:
-            line.arranged({each: self._jacobian(step, each) for each in step.operands if each.targets})
+            line.arranged({each: self.jacobian(step, each) for each in step.operands if each.targets})
         return line
 
-    def _form(self, step: Quantity) -> Side:
+    def form(self, step: Quantity) -> Side:
         """The differential of a step as its definition says it."""
         assert step.definition is not None
         varying = [each for each in step.operands if each.targets]
@@ -115,12 +116,13 @@ class Differentials:
             return Side(found, of_linear(step, varying))
         terms = []
         for operand in varying:
-            node = self._jacobian(step, operand)
+            node = self.jacobian(step, operand)
             if not isinstance(node, Zero):
                 terms.append(self.coefficients.applied(node, step, operand, self.d(operand)))
         return Side(sum_of(self.build, terms, step.shape), of_function(self.problem.inference, step))
 
-    def _jacobian(self, step: Quantity, operand: Quantity) -> Node:
+    def jacobian(self, step: Quantity, operand: Quantity) -> Node:
+        """The derivative of a step by one of its operands."""
         key = (step, operand)
         if key not in self._local:
             assert step.value is not None
@@ -135,10 +137,12 @@ class Differentials:
         value = self.steps.value
         names = " and ".join(expression(self.d(each)) for each in self.steps.variables if each.name in value.targets)
         alone = len(self.steps.active()) == 1
-        title = f"Take the differential, and move {names} to the right" if alone else f"Substitute, and move {names} to the right"
+        title = f"{'Take the differential' if alone else 'Substitute'}, and move {names} to the right"
+        if needs_vec(value.shape, self.steps.variables, self.steps.active()):
+            return Section(title, list(Forward(self).equations()))
         line = self._line(value)
         known = len(line.sides)
-        self.found = {each: self._jacobian(value, each) for each in value.operands if each.targets}
+        self.found = {each: self.jacobian(value, each) for each in value.operands if each.targets}
         while steps := self._next():
             line.substituted(self.found, {step: self._line(step).whole() for step in steps})
             self._pass_on(steps)
@@ -158,7 +162,7 @@ class Differentials:
             node = self.found.pop(step)
             for operand in step.operands:
                 if operand.targets:
-                    part = self.coefficients.chained(node, step, self._jacobian(step, operand), operand)
+                    part = self.coefficients.chained(node, step, self.jacobian(step, operand), operand)
                     before = self.found.get(operand)
                     self.found[operand] = part if before is None else self.coefficients.added(before, part)
 

@@ -151,8 +151,19 @@ def times(
 
 
 def product(build: Builder, *factors: Expression) -> Expression:
-    """A matrix product."""
-    return build.matmul(*factors)
+    """A matrix product; aᵀ 1 is sum(a)."""
+    result = build.matmul(*factors)
+    core = result.factors[-1] if isinstance(result, notation.Product) and result.factors else result
+    if not isinstance(core, notation.MatMul) or core.shape.dims or len(core.factors) != 2:
+        return result
+    left, right = core.factors
+    if not isinstance(right, notation.Ones) or any(isinstance(each, notation.Differential) for each in notation.postorder(left)):
+        return result
+    total_ = build.make(notation.Function, SCALAR, "sum", (build.transpose(left),))
+    if core is result:
+        return total_
+    assert isinstance(result, notation.Product)
+    return times(build, result.coefficient, [*result.factors[:-1], total_], result.divisors, SCALAR)
 
 
 def dot(build: Builder, left: Expression, right: Expression) -> Expression:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from matcalc.calculus.targets import STRUCTURES
 from matcalc.explanation.derivation import Side
 from matcalc.explanation.intermediates import Quantity
 from matcalc.explanation.linear import total
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 
 _PASSES = 12
 """How often all moves are tried on one line."""
+
+_GONE = (
+    ("Σ[", "cyclic property of the trace: the terms of the sum are equal"),
+    ("∫", "cyclic property of the trace, under the integral"),
+    ("Σ", "the sum over the index as a product of matrices"),
+    ("diag(", "multiply out: aᵀ diag(b) = (a ⊙ b)ᵀ"),
+    ("kron(", "tr(A ⊗ B) = tr(A) tr(B)"),
+)
+"""Why a sign is gone that stood in the form before."""
 
 
 class Line:
@@ -63,13 +73,25 @@ class Line:
         written, before = expression(self.whole()), expression(self._last())
         if written == before:
             return
-        if len(self.sides) > 1 and many == len(self.terms) and _letters(written) == _letters(before):
-            self.sides[-1] = Side(self.whole(), self.sides[-1].reason)  # factors that commute
+        structured = [each for each in coefficients if each.node.properties & (STRUCTURES | {"diagonal"})]
+        if not structured and len(self.sides) > 1 and many == len(self.terms) and _letters(written) == _letters(before):
+            self.sides[-1] = Side(self.whole(), self.sides[-1].reason)  # what commutes, in another order
             return
+        self._add(self._why(written, before, collected=many > len(self.terms), structured=structured))
+
+    def _why(self, written: str, before: str, *, collected: bool, structured: Sequence[Quantity]) -> str:
+        """Why the last form, with the coefficients as they are written, is equal to the one before."""
+        if structured and not collected:
+            kinds = ("symmetric", "spd", "diagonal", "lower_triangular", "upper_triangular", "orthogonal")
+            kind = next(each for each in kinds if each in structured[0].node.properties).replace("spd", "symmetric")
+            if kind != "orthogonal":
+                return f"{expression(self.owner.d(structured[0]))} is {kind.replace('_', ' ')}"
         if self.step.shape.dims and "⊙" in before and "diag(" in written:
-            self._add("a ⊙ b = diag(a) b")
-        else:
-            self._add("collect the terms" if many > len(self.terms) else "simplify")
+            return "a ⊙ b = diag(a) b"
+        for sign, why in _GONE:
+            if sign in before and sign not in written:
+                return why
+        return "collect the terms" if collected else "simplify"
 
     def _last(self) -> Expression:
         last = self.sides[-1].expression
@@ -110,7 +132,7 @@ class Line:
 
 
 def _letters(text: str) -> Counter[str]:
-    return Counter(each for each in text if each not in "ᵀ() ")
+    return Counter(each for each in text if each not in "ᵀ()+* ")
 
 
 def is_zero(node: Expression) -> bool:

@@ -85,17 +85,23 @@ def moved(build: Builder, term: Expression, move: Move) -> Expression:
 
 
 def sum_as_product(build: Builder, core: Expression) -> Expression | None:
-    """sum(a ⊙ b) = aᵀ b, sum(A ⊙ B) = tr(Aᵀ B); of another vector it is 1ᵀ v."""
-    if not (isinstance(core, notation.Function) and core.name == "sum" and core.axis is None):
+    """sum(a ⊙ b) = aᵀ b, sum(A ⊙ B) = tr(Aᵀ B); else sum(v) = 1ᵀ v and sum(A) = 1ᵀ A 1. A mean is a sum by their number."""
+    if not (isinstance(core, notation.Function) and core.name in ("sum", "mean") and core.axis is None):
         return None
     operand = core.operands[0]
     if operand.shape.kind == "row":
         operand = build.transpose(operand)
-    parts = _parted(build, operand)
-    rest, inner = parts if parts is not None else (build.make(notation.Ones, operand.shape), operand)
-    if operand.shape.kind == "matrix":
-        return _trace(build, product(build, build.transpose(rest), inner))
-    return product(build, build.transpose(rest), inner)
+    parts, sizes = _parted(build, operand), operand.shape.dims
+    if parts is not None:
+        rest, inner = parts
+        result = product(build, build.transpose(rest), inner)
+        result = _trace(build, result) if len(sizes) == 2 else result
+    else:
+        ones = [build.make(notation.Ones, vector(size)) for size in sizes]
+        result = product(build, build.transpose(ones[0]), operand, *ones[1:])
+    if core.name == "sum":
+        return result
+    return times(build, 1, [result], [build.make(notation.Size, SCALAR, size) for size in sizes], SCALAR)
 
 
 def entry(build: Builder, core: Expression) -> Expression | None:
@@ -207,9 +213,11 @@ def reason(name: str, old: Expression, what: str) -> str:
         assert isinstance(core, notation.Function)
         operand = core.operands[0]
         plain = not isinstance(operand, notation.Hadamard)
+        what, scale = ("sum", "") if core.name == "sum" else ("mean", "/n")
         if operand.shape.kind == "matrix":
-            return "the sum of all entries: sum(Z) = tr((1 1ᵀ)ᵀ Z)" if plain else "a sum of products: sum(A ⊙ B) = tr(Aᵀ B)"
-        return "the sum of the entries: sum(z) = 1ᵀ z" if plain else "a sum of products: sum(a ⊙ b) = aᵀ b"
+            scale = scale and "/(m n)"
+            return f"{what}(Z) = 1ᵀ Z 1{scale}" if plain else f"{what}(A ⊙ B) = tr(Aᵀ B){scale}"
+        return f"{what}(z) = 1ᵀ z{scale}" if plain else f"{what}(a ⊙ b) = aᵀ b{scale}"
     if name == "dot":
         assert isinstance(core, notation.Dot)
         return "the dot product as a product: a·b = " + ("bᵀ a" if varies(core.left) else "aᵀ b")

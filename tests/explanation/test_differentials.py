@@ -133,6 +133,10 @@ class Truth:
 
     def _gradient(self, variable: Expression) -> Any:
         """The derivative of the value by central differences, in numerator layout."""
+        if isinstance(variable, notation.Stack):
+            own = np.shape(self.steps[self.found.steps.value.name])
+            parts = [np.reshape(self._gradient(block), (*own, -1)) for block in variable.blocks]
+            return np.concatenate(parts, axis=-1)
         assert isinstance(variable, notation.Symbol)
         at, columns = self.values[variable.name], []
         for place in np.ndindex(at.shape):
