@@ -87,18 +87,11 @@ class Coefficients:
 
     def stacked(self, node: Node, variable: Quantity, with_: Expression) -> Expression:
         """The coefficient of vec(dX) in vec(dY) = K vec(dX), times it."""
-        found = self.written(node, variable)
-        if found.indices:
-            raise NotSupportedError(
-                "a derivation by differentials of an array that only index notation can say", help="leave out the method"
-            )
-        if len(self.value.shape.dims) + len(variable.shape.dims) > 2:
-            coefficient = found.expression
-        else:
-            coefficient = self.build.vec(found.expression)
-        return product(self.build, coefficient, with_) if variable.shape.dims else times(
-            self.build, 1, [with_, coefficient], (), coefficient.shape
-        )
+        written, build = self.written(node, variable).expression, self.build
+        if not variable.shape.dims:
+            written = build.vec(written)
+            return times(build, 1, [with_, written], (), written.shape)
+        return product(build, written, with_)
 
     def chained(self, outer: Node, step: Quantity, inner: Node, operand: Quantity, value: Shape | None = None) -> Node:
         """The coefficient of an operand through a step, in the value or in another step of a shape."""

@@ -1,8 +1,8 @@
 """A derivation by differentials, as Magnus & Neudecker teach it: df = tr(G dX), so ∂f/∂X = G.
 
-What is linear is differentiated in one piece, d(A X B) = A dX B; what is not is a step with a differential of its own. These are
-substituted into the differential of the value, from the last step to the first, until only those of the variables are left, and
-what stands behind them is moved to their left.
+What is linear is differentiated in one piece, d(A X B) = A dX B; what is not is a step with a differential of its own. These
+are substituted into the differential of the value, from the last step to the first, until only those of the variables are left,
+and what stands behind them is moved to their left.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matcalc.calculus.differentiate import differentiate
-from matcalc.calculus.targets import Symmetric, Targets
+from matcalc.calculus.targets import Targets
 from matcalc.errors import NotSupportedError
 from matcalc.explanation.coefficients import Coefficients
 from matcalc.explanation.derivation import Derived, Equation, Section, Side
@@ -19,11 +19,12 @@ from matcalc.explanation.derivation import Line as DerivationLine
 from matcalc.explanation.forward import Forward, needs_vec
 from matcalc.explanation.intermediates import Introduction, Quantity
 from matcalc.explanation.linear import NotLinearError, differential
-from matcalc.explanation.local import has_one_variable, name_of
 from matcalc.explanation.lines import Line, sum_of
+from matcalc.explanation.local import has_one_variable, name_of
 from matcalc.explanation.pieces import pieces
 from matcalc.explanation.reasons import of_function, of_linear
 from matcalc.language import tree
+from matcalc.language.declared import Symmetric
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.recover import Recovery
@@ -119,7 +120,7 @@ class Differentials:
             node = self.jacobian(step, operand)
             if not isinstance(node, Zero):
                 terms.append(self.coefficients.applied(node, step, operand, self.d(operand)))
-        return Side(sum_of(self.build, terms, step.shape), of_function(self.problem.inference, step))
+        return Side(sum_of(self.build, terms, step.shape), of_function(step))
 
     def jacobian(self, step: Quantity, operand: Quantity) -> Node:
         """The derivative of a step by one of its operands."""
@@ -135,9 +136,10 @@ class Differentials:
 
     def _whole(self) -> Section:
         value = self.steps.value
-        names = " and ".join(expression(self.d(each)) for each in self.steps.variables if each.name in value.targets)
+        *names, last = [expression(self.d(each)) for each in self.steps.variables if each.name in value.targets]
+        listed = f"{', '.join(names)} and {last}" if names else last
         alone = len(self.steps.active()) == 1
-        title = f"{'Take the differential' if alone else 'Substitute'}, and move {names} to the right"
+        title = f"{'Take the differential' if alone else 'Substitute'}, and move {listed} to the right"
         if needs_vec(value.shape, self.steps.variables, self.steps.active()):
             return Section(title, list(Forward(self).equations()))
         line = self._line(value)
@@ -197,7 +199,9 @@ class Differentials:
             label, why = self._label(variable), why or self.coefficients.meaning(variable)
         sides = [Side(written.expression, why), Side(self._substituted(written.expression), "substitute back")]
         if answer is not None and answer.indices == written.indices:
-            sides.append(Side(answer, "simplify"))
+            given = {step.symbol for step in self.steps.steps if step.given}
+            simpler = given.isdisjoint(notation.postorder(written.expression))
+            sides.append(Side(answer, "simplify" if simpler else "substitute back"))
         return [Equation(label, tuple(_distinct(sides)), label.shape, of)]
 
     def _on_subspace(self, node: Node, variable: Quantity) -> tuple[Node, str]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matcalc.errors import NotSupportedError
 from matcalc.explanation.derivation import Equation, Side
 from matcalc.explanation.intermediates import Quantity
-from matcalc.explanation.linear import NotLinearError, differential
+from matcalc.explanation.linear import NotLinearError, differential, times
 from matcalc.explanation.lines import is_zero, sum_of
-from matcalc.language.dimensions import Dim, Shape, dim, vector
+from matcalc.language.dimensions import SCALAR, Dim, Shape, dim, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.replace import replaced
@@ -50,7 +51,8 @@ class Forward:
             if new is not current:
                 sides.append(Side(new, f"substitute {expression(self.owner.d(step))}"))
                 current = new
-        result = [Equation(self.owner.d(self.value), tuple(sides), self.value.shape, (self.value,))]
+        shown = sides[1:] or sides
+        result = [Equation(self.owner.d(self.value), tuple(shown), self.value.shape, (self.value,))]
         varying = [each for each, node in self.owner.found.items() if not isinstance(node, Zero)]
         if varying:
             result += self._last(varying, current)
@@ -66,7 +68,9 @@ class Forward:
             return current
         if is_zero(form):
             return replaced(self.build, current, d, form)
-        known = {node: node for node in notation.postorder(current) if isinstance(node, notation.Differential)}
+        known: dict[Expression, Expression] = {
+            node: node for node in notation.postorder(current) if isinstance(node, notation.Differential)
+        }
         try:
             found = differential(self.build, current, {**known, d: form})
         except NotLinearError:
@@ -93,24 +97,53 @@ class Forward:
         """The form from which the derivative is read."""
         value, known = self.value, self.owner.coefficients
         axes = len(value.shape.dims)
+        if any(known.written(self.owner.found[each], each).indices for each in varying):
+            return self._by_elements(varying)
         stacked = any(axes + len(each.shape.dims) > 2 for each in varying)
         terms = []
         for each in varying:
             node, d = self.owner.found[each], self.owner.d(each)
-            if axes + len(each.shape.dims) <= 2 and not stacked:
-                terms.append(known.paired(node, each, d))
-            else:
+            if stacked and (axes == 2 or len(each.shape.dims) == 2):
                 terms.append(known.stacked(node, each, self.build.vec(d)))
+            else:
+                terms.append(known.paired(node, each, d))
         left: Expression = self.owner.d(value)
         shape = value.shape
         if stacked and axes == 2:
             shape = vector(_size(value.shape))
             left = self.build.make(notation.Function, shape, "vec", (left,))
         written = sum_of(self.build, terms, shape)
-        why = "vec(A Z B) = (Bᵀ ⊗ A) vec(Z)" if stacked else "collect the terms"
         if expression(written) == expression(current):
             return []
-        return [Equation(left, (Side(written, why),), shape, (value,))]
+        return [Equation(left, (Side(written, _why(expression(written), stacked=stacked)),), shape, (value,))]
+
+    def _by_elements(self, varying: list[Quantity]) -> list[Equation]:
+        """An element of the differential: the sum over the entries of the variables."""
+        value, terms = self.value, []
+        axes = len(value.shape.dims)
+        own: tuple[str, ...] = ()
+        for each in varying:
+            written = self.owner.coefficients.written(self.owner.found[each], each)
+            if len(written.indices) != axes + len(each.shape.dims):
+                raise NotSupportedError("a derivation by differentials of this by several variables", help="take one at a time")
+            own, others = written.indices[:axes], written.indices[axes:]
+            entry = self.owner.d(each)
+            if others:
+                entry = self.build.make(notation.Element, SCALAR, entry, others)
+            body = times(self.build, 1, [written.expression, entry], (), SCALAR)
+            sizes = tuple(zip(others, each.shape.dims, strict=True))
+            terms.append(self.build.make(notation.IndexedSum, SCALAR, body, sizes) if others else body)
+        left = self.build.make(notation.Element, SCALAR, self.owner.d(value), own)
+        return [Equation(left, (Side(sum_of(self.build, terms, SCALAR), "entry by entry"),), SCALAR, (value,))]
+
+
+def _why(written: str, *, stacked: bool) -> str:
+    """The rule for vec."""
+    if not stacked:
+        return "collect the terms"
+    rules = ["vec(A Z B) = (Bᵀ ⊗ A) vec(Z)"] if "⊗" in written else []
+    rules += ["vec(A ⊙ Z) = diag(vec(A)) vec(Z)"] if "diag(" in written else []
+    return "; ".join(rules) or "the columns under each other"
 
 
 def _plain(side: Side) -> Expression:

@@ -20,6 +20,10 @@ LINEAR = frozenset({"tr", "sum", "mean", "vec", "cumsum", "tril", "triu", "skew"
 BILINEAR = frozenset({"cross", "kron", "outer"})
 
 
+_HIGHEST = 5
+"""Higher powers of a matrix are not written as products."""
+
+
 class NotLinearError(Exception):
     """The expression is not linear in what varies."""
 
@@ -61,6 +65,13 @@ def _of(build: Builder, node: Expression, done: Mapping[Expression, Expression |
             return total(build, [
                 hadamard(build, [*before, new, *after], node.divisors, node.shape)
                 for before, new, after in _each(node.factors, done)
+            ], node.shape)
+        case notation.MatrixPower() if isinstance(node.exponent, int) and 0 < node.exponent <= _HIGHEST:
+            new = done[node.base]
+            assert new is not None
+            last = node.exponent - 1
+            return total(build, [
+                product(build, *[node.base] * place, new, *[node.base] * (last - place)) for place in range(node.exponent)
             ], node.shape)
         case notation.Function() if node.name in BILINEAR:
             return total(build, [
@@ -157,7 +168,8 @@ def product(build: Builder, *factors: Expression) -> Expression:
     if not isinstance(core, notation.MatMul) or core.shape.dims or len(core.factors) != 2:
         return result
     left, right = core.factors
-    if not isinstance(right, notation.Ones) or any(isinstance(each, notation.Differential) for each in notation.postorder(left)):
+    varies = any(isinstance(each, notation.Differential) for each in notation.postorder(left))
+    if varies or not isinstance(right, notation.Ones):
         return result
     total_ = build.make(notation.Function, SCALAR, "sum", (build.transpose(left),))
     if core is result:
@@ -168,29 +180,39 @@ def product(build: Builder, *factors: Expression) -> Expression:
 
 def dot(build: Builder, left: Expression, right: Expression) -> Expression:
     """A dot product as it stands."""
-    sides, outside, divisors, coefficient = [], [], [], Fraction(1)
-    for side in (left, right):
-        if isinstance(side, notation.Product) and side.factors and side.factors[-1].shape.dims:
-            coefficient *= side.coefficient
-            outside += side.factors[:-1]
-            divisors += side.divisors
-            side = side.factors[-1]
-        sides.append(side)
-    core = build.make(notation.Dot, SCALAR, *sides)
-    return times(build, coefficient, [*outside, core], divisors, SCALAR)
+    before = _Before()
+    core = build.make(notation.Dot, SCALAR, before.without(left), before.without(right))
+    return before.with_(build, core)
 
 
 def hadamard(build: Builder, factors: Sequence[Expression], divisors: Sequence[Expression], shape: Shape) -> Expression:
     """An element-wise product in the order in which it stands."""
-    outside, arrays, below, coefficient = [], [], [], Fraction(1)
+    before = _Before()
+    arrays: list[Expression] = []
     for factor in factors:
-        if isinstance(factor, notation.Product) and factor.factors and factor.factors[-1].shape.dims:
-            coefficient *= factor.coefficient
-            outside += factor.factors[:-1]
-            below += factor.divisors
-            factor = factor.factors[-1]
-        arrays += factor.factors if isinstance(factor, notation.Hadamard) and not factor.divisors else (factor,)
-    core = arrays[0] if len(arrays) == 1 and not divisors else build.make(
-        notation.Hadamard, shape, tuple(arrays), tuple(divisors)
-    )
-    return times(build, coefficient, [*outside, core], below, shape)
+        core = before.without(factor)
+        arrays += core.factors if isinstance(core, notation.Hadamard) and not core.divisors else (core,)
+    whole = build.make(notation.Hadamard, shape, tuple(arrays), tuple(divisors))
+    return before.with_(build, arrays[0] if len(arrays) == 1 and not divisors else whole)
+
+
+class _Before:
+    """The numbers that stand before some arrays."""
+
+    def __init__(self) -> None:
+        self.coefficient: int | Fraction = 1
+        self.factors: list[Expression] = []
+        self.divisors: list[Expression] = []
+
+    def without(self, node: Expression) -> Expression:
+        """An array without the numbers before it, which are kept here."""
+        if not (isinstance(node, notation.Product) and node.factors and node.factors[-1].shape.dims):
+            return node
+        self.coefficient *= node.coefficient
+        self.factors += node.factors[:-1]
+        self.divisors += node.divisors
+        return node.factors[-1]
+
+    def with_(self, build: Builder, core: Expression) -> Expression:
+        """The numbers before what has become of the arrays."""
+        return times(build, self.coefficient, [*self.factors, core], self.divisors, core.shape)

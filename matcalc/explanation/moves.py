@@ -6,6 +6,7 @@ A move gets a term, a number in which one differential stands once, and gives th
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeGuard
 
 from matcalc.explanation.linear import LINEAR, dot, hadamard, product, spread, times
 from matcalc.language.dimensions import SCALAR, dim, vector
@@ -228,7 +229,7 @@ def reason(name: str, old: Expression, what: str) -> str:
     return name.format(what)
 
 
-def _is_trace(node: Expression) -> bool:
+def _is_trace(node: Expression) -> TypeGuard[notation.Function]:
     return isinstance(node, notation.Function) and node.name == "tr"
 
 

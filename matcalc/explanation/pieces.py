@@ -23,7 +23,8 @@ _LONGEST = 24
 
 def pieces(recovery: Recovery, inference: Inference, steps: Steps) -> Steps:
     """The same steps, where those that are linear are put into the linear ones that use them."""
-    inlined: set[Quantity] = {step for step in steps.steps if step.role == "alias" and not step.given and step is not steps.value}
+    inner = [step for step in steps.steps if not step.given and step is not steps.value]
+    inlined: set[Quantity] = {step for step in inner if step.role == "alias"}
     for step in reversed(steps.active()):
         users = steps.users(step)
         if step.given or step in inlined or step is steps.value or not is_linear(recovery, step):
@@ -58,7 +59,8 @@ def _merged(recovery: Recovery, inference: Inference, steps: Steps, inlined: set
     renamed = _names([step for step in steps.steps if step not in inlined and step is not steps.value])
     nodes: dict[Node, Node] = {}
     for step in steps.steps:
-        assert step.definition is not None and step.value is not None
+        assert step.definition is not None
+        assert step.value is not None
         known = dict(written)
         definition = step.definition
         if step.series is not None:  # the terms are not looked into
@@ -101,7 +103,8 @@ def _names(kept: Sequence[Quantity]) -> dict[Quantity, str]:
 def flattened(recovery: Recovery, node: Expression) -> Expression:
     """A product of products as one, and a sum of sums."""
     build = recovery.build
-    if isinstance(node, notation.MatMul) and any(isinstance(each, (notation.MatMul, notation.Product)) for each in node.factors):
+    products = notation.MatMul, notation.Product
+    if isinstance(node, notation.MatMul) and any(isinstance(each, products) for each in node.factors):
         return build.matmul(*node.factors)
     if isinstance(node, notation.Product) and any(isinstance(each, notation.Product) for each in node.factors):
         return build.product(node.coefficient, node.factors, node.divisors, node.shape)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from matcalc.explanation.intermediates import Quantity
 from matcalc.notation import matrix as notation
@@ -11,14 +10,16 @@ from matcalc.notation.matrix import Expression
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import FUNCTIONS, OPERATIONS
 
-if TYPE_CHECKING:
-    from matcalc.language.shapes import Inference
-
+_PRODUCTS = (
+    notation.MatMul, notation.Product, notation.Dot, notation.Hadamard, notation.Function, notation.MatrixPower
+)  # fmt: skip
 _FUNCTIONS = {
     "det": "Jacobi's formula",
     "logdet": "the differential of a log-determinant",
     "logsumexp": "the gradient of logsumexp is softmax",
     "softmax": "the Jacobian of p = softmax(z) is diag(p) - p pᵀ",
+    "solve": "from A x = b: dA x + A dx = db",
+    "expm": "the derivative of expm in a direction",
     "matrix_power": "the product rule, for each factor in turn",
 }
 
@@ -43,25 +44,41 @@ def of_linear(step: Quantity, varying: Sequence[Quantity]) -> str:
 
 
 def _is_product(node: Expression) -> bool:
-    return isinstance(node, (notation.MatMul, notation.Product, notation.Dot, notation.Hadamard, notation.Function))
+    return isinstance(node, _PRODUCTS)
 
 
 def _several(node: Expression, symbols: set[Expression]) -> bool:
     """Whether more than one factor of a product varies."""
+    if isinstance(node, notation.MatrixPower):
+        return not symbols.isdisjoint(notation.postorder(node.base))
     found = [each for each in notation.children(node) if any(part in symbols for part in notation.postorder(each))]
     return len(found) > 1 or (isinstance(node, notation.Dot) and node.left is node.right and bool(found))
 
 
-def of_function(inference: Inference, step: Quantity) -> str:
+def of_function(step: Quantity) -> str:
     """For what is not linear: the rule of its outermost function."""
     assert step.definition is not None
-    node = step.definition
-    while isinstance(node, notation.Product) and len(node.factors) == 1 and not node.divisors:
-        node = node.factors[0]
-    each = "entry by entry" if step.shape.dims else ""
+    symbols = {each.symbol for each in step.operands if each.targets}
+    found: dict[str, None] = {}
+    terms = step.definition.terms if isinstance(step.definition, notation.Sum) else (step.definition,)
+    for term in terms:
+        node = term
+        while isinstance(node, notation.Product) and not node.divisors:
+            varying = [each for each in node.factors if not symbols.isdisjoint(notation.postorder(each))]
+            if len(varying) != 1:
+                break
+            node = varying[0]
+        if not symbols.isdisjoint(notation.postorder(node)):
+            found[_of_node(node)] = None
+    return "; ".join(filter(None, found)) or "chain rule"
+
+
+def _of_node(node: Expression) -> str:
+    """The rule of one function or operator."""
+    each = "entry by entry" if node.shape.dims else ""
     match node:
-        case notation.Power(base=notation.Norm()):
-            return _norm(node.base.operand, square=True)
+        case notation.Power(base=notation.Norm() as norm):
+            return _norm(norm.operand, square=True)
         case notation.Norm():
             return _norm(node.operand, square=False)
         case notation.Power():
@@ -74,8 +91,10 @@ def of_function(inference: Inference, step: Quantity) -> str:
             return "from U U⁻¹ = I: dU U⁻¹ + U d(U⁻¹) = 0".replace("U", _name(node.operand))
         case notation.MatrixPower():
             return _FUNCTIONS["matrix_power"]
-        case notation.Unknown() | notation.Named():
-            return f"the derivative of {node.name}" + (", entry by entry" if each and isinstance(node, notation.Unknown) else "")
+        case notation.Unknown():
+            return ", ".join(filter(None, [f"the derivative of {node.name}", each]))
+        case notation.Named():
+            return f"the derivative of {node.name}"
         case notation.Function():
             return _of_call(node, each)
     return ""

@@ -15,6 +15,7 @@ from matcalc.notation.looks import (
     flipped,
     is_column_of_symbol,
     is_cross_product,
+    is_differential,
     is_list,
     is_long,
     is_root_of_constant,
@@ -286,7 +287,7 @@ class Builder:
         above.sort(key=place_of)
         every = tuple(above)
         above.sort(key=lambda factor: isinstance(factor, Sum) and any(is_term(each, factor) for each in every))
-        above.sort(key=lambda factor: bool(factor.shape.dims))
+        above.sort(key=lambda factor: 2 if factor.shape.dims else is_differential(factor))
         if isinstance(coefficient, Fraction) and coefficient.denominator == 1:
             coefficient = coefficient.numerator
         if coefficient < 0 and above and is_cross_product(above[-1]):

@@ -40,6 +40,9 @@ from matcalc.notation.matrix import (
 TERMS = 20
 """A longer sum is transposed as a whole."""
 
+_ENDS = 4
+"""How deep a look for a differential at the end goes."""
+
 _LONG = 3
 """Factors of a product that is hard to read under a transpose."""
 
@@ -63,6 +66,23 @@ def is_cross_product(node: Expression) -> bool:
     """a × b, or its transpose."""
     inner = node.operand if isinstance(node, Transpose) else node
     return isinstance(inner, Function) and inner.name == "cross"
+
+
+def is_differential(node: Expression) -> bool:
+    """Is it dx, or does it end with a differential, as g dx, tr(G dX) and a dx + b dy do?"""
+    for _ in range(_ENDS):
+        match node:
+            case Differential():
+                return True
+            case Sum():
+                node = node.terms[0]
+            case Product() | MatMul() if node.factors:
+                node = node.factors[-1]
+            case Function(name="tr"):
+                node = node.operands[0]
+            case _:
+                break
+    return False
 
 
 def is_skew(node: Expression) -> bool:

@@ -81,7 +81,9 @@ def lines(text: str, wrt: str, where: str | None = None) -> list[str]:
 class Truth:
     """Evaluates both sides of the lines of a derivation at one point, in one direction."""
 
-    def __init__(self, found: Derived, derivatives: list[Derivative], values: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+    def __init__(
+        self, found: Derived, derivatives: list[Derivative], values: Mapping[str, Any], sizes: Mapping[str, int]
+    ) -> None:
         self.found, self.sizes = found, sizes
         self.derivatives = {each.wrt: each for each in derivatives}
         self.values = {name: np.asarray(value, dtype=float) for name, value in values.items()}
@@ -118,6 +120,8 @@ class Truth:
         return count
 
     def _left(self, line: Equation) -> Any:
+        if isinstance(line.left, notation.Element) and isinstance(line.left.operand, notation.Differential):
+            return self._reader().read(line.left.operand)
         if not isinstance(line.left, notation.Partial):
             return self._reader().read(line.left)
         variable = line.left.variable
@@ -162,6 +166,8 @@ class Truth:
         indices = _free_indices(line.left)
         if not indices:
             return reader.read(body)
+        if isinstance(line.left, notation.Element):
+            return reader.elements(body, indices, line.left.operand.shape.dims)
         assert isinstance(line.left, notation.Partial)
         arrays = [getattr(each, "operand", each) for each in (line.left.value, line.left.variable)]
         return reader.elements(body, indices, tuple(size for each in arrays for size in each.shape.dims))
@@ -169,6 +175,8 @@ class Truth:
 
 def _free_indices(left: Expression) -> tuple[str, ...]:
     """The indices of a derivative that is written by elements."""
+    if isinstance(left, notation.Element) and isinstance(left.operand, notation.Differential):
+        return tuple(map(str, left.indices))
     if not isinstance(left, notation.Partial):
         return ()
     found = [str(each) for part in (left.value, left.variable) for each in getattr(part, "indices", ())]

@@ -50,7 +50,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cosh": np.cosh, "arctan": np.arctan, "abs": np.abs, "sign": np.sign, "sqrt": np.sqrt, "erf": _erf,
     "max": lambda *each: functools.reduce(np.maximum, each), "min": lambda *each: functools.reduce(np.minimum, each),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "softplus": lambda x: np.log1p(np.exp(x)), "relu": lambda x: np.maximum(x, 0),
-    "step": lambda x: (x > 0) * 1.0, "where": lambda c, a, b: np.where(c != 0, a, b), "sum": np.sum, "tr": lambda a: np.trace(np.atleast_2d(a)),
+    "step": lambda x: (x > 0) * 1.0, "where": lambda c, a, b: np.where(c != 0, a, b), "sum": np.sum,
+    "tr": lambda a: np.trace(np.atleast_2d(a)),
     "mean": np.mean, "std": np.std, "var": np.var, "norm1": lambda x: np.abs(x).sum(),
     "det": np.linalg.det, "logdet": lambda a: np.linalg.slogdet(a)[1], "softmax": _softmax, "logsumexp": _logsumexp,
     "arcsin": np.arcsin, "arccos": np.arccos, "arctanh": np.arctanh, "arcsinh": np.arcsinh, "atan2": np.arctan2,
@@ -397,8 +398,7 @@ class Reader:
 
         run(0)
         self.indices = before
-        reduce = {"sum": np.sum, "prod": np.prod, "mean": np.mean, "max": np.max, "min": np.min}[node.function]
-        return reduce(np.array(found), axis=0) if found else np.zeros(())
+        return getattr(np, node.function)(np.array(found), axis=0) if found else np.zeros(())
 
 
 def check_printed(
