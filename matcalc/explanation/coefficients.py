@@ -11,7 +11,7 @@ from matcalc.explanation.linear import product, times
 from matcalc.explanation.local import by_elements
 from matcalc.language.dimensions import SCALAR, Shape
 from matcalc.notation import matrix as notation
-from matcalc.notation.layout import Written, write
+from matcalc.notation.layout import Written, indexed, write
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery
 from matcalc.tensor.nodes import Node
@@ -46,8 +46,11 @@ class Coefficients:
         kind = variable.shape.kind
         if kind == "scalar":
             return times(build, 1, [written, with_], (), shape)
+        if shape.kind == "row":
+            turned = build.transpose(with_) if kind == "vector" else with_
+            return product(build, turned, build.transpose(written))
         if kind == "row":
-            return product(build, with_, written)
+            return product(build, written, build.transpose(with_)) if shape.dims else product(build, with_, written)
         joined = product(build, written, with_)
         return joined if kind == "vector" else self._trace(joined)
 
@@ -127,12 +130,19 @@ class Coefficients:
             above = f"vec(d{y})" if self.value.shape.kind == "matrix" else f"d{y}"
             return f"{above} = J {below.replace(x, f'd{x}')} means ∂{above.replace(f'd{y}', y)}/∂{below}ᵀ = J"
         if kind == "matrix":
-            return f"d{y} = tr(G d{x}) means ∂{y}/∂{x} = G"
+            return f"d{y} = tr(G d{x}) means ∂{y}/∂{x} = G, in numerator layout"
         if kind == "scalar" and not self.value.shape.dims:
             return f"the coefficient of d{x}"
+        if self.value.shape.kind == "row" and variable.shape.dims:
+            return f"d{y} = d{x}{'' if kind == 'row' else 'ᵀ'} Jᵀ means ∂{y}/∂{x} = J"
         if kind == "row":
-            return f"d{y} = d{x} g means ∂{y}/∂{x} = g"
+            turned = f"d{y} = J d{x}ᵀ means ∂{y}/∂{x} = J"
+            return turned if self.value.shape.dims else f"d{y} = d{x} g means ∂{y}/∂{x} = g"
         return f"d{y} = g d{x} means ∂{y}/∂{x} = g" if not self.value.shape.dims else f"d{y} = J d{x} means ∂{y}/∂{x} = J"
+
+    def by_element(self, node: Node) -> Written:
+        """A coefficient as one element of it."""
+        return indexed(self.recovery, node)
 
     def element_label(self, variable: Quantity, indices: Sequence[str]) -> Expression:
         """The derivative by one entry, by name."""

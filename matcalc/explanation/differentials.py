@@ -14,7 +14,7 @@ from matcalc.calculus.differentiate import differentiate
 from matcalc.calculus.targets import Targets
 from matcalc.errors import NotSupportedError
 from matcalc.explanation.coefficients import Coefficients
-from matcalc.explanation.derivation import Derived, Equation, Section, Side
+from matcalc.explanation.derivation import Derived, Equation, Remark, Section, Side
 from matcalc.explanation.derivation import Line as DerivationLine
 from matcalc.explanation.forward import Forward, needs_vec
 from matcalc.explanation.intermediates import Introduction, Quantity
@@ -26,6 +26,7 @@ from matcalc.explanation.reasons import of_function, of_linear
 from matcalc.language import tree
 from matcalc.language.declared import Symmetric
 from matcalc.notation import matrix as notation
+from matcalc.notation.looks import flipped
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.recover import Recovery
 from matcalc.notation.replace import with_children
@@ -41,9 +42,11 @@ class Differentials:
 
     def __init__(
         self, problem: Problem, targets: Sequence[tree.Name], answers: Sequence[tuple[tree.Expr, Answer]],
-        symmetric: Symmetric = "space",
+        symmetric: Symmetric = "space", turned: Sequence[tuple[tree.Expr, str, Answer]] = (),
     ) -> None:
         self.problem = problem
+        self.turned = turned
+        """The answers in another layout than the numerator one."""
         self.symmetric = symmetric
         """Which derivative by a symmetric matrix the answers are."""
         old = problem.recovery
@@ -55,6 +58,8 @@ class Differentials:
         self.answers = {target.name: answer for target, answer in answers if isinstance(target, tree.Name)}
         self.parts = [(target, answer) for target, answer in answers if not isinstance(target, tree.Name)]
         self.coefficients = Coefficients(self.recovery, self.steps.value)
+        self._dropping: Quantity | None = None
+        """The first step with a constant term."""
         self.found: dict[Quantity, Node] = {}
         """The coefficients of the differentials in the last form of that of the value."""
         self._local: dict[tuple[Quantity, Quantity], Node] = {}
@@ -114,13 +119,23 @@ class Differentials:
         except NotLinearError:
             found = None
         if found is not None:
-            return Side(found, of_linear(step, varying))
+            return Side(found, of_linear(step, varying) + self._of_constants(step))
         terms = []
         for operand in varying:
             node = self.jacobian(step, operand)
             if not isinstance(node, Zero):
                 terms.append(self.coefficients.applied(node, step, operand, self.d(operand)))
         return Side(sum_of(self.build, terms, step.shape), of_function(step))
+
+    def _of_constants(self, step: Quantity) -> str:
+        """That the terms of a sum that are constant drop out, where that happens for the first time."""
+        if not isinstance(step.definition, notation.Sum) or self._dropping not in (None, step):
+            return ""
+        symbols = {each.symbol for each in step.operands if each.targets}
+        if all(not symbols.isdisjoint(notation.postorder(term)) for term in step.definition.terms):
+            return ""
+        self._dropping = step
+        return "; the differential of a constant is 0"
 
     def jacobian(self, step: Quantity, operand: Quantity) -> Node:
         """The derivative of a step by one of its operands."""
@@ -178,6 +193,13 @@ class Differentials:
             written = as_written(self.build, self.problem.inference, target)
             label = self.build.make(notation.Partial, answer.body.shape, self.steps.value.symbol, written)
             section.lines.append(Equation(label, (Side(answer, "the part that was asked for"),), label.shape))
+        for place, layout, answer in self.turned:
+            written = as_written(self.build, self.problem.inference, place)
+            shape = flipped(answer.body.shape)
+            label = self.build.make(notation.Partial, shape, self.steps.value.symbol, written)
+            transposed = self.build.make(notation.Transpose, answer.body.shape, label)
+            section.lines.append(Remark(f"In {layout} layout it is the transpose."))
+            section.lines.append(Equation(transposed, (Side(answer),), transposed.shape))
         return section
 
     def _derivative(self, variable: Quantity) -> list[DerivationLine]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matcalc.errors import NotSupportedError
 from matcalc.explanation.derivation import Equation, Side
 from matcalc.explanation.intermediates import Quantity
 from matcalc.explanation.linear import NotLinearError, differential, times
@@ -106,12 +105,15 @@ class Forward:
             if stacked and (axes == 2 or len(each.shape.dims) == 2):
                 terms.append(known.stacked(node, each, self.build.vec(d)))
             else:
-                terms.append(known.paired(node, each, d))
+                term = known.paired(node, each, d)
+                terms.append(self.build.transpose(term) if stacked and value.shape.kind == "row" else term)
         left: Expression = self.owner.d(value)
         shape = value.shape
         if stacked and axes == 2:
             shape = vector(_size(value.shape))
             left = self.build.make(notation.Function, shape, "vec", (left,))
+        if stacked and value.shape.kind == "row":
+            left, shape = self.build.transpose(left), vector(value.shape.dims[0])
         written = sum_of(self.build, terms, shape)
         if expression(written) == expression(current):
             return []
@@ -123,9 +125,7 @@ class Forward:
         axes = len(value.shape.dims)
         own: tuple[str, ...] = ()
         for each in varying:
-            written = self.owner.coefficients.written(self.owner.found[each], each)
-            if len(written.indices) != axes + len(each.shape.dims):
-                raise NotSupportedError("a derivation by differentials of this by several variables", help="take one at a time")
+            written = self.owner.coefficients.by_element(self.owner.found[each])
             own, others = written.indices[:axes], written.indices[axes:]
             entry = self.owner.d(each)
             if others:

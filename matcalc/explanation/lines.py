@@ -29,6 +29,7 @@ _GONE = (
     ("∫", "cyclic property of the trace, under the integral"),
     ("Σ", "the sum over the index as a product of matrices"),
     ("diag(", "multiply out: aᵀ diag(b) = (a ⊙ b)ᵀ"),
+    ("vec(", "vec(A)ᵀ vec(B) = tr(Aᵀ B)"),
     ("kron(", "tr(A ⊗ B) = tr(A) tr(B)"),
 )
 """Why a sign is gone that stood in the form before."""

@@ -31,7 +31,14 @@ def pieces(recovery: Recovery, inference: Inference, steps: Steps) -> Steps:
             continue
         if len(users) == 1 and all(is_linear(recovery, user) for user in users) and _size(step) <= _LONGEST:
             inlined.add(step)
-    return _merged(recovery, inference, steps, inlined)
+    result = _merged(recovery, inference, steps, inlined)
+    if len(result.steps) == 1 and not inference.program.bindings and result.value.role == "operation":
+        whole = as_written(recovery.build, inference)  # the value as it stands, also where it was taken apart
+        known: dict[Expression, Expression] = {}
+        for node in notation.postorder(whole):
+            known[node] = flattened(recovery, with_children(recovery.build, node, known))
+        result.value.definition = known[whole]
+    return result
 
 
 def is_linear(recovery: Recovery, step: Quantity) -> bool:

@@ -9,6 +9,7 @@ from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Expression
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import FUNCTIONS, OPERATIONS
+from matcalc.output.text import expression
 
 _PRODUCTS = (
     notation.MatMul, notation.Product, notation.Dot, notation.Hadamard, notation.Function, notation.MatrixPower
@@ -117,6 +118,8 @@ def _of_call(node: notation.Function, each: str) -> str:
     if operation is None:
         return ""
     if operation.rule and not isinstance(operation, Elementwise):
-        return operation.rule
-    derivative = f"the derivative of {node.name}"
+        rule = operation.rule if isinstance(operation.rule, str) else operation.rule[0]
+        operands = [expression(operand) for operand in node.operands]
+        return rule.format(u=operands[0], other=operands[-1], kind=node.operands[0].shape.kind)
+    derivative = f"the derivative of {operation.shown if isinstance(operation, Elementwise) else node.name}"
     return f"{derivative}, {each}: df(z) = f′(z) ⊙ dz" if each and isinstance(operation, Elementwise) else derivative

@@ -238,3 +238,224 @@ def test_every_line_of_the_corpus(problem: Record) -> None:
         assert check(found, [result], crc32(problem["id"].encode())) > 0
     except TooLongError:
         pytest.skip("too long to be read")
+
+
+STANDARD: list[tuple[str, str, str | None, list[str]]] = [
+    ("tr(A X B)", "X", None, [
+        "y = tr(A X B)",
+        "dy = tr(A dX B) | linear: A and B are constant",
+        "  = tr(B A dX) | cyclic property of the trace: dX goes last",
+        "∂y/∂X = B A | dy = tr(G dX) means ∂y/∂X = G, in numerator layout",
+    ]),
+    ("x' A x", "x", None, [
+        "y = xᵀ A x",
+        "dy = dxᵀ A x + xᵀ A dx | product rule: A is constant",
+        "  = xᵀ Aᵀ dx + xᵀ A dx | a number is its own transpose",
+        "  = xᵀ (A + Aᵀ) dx | collect the terms",
+        "∂y/∂x = xᵀ (A + Aᵀ) | dy = g dx means ∂y/∂x = g",
+    ]),
+    ("||X w - y||^2", "w", None, [
+        "u = X w - y",
+        "C = ‖u‖²",
+        "du = X dw | linear: X and y are constant; the differential of a constant is 0",
+        "dC = 2 uᵀ du | d‖r‖² = d(rᵀ r) = 2 rᵀ dr",
+        "dC = 2 uᵀ X dw | substitute du",
+        "∂C/∂w = 2 uᵀ X | dC = g dw means ∂C/∂w = g",
+        "  = 2 (X w - y)ᵀ X | substitute back",
+    ]),
+    ("norm(A X - B)^2", "X", "A: matrix(m, n), X: matrix(n, k), B: matrix(m, k)", [
+        "U = A X - B",
+        "y = ‖U‖_F²",
+        "dU = A dX | linear: A and B are constant; the differential of a constant is 0",
+        "dy = 2 tr(Uᵀ dU) | d‖R‖_F² = d tr(Rᵀ R) = 2 tr(Rᵀ dR)",
+        "dy = 2 tr(Uᵀ A dX) | substitute dU",
+        "∂y/∂X = 2 Uᵀ A | dy = tr(G dX) means ∂y/∂X = G, in numerator layout",
+        "  = 2 (A X - B)ᵀ A | substitute back",
+    ]),
+    ("logdet(A + X X')", "X", None, [
+        "U = A + X Xᵀ",
+        "y = logdet(U)",
+        "dU = dX Xᵀ + X dXᵀ | product rule: A is constant; the differential of a constant is 0",
+        "dy = tr(U⁻¹ dU) | the differential of a log-determinant",
+        "dy = tr(U⁻¹ (dX Xᵀ + X dXᵀ)) | substitute dU",
+        "  = tr(U⁻¹ dX Xᵀ) + tr(U⁻¹ X dXᵀ) | multiply out",
+        "  = tr(U⁻¹ dX Xᵀ) + tr(dX Xᵀ U⁻ᵀ) | a trace is that of the transpose",
+        "  = tr(Xᵀ U⁻¹ dX) + tr(Xᵀ U⁻ᵀ dX) | cyclic property of the trace: dX goes last",
+        "  = tr(Xᵀ (U⁻¹ + U⁻ᵀ) dX) | collect the terms",
+        "∂y/∂X = Xᵀ (U⁻¹ + U⁻ᵀ) | dy = tr(G dX) means ∂y/∂X = G, in numerator layout",
+        "  = Xᵀ ((A + X Xᵀ)⁻¹ + (A + X Xᵀ)⁻ᵀ) | substitute back",
+    ]),
+    ("det(X)", "X", None, [
+        "y = det(X)",
+        "dy = det(X) tr(X⁻¹ dX) | Jacobi's formula",
+        "∂y/∂X = det(X) X⁻¹ | dy = tr(G dX) means ∂y/∂X = G, in numerator layout",
+    ]),
+    ("tr(A inv(X) B)", "X", None, [
+        "U = X⁻¹",
+        "y = tr(A U B)",
+        "dU = -U dX U | from X X⁻¹ = I: dX X⁻¹ + X d(X⁻¹) = 0",
+        "dy = tr(A dU B) | linear: A and B are constant",
+        "  = tr(B A dU) | cyclic property of the trace: dU goes last",
+        "dy = -tr(B A U dX U) | substitute dU",
+        "  = -tr(U B A U dX) | cyclic property of the trace: dX goes last",
+        "∂y/∂X = -U B A U | dy = tr(G dX) means ∂y/∂X = G, in numerator layout",
+        "  = -X⁻¹ B A X⁻¹ | substitute back",
+    ]),
+    ("-y . log(softmax(z))", "z", None, [
+        "u₁ = softmax(z)",
+        "u₂ = log(u₁)",
+        "C = -y·u₂",
+        "du₁ = (diag(u₁) - u₁ u₁ᵀ) dz | the Jacobian of p = softmax(z) is diag(p) - p pᵀ",
+        "du₂ = du₁ ⊘ u₁ | the derivative of log, entry by entry: df(z) = f′(z) ⊙ dz",
+        "dC = -y·du₂ | linear: y is constant",
+        "  = -yᵀ du₂ | the dot product as a product: a·b = aᵀ b",
+        "dC = -yᵀ (du₁ ⊘ u₁) | substitute du₂",
+        "  = -(y ⊘ u₁)ᵀ du₁ | aᵀ (b ⊙ c) = (a ⊙ b)ᵀ c",
+        "  = -(y ⊘ u₁)ᵀ (diag(u₁) - u₁ u₁ᵀ) dz | substitute du₁",
+        "  = (sum(y) u₁ᵀ - yᵀ) dz | multiply out: aᵀ diag(b) = (a ⊙ b)ᵀ",
+        "∂C/∂z = sum(y) u₁ᵀ - yᵀ | dC = g dz means ∂C/∂z = g",
+        "  = sum(y) softmax(z)ᵀ - yᵀ | substitute back",
+    ]),
+    ("u' f(W x + b)", "x", None, [
+        "v₁ = W x + b",
+        "v₂ = f(v₁)",
+        "y = uᵀ v₂",
+        "dv₁ = W dx | linear: W and b are constant; the differential of a constant is 0",
+        "dv₂ = f′(v₁) ⊙ dv₁ | the derivative of f, entry by entry",
+        "dy = uᵀ dv₂ | linear: u is constant",
+        "dy = uᵀ (f′(v₁) ⊙ dv₁) | substitute dv₂",
+        "  = (u ⊙ f′(v₁))ᵀ dv₁ | aᵀ (b ⊙ c) = (a ⊙ b)ᵀ c",
+        "  = (u ⊙ f′(v₁))ᵀ W dx | substitute dv₁",
+        "∂y/∂x = (u ⊙ f′(v₁))ᵀ W | dy = g dx means ∂y/∂x = g",
+        "  = (u ⊙ f′(W x + b))ᵀ W | substitute back",
+    ]),
+    ("sum(A*exp(X B))", "X", None, [
+        "U₁ = X B",
+        "U₂ = exp(U₁)",
+        "y = sum(A ⊙ U₂)",
+        "dU₁ = dX B | linear: B is constant",
+        "dU₂ = U₂ ⊙ dU₁ | the derivative of exp, entry by entry: df(z) = f′(z) ⊙ dz",
+        "dy = sum(A ⊙ dU₂) | linear: A is constant",
+        "  = tr(Aᵀ dU₂) | sum(A ⊙ B) = tr(Aᵀ B)",
+        "dy = tr(Aᵀ (U₂ ⊙ dU₁)) | substitute dU₂",
+        "  = tr((A ⊙ U₂)ᵀ dU₁) | tr(Aᵀ (B ⊙ C)) = tr((A ⊙ B)ᵀ C)",
+        "  = tr((A ⊙ U₂)ᵀ dX B) | substitute dU₁",
+        "  = tr(B (A ⊙ U₂)ᵀ dX) | cyclic property of the trace: dX goes last",
+        "∂y/∂X = B (A ⊙ U₂)ᵀ | dy = tr(G dX) means ∂y/∂X = G, in numerator layout",
+        "  = B (A ⊙ exp(X B))ᵀ | substitute back",
+    ]),
+    ("a' X' X b", "X", None, [
+        "y = aᵀ Xᵀ X b",
+        "dy = aᵀ dXᵀ X b + aᵀ Xᵀ dX b | product rule: a and b are constant",
+        "  = tr(aᵀ dXᵀ X b) + tr(aᵀ Xᵀ dX b) | a number is its own trace",
+        "  = tr(bᵀ Xᵀ dX a) + tr(aᵀ Xᵀ dX b) | a trace is that of the transpose",
+        "  = tr(a bᵀ Xᵀ dX) + tr(b aᵀ Xᵀ dX) | cyclic property of the trace: dX goes last",
+        "  = tr((a bᵀ + b aᵀ) Xᵀ dX) | collect the terms",
+        "∂y/∂X = (a bᵀ + b aᵀ) Xᵀ | dy = tr(G dX) means ∂y/∂X = G, in numerator layout",
+    ]),
+    ("(x' A x)/(x' x)", "x", None, [
+        "u₁ = xᵀ A x",
+        "u₂ = xᵀ x",
+        "y = u₁/u₂",
+        "du₁ = dxᵀ A x + xᵀ A dx | product rule: A is constant",
+        "  = xᵀ Aᵀ dx + xᵀ A dx | a number is its own transpose",
+        "  = xᵀ (A + Aᵀ) dx | collect the terms",
+        "du₂ = dxᵀ x + xᵀ dx | product rule",
+        "  = xᵀ dx + xᵀ dx | a number is its own transpose",
+        "  = 2 xᵀ dx | collect the terms",
+        "dy = du₁/u₂ - u₁ du₂ / u₂² | quotient rule",
+        "dy = xᵀ (A + Aᵀ) dx / u₂ - 2 u₁ xᵀ dx / u₂² | substitute du₁ and du₂",
+        "  = (u₂ (A + Aᵀ) x - 2 u₁ x)ᵀ dx / u₂² | collect the terms",
+        "∂y/∂x = (u₂ (A + Aᵀ) x - 2 u₁ x)ᵀ / u₂² | dy = g dx means ∂y/∂x = g",
+        "  = ((xᵀ x) (A + Aᵀ) x - 2 (xᵀ A x) x)ᵀ / (xᵀ x)² | substitute back",
+        "  = ((A + Aᵀ) x - (2 xᵀ A x / ‖x‖²) x)ᵀ / ‖x‖² | simplify",
+    ]),
+    ("A X B", "X", None, [
+        "Y = A X B",
+        "dY = A dX B | linear: A and B are constant",
+        "vec(dY) = (Bᵀ ⊗ A) vec(dX) | vec(A Z B) = (Bᵀ ⊗ A) vec(Z)",
+        "∂vec(Y)/∂vec(X)ᵀ = Bᵀ ⊗ A | vec(dY) = J vec(dX) means ∂vec(Y)/∂vec(X)ᵀ = J",
+    ]),
+    ("tr(X^3)", "X", None, [
+        "y = tr(X³)",
+        "dy = tr(dX X² + X dX X + X² dX) | product rule",
+        "  = tr(dX X²) + tr(X dX X) + tr(X² dX) | multiply out",
+        "  = tr(X² dX) + tr(X² dX) + tr(X² dX) | cyclic property of the trace: dX goes last",
+        "  = 3 tr(X² dX) | collect the terms",
+        "∂y/∂X = 3 X² | dy = tr(G dX) means ∂y/∂X = G, in numerator layout",
+    ]),
+    ("tr(A S)", "S", "S: symmetric(n)", [
+        "y = tr(A S)",
+        "dy = tr(A dS) | linear: A is constant",
+        "  = tr(Aᵀ dS) | dS is symmetric",
+        "∂y/∂S = (1/2) (A + Aᵀ) | dS is symmetric: tr(G dS) = tr((G + Gᵀ)/2 dS)",
+    ]),
+    ("w.x + b", "w, b", None, [
+        "y = w·x + b",
+        "dy = dw·x + db | linear: x is constant",
+        "  = xᵀ dw + db | the dot product as a product: a·b = bᵀ a",
+        "∂y/∂w = xᵀ | dy = g dw means ∂y/∂w = g",
+        "∂y/∂b = 1 | the coefficient of db",
+    ]),
+
+]
+
+
+@pytest.mark.parametrize(("text", "wrt", "where", "wanted"), [pytest.param(*each, id=each[0]) for each in STANDARD])
+def test_lines(text: str, wrt: str, where: str | None, wanted: list[str]) -> None:
+    assert lines(text, wrt, where) == wanted
+
+
+OTHERS: list[tuple[str, str, str | None]] = [
+    ("-y . log(softmax(W x + b))", "W, b", None),
+    ("||X W V - Y||^2", "W, V", "X: matrix(N, d), W: matrix(d, h), V: matrix(h, k), Y: matrix(N, k)"),
+    ("1/2*||X w - y||^2 + lam/2*||w||^2", "w, lam", None),
+    ("sum(max(0, 1 - y*(X w + b))) + lam*||w||^2", "w, b", None),
+    ("z = W x + b; r = relu(z); u . r", "W, b, x, u", None),
+    ("a' W' tanh(V x)", "W, V, x, a", None),
+    ("W x + b", "W, b, x", None),
+    ("A X + X B", "X, A", "A, B, X: matrix(n, n)"),
+    ("A sin(X B)", "X", "A: matrix(m, n)"),
+    ("exp(-t) x", "t, x", "x: vector(n), t: scalar"),
+    ("v A", "v, A", "v: row(m), A: matrix(m, n)"),
+    ("v A x", "v, x, A", "v: row(m), x: vector(n)"),
+    ("sum(diag(x) A)", "x, A", None),
+    ("x[1]*sum(x^2) + t*x[2]", "x, t", "x: vector(n), t: scalar"),
+    ("logdet(S) - tr(S A)", "S", "S: spd(n)"),
+    ("tr(A D B)", "D", "D: diagonal(n), A, B: matrix(n, n)"),
+    ("tr(A L B)", "L", "L: lower_triangular(n), A, B: matrix(n, n)"),
+    ("tr(A S)", "S", "S: symmetric(n)"),
+    ("sum(cumsum(x)*a)", "x", "x: vector(n)"),
+    ("sum(tril(X)*A)", "X", "X: matrix(n, n)"),
+    ("x'x", "x", None), ("a.x", "x", None), ("vec(X)' vec(A)", "X", None),
+    ("tr(kron(A, X))", "X", "A: matrix(n, n), X: matrix(m, m)"),
+    ("sum(G*(X W + b'))", "X, W, b", "X: matrix(N, n), W: matrix(n, h), b: vector(h), G: matrix(N, h)"),
+    ("mean((X w - y)^2)", "w, X", None),
+    ("log(1 + exp(w.x + b))", "w, b", None),
+    ("norm(X)/tr(X)", "X", "X: matrix(n, n)"),
+    ("norm(x, 3)", "x", "x: vector(n)"),
+    ("[X; A] w", "X, w", "X: matrix(m, n), A: matrix(k, n), w: vector(n)"),
+    ("5", "x", "x: scalar"), ("x", "x", "x: vector(n)"), ("a", "x", "x: vector(n), a: vector(m)"),
+]
+
+
+@pytest.mark.parametrize(("text", "wrt", "where"), [pytest.param(*each, id=each[0]) for each in OTHERS])
+def test_every_line_of_others(text: str, wrt: str, where: str | None) -> None:
+    found, derivatives = derived(text, wrt, where)
+    assert check(found, derivatives, crc32(text.encode()), wanted=2) > 0
+
+
+@pytest.mark.parametrize("symmetric", ["space", "independent", "unconstrained"])
+def test_structure(symmetric: str) -> None:
+    """A derivative by a symmetric matrix ends with the answer of its kind."""
+    found, derivatives = derived("tr(A S B S)", "S", "S: symmetric(n), A, B: matrix(n, n)", symmetric=symmetric)
+    last = found.sections[-1].lines[-1]
+    assert isinstance(last, Equation)
+    assert said(last.sides[-1].expression) == str(derivatives[0])
+    assert check(found, derivatives, 5) > 0
+
+
+def test_refusals() -> None:
+    """What is not supported says so."""
+    with pytest.raises(NotSupportedError, match="negative power"):
+        derived("tr(X^(-k))", "X", "X: matrix(n, n)")
