@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -52,12 +53,12 @@ def test_a_variable_of_all_layers_is_whole_again() -> None:
     assert [vertex.name for vertex in collapsed(recurrent(20)).vertices if vertex.kind == "variable"] == ["W"]
 
 
-def in_a_row(name: str) -> Dataflow:
+def in_a_row(name: str, *, drawn: bool = True) -> Dataflow:
     """`u₁ = W₁ x, u₂ = tanh(u₁), u₃ = W₂ u₂`."""
     rows, links, before, before_name = [variable("x", "x")], [], "x", "x"
     for k in range(1, 31):
         own, weight = f"{name}{subscript(k)}", subscript((k + 1) // 2)
-        if k % 2:
+        if k % 2 and drawn:
             rows.append(constant(f"W{k}", f"W{weight}"))
             links.append((f"W{k}", f"u{k}", ""))
         rows.append(step(f"u{k}", own, f"W{weight} {before_name}" if k % 2 else f"tanh({before_name})"))
@@ -68,6 +69,30 @@ def in_a_row(name: str) -> Dataflow:
 
 def test_numbers_may_grow_by_more_than_one() -> None:
     assert blocks(in_a_row("u")) == ["layers 2–15: u₂ₖ₋₁ = Wₖ u₂ₖ₋₂, u₂ₖ = tanh(u₂ₖ₋₁)"]
+
+
+def bare(depth: int) -> Dataflow:
+    """A network whose constants are not drawn."""
+    flow = network(depth)
+    return replace(
+        flow,
+        vertices=tuple(vertex for vertex in flow.vertices if vertex.kind != "constant"),
+        edges=tuple(edge for edge in flow.edges if edge.label),
+    )
+
+
+def test_constants_need_not_be_drawn() -> None:
+    assert blocks(bare(20)) == ["layers 2–20: zₖ = Wₖ aₖ₋₁ + bₖ, aₖ = tanh(zₖ)"]
+    few = collapsed(in_a_row("u", drawn=False), 12)
+    assert [described(vertex) for vertex in few.vertices if vertex.kind == "block"] == [
+        "layers 2–15: u₂ₖ₋₁ = Wₖ u₂ₖ₋₂, u₂ₖ = tanh(u₂ₖ₋₁)"
+    ]
+
+
+def test_functions_have_no_numbers() -> None:
+    """log2 and log10 do not do the same."""
+    texts = blocks(chain(40, ("log2", "log10")))
+    assert set(re.findall(r"log\w*\(|, …$", "\n".join(texts), re.MULTILINE)) == {"log2(", "log10("}
 
 
 def test_layers_may_reach_back_by_more_than_one() -> None:

@@ -56,14 +56,18 @@ def script(character: str) -> tuple[int, str]:
 
 def runs(text: str) -> Iterator[Run]:
     """The runs of a formula: single letters, and `dx`, are slanted; words such as `sin` and the sign of a transpose are not.
-    The digits of a name like `W1` are a subscript.
+    The digits of a name like `W1` are a subscript, and the exponent of x^(p + 1) is a superscript.
 
     >>> [(run.text, run.italic, run.level) for run in runs("sin xₖ")]
     [('sin ', False, 0), ('x', True, 0), ('k', True, -1)]
     """
     styled: list[tuple[str, bool, int]] = []
     text = _INDEXED.sub(lambda name: name[1] + name[2].translate(_SUBSCRIPTS), text)
-    characters = [script(character) for character in text]
+    characters = [
+        (1, character) if position % 2 and level == 0 else (level, character)
+        for position, part in enumerate(_POWER.split(text))
+        for level, character in map(script, part)
+    ]
     for position, (before, at, after) in enumerate(zip(characters, characters[1:], characters[2:], strict=False)):
         if before[0] == after[0] == 1 and at == (1, "x"):
             characters[position + 1] = (1, "×")  # ℝᵐˣⁿ
@@ -76,6 +80,7 @@ def runs(text: str) -> Iterator[Run]:
         yield Run("".join(word for word, _, _ in group), italic, level)
 
 
+_POWER = re.compile(r"\^\(([^()]+)\)")
 _INDEXED = re.compile(r"(?<![^\W_])(d?[^\W\d_])([0-9]+)(?![A-Za-z_])")
 """`W1`, also in `dW1`, but not `log2` or `1e5`."""
 

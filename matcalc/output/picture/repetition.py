@@ -64,7 +64,8 @@ class _Table:
     def of(cls, graph: Graph) -> _Table:
         templates = []
         for key in graph.steps:
-            places = {graph.vertices[edge.source].name: f"\0{place}\0" for place, edge in enumerate(graph.operands[key])}
+            places = {name: f"\0{_numbered(name)[0]}\0" for name in _hidden(graph, key)}
+            places |= {graph.vertices[edge.source].name: f"\0{place}\0" for place, edge in enumerate(graph.operands[key])}
             templates.append(renamed(graph.vertices[key].definition, places))
         uses = {}
         for key, users in graph.users.items():
@@ -108,7 +109,7 @@ def _fitness(graph: Graph, run: _Run) -> tuple[bool, bool, int, int]:
     """How well a run begins: with the names of a layer numbered alike, and with a step that has constants of its own."""
     first = graph.steps[run.start : run.start + run.length]
     numbers = {number for _, number in (_numbered(graph.vertices[key].name) for key in first)}
-    return len(numbers) == 1, any(graph.own_leaves(first[:1])), run.count, -run.start
+    return len(numbers) == 1, any(graph.own_leaves(first[:1])) or bool(_hidden(graph, first[0])), run.count, -run.start
 
 
 def renamed(text: str, names: dict[str, str]) -> str:
@@ -118,6 +119,13 @@ def renamed(text: str, names: dict[str, str]) -> str:
     'v + u₁₂ y²'
     """
     return _NAME.sub(lambda match: names.get(match[0], match[0]), text)
+
+
+def _hidden(graph: Graph, key: str) -> list[str]:
+    """The names with numbers in a definition that are not drawn as operands: constants may be left out of a dataflow."""
+    drawn = {graph.vertices[edge.source].name for edge in graph.operands[key]}
+    names = (match[0] for match in _NAME.finditer(graph.vertices[key].definition) if match.string[match.end() :][:1] != "(")
+    return [name for name in dict.fromkeys(names) if name not in drawn and _numbered(name)[1] >= 0]
 
 
 def _numbered(name: str) -> tuple[str, int]:
@@ -160,28 +168,36 @@ class _Names:
 
     steps: list[_Progression | None]
     constants: dict[str, _Progression | None]
+    hidden: list[dict[str, _Progression | None]]
 
     @classmethod
     def of(cls, graph: Graph, run: _Run) -> _Names:
-        steps, constants = [], {}
+        steps, constants, hidden = [], {}, []
         for place in range(run.length):
             column = graph.steps[run.start + place : run.end : run.length]
             steps.append(_Progression.of([graph.vertices[key].name for key in column]))
+            names = zip(*(_hidden(graph, key) for key in column), strict=False)
+            hidden.append({row[1]: _Progression.of(list(row)) for row in names})
             for edges in zip(*(graph.operands[key] for key in column), strict=True):
                 keys = [edge.source for edge in edges]
                 if graph.is_leaf(keys[0]) and len(set(keys)) > 1:
                     constants[keys[1]] = _Progression.of([graph.vertices[key].name for key in keys])
-        return cls(steps, constants)
+        return cls(steps, constants, hidden)
+
+    @property
+    def all(self) -> list[_Progression | None]:
+        """Those of the steps, then the others."""
+        return [*self.steps, *self.constants.values(), *(names for hidden in self.hidden for names in hidden.values())]
 
     @property
     def is_general(self) -> bool:
         """Whether there is a general name for each."""
-        return None not in self.steps and None not in self.constants.values()
+        return None not in self.all
 
     @property
     def first(self) -> int | None:
         """The number of the first layer: that of the first name that grows by one."""
-        growing = (names.number for names in (*self.steps, *self.constants.values()) if names and names.growth == 1)
+        growing = (names.number for names in self.all if names and names.growth == 1)
         return next(growing, None)
 
 
@@ -209,11 +225,11 @@ def _definitions(graph: Graph, run: _Run, names: _Names) -> Iterator[str]:
     first = 1 if names.first is None else names.first
 
     def general(progression: _Progression | None, later: int, name: str) -> str:
-        return progression.name(first, later) if progression and names.is_general else name
+        return progression.name(first, later) if progression and progression.growth and names.is_general else name
 
     for place in range(run.length):
         key = graph.steps[run.start + run.length + place]
-        inside = {}
+        inside = {name: general(progression, 0, name) for name, progression in names.hidden[place].items()}
         for edge in graph.operands[key]:
             operand = graph.vertices[edge.source].name
             before = run.start + run.length + place - graph.rank.get(edge.source, -1)
