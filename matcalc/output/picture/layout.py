@@ -80,6 +80,8 @@ _ROUND = 8.0
 _STRAIGHT = 8.0
 """How far a line goes straight out of a vertex, so that heads of arrows have room; it counts as a part of the vertex."""
 
+_CLEARANCE, _TRIALS = 3.0, 5
+
 _OPTIONS: dict[str, Any] = {
     "direction": "topbottom",
     "spacing": {"layer_gap": 22.0, "node_gap": 26.0, "dummy_gap": 22.0, "port_gap": _PORT},
@@ -102,7 +104,21 @@ def placed(sizes: Sequence[Size], links: Sequence[Link]) -> Placement:
             # Lines come to the middle of an ellipse, but to a box anywhere on its side.
             stops.insert(1, graph.node(width=link.label.width, height=link.label.height, shape="ellipse"))
         parts.append(tuple(graph.edge(*ends, weight=link.weight) for ends in pairwise(stops)))
-    return _turned(graphlay.layout(graph, options=_OPTIONS).raw, len(sizes), links, parts)
+    return _turned(_layout(graphlay, graph), len(sizes), links, parts)
+
+
+def _layout(graphlay: Any, graph: Any) -> dict[str, Any]:
+    """The first layout in which no line comes near a vertex that it passes by, which the first one nearly always is."""
+    best, room = {}, -1.0
+    for seed in range(_TRIALS):
+        layout = graphlay.layout(graph, options={**_OPTIONS, "seed": seed})
+        clearance = layout.metrics().get("min_edge_node_clearance")
+        clearance = _CLEARANCE if clearance is None else clearance
+        if clearance > room:
+            best, room = layout.raw, clearance
+        if room >= _CLEARANCE:
+            break
+    return best
 
 
 def _turned(raw: dict[str, Any], count: int, links: Sequence[Link], parts: list[tuple[int, ...]]) -> Placement:
