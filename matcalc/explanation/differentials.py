@@ -7,7 +7,7 @@ and what stands behind them is moved to their left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from matcalc.calculus.differentiate import differentiate
@@ -17,7 +17,7 @@ from matcalc.explanation.coefficients import Coefficients
 from matcalc.explanation.derivation import Derived, Equation, Remark, Section, Side
 from matcalc.explanation.derivation import Line as DerivationLine
 from matcalc.explanation.forward import Forward, needs_vec
-from matcalc.explanation.intermediates import Introduction, Quantity
+from matcalc.explanation.intermediates import Introduction, Quantity, Steps
 from matcalc.explanation.linear import NotLinearError, differential
 from matcalc.explanation.lines import Line, sum_of
 from matcalc.explanation.local import has_one_variable, name_of
@@ -71,14 +71,15 @@ class Differentials:
             NotSupportedError: this method has no notation for it.
         """
         active = self.steps.active()
-        first = Section("Introduce intermediate variables" if len(active) > 1 else "Give the value a name")
-        for step in self.steps.steps:
+        several = len(list(self.steps.every())) > 1
+        first = Section("Introduce intermediate variables" if several else "Give the value a name")
+        for step, indices in _with_indices(self.steps):
             assert step.definition is not None
-            first.lines.append(Equation(step.symbol, (Side(step.definition),), step.shape, (step,)))
+            first.lines.append(Equation(step.symbol, (Side(step.definition, _each_index(indices)),), step.shape, (step,)))
         if not active:
             return Derived([first, *self._constant()], self.steps)
         sections = [first]
-        if len(active) > 1:
+        if several:
             sections.append(self._each())
         sections += [self._whole(), self._read_off()]
         if any(expression(each).startswith("-") for each in self.recovery.exponents):
@@ -95,8 +96,14 @@ class Differentials:
 
     def _each(self) -> Section:
         section = Section("Take the differential of each step")
-        for step in self.steps.active():
-            section.lines.append(Equation(self.d(step), tuple(self._line(step).sides), step.shape, (step,)))
+        for step, indices in _with_indices(self.steps):
+            if not step.targets:
+                continue
+            sides = self._line(step).sides
+            if step is self.steps.value and step.series is not None:
+                sides = sides[:1]
+            sides[0] = Side(sides[0].expression, "; ".join(filter(None, [sides[0].reason, _each_index(indices)])))
+            section.lines.append(Equation(self.d(step), tuple(sides), step.shape, (step,)))
         return section
 
     def d(self, quantity: Quantity) -> Expression:
@@ -106,6 +113,11 @@ class Differentials:
     def _line(self, step: Quantity) -> Line:
         """The differential of a step in terms of those of its operands, each behind its coefficient if it is a number."""
         line = Line(self, step, self.form(step))
+        if step.series is not None:
+            terms = step.series.steps
+            line.with_terms([(each, self.form(each)) for each in reversed(terms.active())])
+        if isinstance(step.symbol, notation.Element):
+            return line  # within a sum over an index
         if not step.shape.dims:
             line.arranged({each: self.jacobian(step, each) for each in step.operands if each.targets})
         return line
@@ -114,11 +126,15 @@ class Differentials:
         """The differential of a step as its definition says it."""
         assert step.definition is not None
         varying = [each for each in step.operands if each.targets]
+        if step.series is not None:
+            varying = [step.series.steps.value]
         try:
             found = differential(self.build, step.definition, {each.symbol: self.d(each) for each in varying})
         except NotLinearError:
             found = None
         if found is not None:
+            if step.series is not None:
+                return Side(found, "the differential of a sum is the sum of the differentials")
             return Side(found, of_linear(step, varying) + self._of_constants(step))
         terms = []
         for operand in varying:
@@ -153,12 +169,12 @@ class Differentials:
         value = self.steps.value
         *names, last = [expression(self.d(each)) for each in self.steps.variables if each.name in value.targets]
         listed = f"{', '.join(names)} and {last}" if names else last
-        alone = len(self.steps.active()) == 1
+        alone = len(list(self.steps.every())) == 1
         title = f"{'Take the differential' if alone else 'Substitute'}, and move {listed} to the right"
         if needs_vec(value.shape, self.steps.variables, self.steps.active()):
             return Section(title, list(Forward(self).equations()))
         line = self._line(value)
-        known = len(line.sides)
+        known = len(line.sides) if value.series is None else 1
         self.found = {each: self.jacobian(value, each) for each in value.operands if each.targets}
         while steps := self._next():
             line.substituted(self.found, {step: self._line(step).whole() for step in steps})
@@ -291,3 +307,15 @@ def _ancestors(quantity: Quantity) -> set[Quantity]:
             found.add(each)
             stack.extend(each.operands)
     return found
+
+
+def _with_indices(steps: Steps) -> Iterator[tuple[Quantity, tuple[str, ...]]]:
+    """All steps, with the indices of the sum of whose terms they are."""
+    for step in steps.steps:
+        if step.series is not None:
+            yield from _with_indices(step.series.steps)
+        yield step, steps.indices
+
+
+def _each_index(indices: Sequence[str]) -> str:
+    return f"for each {', '.join(indices)}" if indices else ""

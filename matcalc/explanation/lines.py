@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from matcalc.calculus.targets import STRUCTURES
 from matcalc.explanation.derivation import Side
 from matcalc.explanation.intermediates import Quantity
-from matcalc.explanation.linear import total
+from matcalc.explanation.linear import differential, total
 from matcalc.explanation.moves import MOVES, moved, reason, terms_of, varies
 from matcalc.language.dimensions import Shape
 from matcalc.notation import matrix as notation
@@ -60,6 +60,22 @@ class Line:
         ]
         names = [expression(self.owner.d(step)) for step in coefficients if step in forms]
         self._add("substitute " + " and ".join(names))
+
+    def with_terms(self, forms: Sequence[tuple[Quantity, Side]]) -> None:
+        """In a sum over an index, the differential of the terms put in, from the last step to the first."""
+        for step, form in forms:
+            d, new = self.owner.d(step), form.expression
+            assert not isinstance(new, Answer)
+            current = self.whole()
+            known: dict[Expression, Expression] = {
+                node: node for node in notation.postorder(current) if isinstance(node, notation.Differential)
+            }
+            if d not in known or is_zero(new):
+                continue
+            found = differential(self.build, current, {**known, d: new})
+            assert found is not None
+            self.terms = [found]
+            self._add(f"substitute {expression(d)}")
 
     def arranged(self, coefficients: Mapping[Quantity, Node]) -> None:
         """Each differential behind its coefficient."""

@@ -25,11 +25,15 @@ _FUNCTIONS = {
 }
 
 
+_SERIES = {"sum": "the differentials of the terms, added up", "prod": "the product rule: each factor in turn"}
+
+
 def of_linear(step: Quantity, varying: Sequence[Quantity]) -> str:
     """For what is linear in each of its operands."""
     assert step.definition is not None
     definition = step.definition
     symbols = {each.symbol for each in varying}
+    symbols |= {each.operand for each in symbols if isinstance(each, notation.Element)}
     fixed = list(dict.fromkeys(
         each.name for each in notation.postorder(definition)
         if isinstance(each, notation.Symbol) and each not in symbols and each.name != "pi"
@@ -80,6 +84,8 @@ def _of_node(node: Expression) -> str:
     match node:
         case notation.Power(base=notation.Norm() as norm):
             return _norm(norm.operand, square=True)
+        case notation.IndexedSum():
+            return _SERIES.get(node.function, "the chain rule for each term")
         case notation.Norm():
             return _norm(node.operand, square=False)
         case notation.Power():

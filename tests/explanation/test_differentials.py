@@ -99,17 +99,28 @@ class Truth:
         """The variables and the intermediate variables, at a distance in the direction."""
         moved = {name: value + distance * self.directions.get(name, 0) for name, value in self.values.items()}
         reader = Reader({**moved, **instead}, self.sizes, 200_000)
+        self.terms = reader.defined
         for step in self.found.steps.steps:
             assert step.definition is not None
+            if step.series is not None:
+                for inner in step.series.steps.steps:
+                    _define_terms(reader, inner, _sum_of(step.definition))
             reader.names[step.name] = reader.read(step.definition).reshape(_sizes(reader, step))
         return {name: value for name, value in reader.names.items() if name != "pi"}
 
     def check(self) -> int:
         """Every line; how many sides there were."""
         count = 0
+        series = {
+            inner: _sum_of(step.definition) for step in self.found.steps.steps if step.series is not None and step.definition
+            for inner in step.series.steps.steps
+        }
         for section in self.found.sections:
             for line in section.lines:
                 assert isinstance(line, Equation)
+                if line.of and line.of[0] in series:
+                    count += self._check_terms(line, series[line.of[0]])
+                    continue
                 wanted = self._left(line)
                 for side in line.sides:
                     got = self._value(side.expression, line)
@@ -118,6 +129,16 @@ class Truth:
                     np.testing.assert_allclose(np.squeeze(got), np.squeeze(wanted), 2e-5, 2e-6 * scale, err_msg=message)
                     count += 1
         return count
+
+    def _check_terms(self, line: Equation, series: notation.IndexedSum) -> int:
+        """A line about each term of a sum."""
+        reader = self._reader()
+        for _ in reader.terms(series):
+            wanted = reader.read(line.left)
+            for side in line.sides:
+                assert not isinstance(side.expression, Answer)
+                np.testing.assert_allclose(reader.read(side.expression), wanted, 2e-5, 2e-6, err_msg=said(side.expression))
+        return len(line.sides)
 
     def _left(self, line: Equation) -> Any:
         if isinstance(line.left, notation.Element) and isinstance(line.left.operand, notation.Differential):
@@ -153,6 +174,7 @@ class Truth:
 
     def _reader(self) -> Reader:
         reader = Reader({**self.values, **self.steps}, self.sizes, 200_000)
+        reader.defined = self.terms
         reader.differentials = self.slopes
         return reader
 
@@ -185,6 +207,28 @@ def _free_indices(left: Expression) -> tuple[str, ...]:
 
 def _sizes(reader: Reader, step: Quantity) -> tuple[int, ...]:
     return tuple(size.value(reader.sizes) for size in step.shape.dims)
+
+
+def _sum_of(definition: Expression) -> notation.IndexedSum:
+    """The sum over an index in a definition."""
+    return next(node for node in notation.postorder(definition) if isinstance(node, notation.IndexedSum))
+
+
+def _define_terms(reader: Reader, inner: Quantity, series: notation.IndexedSum) -> None:
+    """The values of a step in each term."""
+    assert inner.definition is not None
+    assert isinstance(inner.symbol, notation.Element)
+    assert isinstance(inner.symbol.operand, notation.Symbol)
+    found = {}
+    for _ in reader.terms(series):
+        at = tuple(reader.place(index) for index in inner.symbol.indices)
+        found[at] = reader.read(inner.definition).reshape(_sizes(reader, inner))
+    ends = tuple(max(place) + 1 for place in zip(*found, strict=True))
+    array = np.zeros((*ends, *_sizes(reader, inner)))
+    for at, value in found.items():
+        array[at] = value
+    reader.names[inner.symbol.operand.name] = array
+    reader.defined.add(inner.symbol.operand.name)
 
 
 def _direction(draw: np.random.Generator, value: Any, variable: Quantity) -> Any:
@@ -435,6 +479,12 @@ OTHERS: list[tuple[str, str, str | None]] = [
     ("norm(X)/tr(X)", "X", "X: matrix(n, n)"),
     ("norm(x, 3)", "x", "x: vector(n)"),
     ("[X; A] w", "X, w", "X: matrix(m, n), A: matrix(k, n), w: vector(n)"),
+    ("sum((y_i - w.X_i)^2 for i in 1..N)", "w, X", None),
+    ("sum(log(1 + exp(-y_i*(w.X_i))) for i in 1..N)", "w", None),
+    ("sum(r[i]*(X_i - mu)' P (X_i - mu) for i in 1..N)", "mu, r, P", None),
+    ("sum(softmax(W X[i]) . y for i in 1..N)", "W", None),
+    ("sum((x[i+1] - x[i])^2 for i in 1..n-1)", "x", None), ("sum_{i<j} (x_i - x_j)^2", "x", None),
+    ("1/N*sum((max(0, w.X_i + b) - y_i)^2 for i in 1..N) + lam*||w||^2", "w, b", None),
     ("5", "x", "x: scalar"), ("x", "x", "x: vector(n)"), ("a", "x", "x: vector(n), a: vector(m)"),
 ]
 

@@ -9,7 +9,7 @@ import functools
 import itertools
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -181,6 +181,10 @@ class Reader:
         return value if written else value.reshape(self.shape(node))
 
     def differential(self, node: m.Differential) -> Any:
+        if isinstance(node.operand, m.Element):
+            assert isinstance(node.operand.operand, m.Symbol)
+            array = np.asarray(self.differentials[node.operand.operand.name], dtype=float)
+            return array[tuple(self.place(each) for each in node.operand.indices)].reshape(self.shape(node))
         assert isinstance(node.operand, m.Symbol)
         return np.asarray(self.differentials[node.operand.name], dtype=float).reshape(self.shape(node))
 
@@ -380,24 +384,22 @@ class Reader:
         """A position or a bound as it was written: `n - i + 1`."""
         return int(eval(text, {}, {**self.sizes, **self.indices}))
 
+    def terms(self, node: m.IndexedSum, depth: int = 0) -> Iterator[None]:
+        """Goes through the terms: the indices have their values."""
+        if depth < len(node.indices):
+            name, size = node.indices[depth]
+            bounds = node.bounds[depth] if node.bounds else ()
+            low, high = map(self.count, bounds) if bounds else (1, size.value(self.sizes))
+            for at in range(low, high + 1):
+                self.indices[name] = at
+                yield from self.terms(node, depth + 1)
+            self.indices.pop(name, None)
+        elif all(SIGNS[sign](self.count(left), self.count(right)) for left, sign, right in node.conditions):
+            yield
+
     def series(self, node: m.IndexedSum) -> Any:
         """A sum, product or so as somebody wrote it, with bounds and conditions."""
-        before = dict(self.indices)
-        found = []
-
-        def run(depth: int) -> None:
-            if depth < len(node.indices):
-                name, size = node.indices[depth]
-                bounds = node.bounds[depth] if node.bounds else ()
-                low, high = map(self.count, bounds) if bounds else (1, size.value(self.sizes))
-                for at in range(low, high + 1):
-                    self.indices[name] = at
-                    run(depth + 1)
-            elif all(SIGNS[sign](self.count(left), self.count(right)) for left, sign, right in node.conditions):
-                found.append(self.read(node.body))
-
-        run(0)
-        self.indices = before
+        found = [self.read(node.body) for _ in self.terms(node)]
         return getattr(np, node.function)(np.array(found), axis=0) if found else np.zeros(())
 
 
