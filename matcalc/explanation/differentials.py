@@ -20,7 +20,7 @@ from matcalc.explanation.forward import Forward, needs_vec
 from matcalc.explanation.intermediates import Introduction, Quantity, Steps
 from matcalc.explanation.linear import NotLinearError, differential
 from matcalc.explanation.lines import Line, sum_of
-from matcalc.explanation.local import has_one_variable, name_of
+from matcalc.explanation.local import name_of
 from matcalc.explanation.pieces import pieces
 from matcalc.explanation.reasons import of_function, of_linear
 from matcalc.language import tree
@@ -260,13 +260,7 @@ class Differentials:
         return found, f"{name} is symmetric: tr(G {name}) = tr((G + Gᵀ)/2 {name})"
 
     def _label(self, variable: Quantity) -> Expression:
-        value = self.steps.value
-        symbols = self.problem.inference.symbols
-        alone = len(symbols) == 1 and not self.problem.inference.functions
-        ordinary = alone and not value.shape.dims and not variable.shape.dims and (
-            len(self.steps.steps) > 1 or has_one_variable(value)
-        )
-        return name_of(self.build, value, variable, ordinary=ordinary)
+        return name_of(self.build, self.steps.value, variable)
 
     def _substituted(self, root: Expression) -> Expression:
         """An expression with definitions instead of the names that the reader did not give."""

@@ -288,8 +288,8 @@ class Explaining:
                 if value.shape.dims:
                     lines.append(Remark("That is {}.", (answer.body,)))
                 else:
-                    projected = structure.projected(self.build, total)
-                    lines.append(Equation(projected, (Side(answer),), total.label.shape))
+                    free = name_of(self.build, value, target)
+                    lines.append(Equation(structure.projected(self.build, free), (Side(answer),), free.shape))
             return lines
         chosen = [Side(answer)]
         named = total.plain is not None and any(isinstance(node, notation.Partial) for node in notation.postorder(total.plain))

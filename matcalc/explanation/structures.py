@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from matcalc.calculus.symmetry import SYMMETRIC
-from matcalc.explanation.local import Local
 from matcalc.language.declared import Symmetric
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import Builder
@@ -32,9 +31,8 @@ class Structured:
         kind = "diagonal" if "diagonal" in self.properties else "triangular"
         return before + f"{self.name} is {kind}: only the entries that may differ from 0 count."
 
-    def projected(self, build: Builder, total: Local) -> Expression:
+    def projected(self, build: Builder, free: Expression) -> Expression:
         """(G + Gᵀ)/2, G + Gᵀ - I ⊙ G, I ⊙ G or a triangle of G, with G the derivative by all entries, by name."""
-        free = total.label
         shape = free.shape
         masked = build.make(notation.Hadamard, shape, (build.make(notation.Identity, shape), free), ())
         if "diagonal" in self.properties:
