@@ -284,12 +284,7 @@ class Explaining:
         if answer is None or structure is not None:
             lines: list[Line] = [Equation(total.label, (Side(before),), total.label.shape, (value, target))]
             if answer is not None and structure is not None:
-                lines.append(Remark(structure.remark))
-                if value.shape.dims:
-                    lines.append(Remark("That is {}.", (answer.body,)))
-                else:
-                    free = name_of(self.build, value, target)
-                    lines.append(Equation(structure.projected(self.build, free), (Side(answer),), free.shape))
+                lines += self._bound(structure, target, answer)
             return lines
         chosen = [Side(answer)]
         named = total.plain is not None and any(isinstance(node, notation.Partial) for node in notation.postorder(total.plain))
@@ -299,6 +294,17 @@ class Explaining:
         if answer.indices:
             label = by_elements(self.build, value, target, answer.indices)
         return [Equation(label, tuple(chosen), label.shape, (value, target))]
+
+    def _bound(self, structure: Structured, target: Quantity, answer: Answer) -> list[Line]:
+        """The derivative by a matrix whose entries are bound to each other, from the one by all entries."""
+        value = self.steps.value
+        free = name_of(self.build, value, target)
+        if not value.shape.dims and not answer.indices:
+            return [Remark(structure.remark), Equation(structure.projected(self.build, free), (Side(answer),), free.shape)]
+        letter = next(each for each in ("D", "G", "H", "D_") if each not in self.build.taken)
+        symbol = self.build.make(notation.Symbol, free.shape, letter)
+        left = self.build.make(notation.Element, SCALAR, symbol, answer.indices) if answer.indices else symbol
+        return [Remark(f"{structure.remark} It is called {letter} here."), Equation(left, (Side(answer),), left.shape)]
 
     def _to_answer(self, plain: Expression, answer: Answer) -> list[Side]:
         """The way from a derivative in the names of the steps to the answer."""

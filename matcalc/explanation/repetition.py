@@ -27,7 +27,10 @@ _LONGEST: Final = 8
 """Lines of a block."""
 _DIGITS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _LOWERED: Final = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
-_NUMBERED: Final = re.compile(r"([^\W\d_₀₁₂₃₄₅₆₇₈₉]_?)([0-9]+|[₀-₉]+)(?![0-9A-Za-z_\[])")
+_NUMBERED: Final = re.compile(
+    r"(?<![^\W\d_])([^\W\d_₀₁₂₃₄₅₆₇₈₉]+_?)([0-9]+|[₀₁₂₃₄₅₆₇₈₉]+)(?![0-9A-Za-z_\[])"
+)
+"""A name that ends with a number."""
 _INDEX: Final = "ₖ"
 _SAVED: Final = re.compile(r" \(\w+ numbers, not \w+\)")
 
@@ -37,6 +40,7 @@ class _Pattern:
     """A line without the numbers in its names, and the numbers."""
 
     words: str
+    stems: tuple[str, ...]
     numbers: tuple[int, ...]
 
 
@@ -80,7 +84,8 @@ def _pattern(line: Line) -> _Pattern | None:
     sides = [side.expression for side in line.sides if not isinstance(side.expression, Answer)]
     written = " = ".join(map(expression, (line.left, *sides)))
     found = _NUMBERED.findall(written)
-    return _Pattern(_NUMBERED.sub(r"\1#", written), tuple(int(number.translate(_DIGITS)) for _, number in found))
+    numbers = tuple(int(number.translate(_DIGITS)) for _, number in found)
+    return _Pattern(_NUMBERED.sub(r"\1#", written), tuple(stem for stem, _ in found), numbers)
 
 
 def _run(patterns: Sequence[_Pattern | None], place: int) -> _Run | None:
@@ -92,7 +97,7 @@ def _run(patterns: Sequence[_Pattern | None], place: int) -> _Run | None:
         if first is None or second is None or first.words != second.words:
             continue
         steps = _differences(first, second)
-        if not any(steps):
+        if not any(steps) or not _is_clear(first, steps):
             continue
         count, last = 2, second
         while (after := _block(patterns, place + count * length, length)) is not None:
@@ -109,7 +114,16 @@ def _block(patterns: Sequence[_Pattern | None], place: int, length: int) -> _Pat
     if len(lines) < length or any(line is None for line in lines):
         return None
     known = [line for line in lines if line is not None]
-    return _Pattern("\n".join(line.words for line in known), tuple(number for line in known for number in line.numbers))
+    stems = tuple(stem for line in known for stem in line.stems)
+    numbers = tuple(number for line in known for number in line.numbers)
+    return _Pattern("\n".join(line.words for line in known), stems, numbers)
+
+
+def _is_clear(block: _Pattern, steps: Sequence[int]) -> bool:
+    """Whether one name goes up by one step wherever it stands in a block."""
+    known: dict[tuple[str, int], int] = {}
+    names = zip(block.stems, block.numbers, strict=True)
+    return all(known.setdefault(name, step) == step for name, step in zip(names, steps, strict=True))
 
 
 def _differences(first: _Pattern, second: _Pattern) -> tuple[int, ...]:
@@ -126,14 +140,13 @@ def _repetition(build: Builder, run: _Run, lines: Sequence[Line], patterns: Sequ
         assert pattern is not None
         assert isinstance(line, Equation)
         count = len(pattern.numbers)
-        names = {
-            number: _place(number, each, start, step)
-            for number, each in zip(run.numbers[place : place + count], run.steps[place : place + count], strict=True)
-            if each
-        }
+        every = zip(pattern.stems, run.numbers[place : place + count], run.steps[place : place + count], strict=True)
+        names = {(stem, number): _place(number, each, start, step) for stem, number, each in every if each}
         place += count
-        same = len({other.shape for other in lines[len(block) :: run.length] if isinstance(other, Equation)}) == 1
-        block.append(_indexed(build, line, names, same_shape=same))
+        every_one = [other for other in lines[len(block) :: run.length] if isinstance(other, Equation)]
+        reasons = [_reason([other.sides[at].reason for other in every_one], names, step) for at in range(len(line.sides))]
+        same = len({other.shape for other in every_one}) == 1
+        block.append(_indexed(build, line, names, reasons, same_shape=same))
     return Repetition(tuple(block), "k", (start, start + step, start + step * (run.count - 1)), tuple(lines))
 
 
@@ -144,32 +157,43 @@ def _place(number: int, change: int, start: int, step: int) -> str:
     return ("" if factor == 1 else str(factor)) + "k" + (f"{offset:+d}" if offset else "")
 
 
-def _indexed(build: Builder, line: Equation, names: dict[int, str], *, same_shape: bool) -> Equation:
+def _reason(reasons: Sequence[str], names: dict[tuple[str, int], str], step: int) -> str:
+    """The reason of a line for any value of the index, if those of the blocks are alike; nothing if they are not."""
+    found = [_NUMBERED.findall(_SAVED.sub("", each)) for each in reasons]
+    words = [_NUMBERED.sub(r"\1#", _SAVED.sub("", each)) for each in reasons]
+    known = dict(names)
+    if len(set(words)) == 1:
+        for (stem, first), (_, second) in zip(found[0], found[1], strict=True):
+            before, after = int(first.translate(_DIGITS)), int(second.translate(_DIGITS))
+            base = next(((number, place) for (_, number), place in names.items() if place.startswith("k")), None)
+            if after - before == step and base is not None and (stem, before) not in known:
+                shift = int(base[1].removeprefix("k") or 0) + before - base[0]
+                known[stem, before] = "k" + (f"{shift:+d}" if shift else "")
+    elif len(set(words[1:])) > 1 or "×" in words[0]:
+        return ""
+    return _NUMBERED.sub(lambda each: _with_index(each, known), _SAVED.sub("", reasons[0]))
+
+
+def _indexed(
+    build: Builder, line: Equation, names: dict[tuple[str, int], str], reasons: Sequence[str], *, same_shape: bool
+) -> Equation:
     """A line with an index in place of numbers."""
 
     def renamed(name: str) -> str:
         return _NUMBERED.sub(lambda found: _with_index(found, names), name)
 
     sides = tuple(
-        Side(_rebuilt(build, side.expression, renamed), _without_sizes(renamed(side.reason), same=same_shape),
-             tuple(_rebuilt(build, part, renamed) for part in side.parts))
-        for side in line.sides if not isinstance(side.expression, Answer)
+        Side(_rebuilt(build, side.expression, renamed), reason, tuple(_rebuilt(build, part, renamed) for part in side.parts))
+        for side, reason in zip(line.sides, reasons, strict=True) if not isinstance(side.expression, Answer)
     )  # fmt: skip
     return replace(
         line, left=_rebuilt(build, line.left, renamed), sides=sides, shape=line.shape if same_shape else SCALAR, of=line.of
     )
 
 
-def _with_index(found: re.Match[str], names: dict[int, str]) -> str:
-    place = names.get(int(found[2].translate(_DIGITS)))
+def _with_index(found: re.Match[str], names: dict[tuple[str, int], str]) -> str:
+    place = names.get((found[1], int(found[2].translate(_DIGITS))))
     return found[0] if place is None else found[1].rstrip("_") + place.replace("k", _INDEX).translate(_LOWERED)
-
-
-def _without_sizes(reason: str, *, same: bool) -> str:
-    """A reason without the sizes of the first block, if those of the others are different."""
-    if same:
-        return reason
-    return "" if "×" in reason else _SAVED.sub("", reason)
 
 
 def _rebuilt(build: Builder, root: Expression, renamed: Callable[[str], str]) -> Expression:
