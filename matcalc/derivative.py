@@ -331,7 +331,8 @@ class Derivative:
 
         Args:
             brief: only the lines that carry an idea.
-            method: "steps", the four steps of Parr & Howard, "The Matrix Calculus You Need For Deep Learning".
+            method: "steps", the four steps of Parr & Howard, "The Matrix Calculus You Need For Deep Learning"; "differential",
+                that of Magnus & Neudecker: df = tr(G dX), so ∂f/∂X = G.
             direction: "forward", "reverse" or "both": show the order in which partial derivatives are found and multiplied.
 
         Raises:

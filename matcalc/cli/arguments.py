@@ -26,7 +26,7 @@ COMMANDS: Final = {
 FORMATS: Final = ("text", "latex", "sympy", "json")
 PICTURE_FORMATS: Final = ("dot", "mermaid", "svg")
 DERIVATION_FORMATS: Final = ("text", "latex", "markdown", "json")
-METHODS: Final = ("steps",)
+METHODS: Final = ("steps", "differential")
 DIRECTIONS: Final = ("forward", "reverse", "both")
 PLANNED_FORMATS: Final = ("numpy", "jax", "torch", "mathml")
 

@@ -58,8 +58,16 @@ def explain(
     Raises:
         UsageError: there is no such method.
     """
+    if method == "differential":
+        from matcalc.explanation.differentials import Differentials  # noqa: PLC0415
+
+        if direction:
+            raise UsageError("a derivation by differentials has no direction", help="leave one of them out")
+        return Differentials(problem, _variables(problem, answers), answers, symmetric, turned).derived()
     if method != "steps":
-        raise UsageError(f"there is no method `{method}`", help="the methods are steps")
+        raise UsageError(f"there is no method `{method}`", help="the methods are steps and differential")
+    if direction not in ("", "forward", "reverse", "both"):
+        raise UsageError(f"there is no direction `{direction}`", help="there are forward, reverse and both")
     explaining = Explaining(problem, answers, symmetric, turned)
     derived = explaining.derived()
     if direction:
