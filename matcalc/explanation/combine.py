@@ -294,7 +294,25 @@ class Combiner:
             parts.append((1, self._product(pair, term.factors)))
         shape = value.shape.dims + variable.shape.dims
         whole = self.simplifier.simplify(self.graph.sum(parts, shape))
-        return stated(self.recovery, whole, value, variable).plain
+        written = stated(self.recovery, whole, value, variable).plain
+        return None if written is None else self._turned(written)
+
+    def _turned(self, written: Expression) -> Expression:
+        """(M ⊙ (∂y/∂U)ᵀ)ᵀ as Mᵀ ⊙ ∂y/∂U: what is known stands as it is known."""
+        scaled = written if isinstance(written, notation.Product) and written.factors else None
+        node = scaled.factors[-1] if scaled is not None else written
+        if not (isinstance(node, notation.Transpose) and isinstance(node.operand, notation.Hadamard)):
+            return written
+        product = node.operand
+        turned_back = [each.operand for each in product.factors if isinstance(each, notation.Transpose)]
+        if not any(isinstance(each, notation.Partial) for each in turned_back):
+            return written
+        factors, divisors = (tuple(map(self.build.transpose, part)) for part in (product.factors, product.divisors))
+        turned = self.build.make(notation.Hadamard, written.shape, factors, divisors)
+        if scaled is None:
+            return turned
+        above = (*scaled.factors[:-1], turned)
+        return self.build.make(notation.Product, written.shape, scaled.coefficient, above, scaled.divisors)
 
     def _has_matrix(self, term: Term) -> bool:
         return any(len(each.shape.dims) > 1 for factor in term.factors for each in (factor.step, factor.operand))

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from matcalc.explanation.derivation import Equation, Line, Remark, Section, Side
-from matcalc.explanation.explain import Explaining, product_sizes
+from matcalc.explanation.explain import Explaining
 from matcalc.explanation.intermediates import Quantity
 from matcalc.explanation.local import name_of
+from matcalc.explanation.products import chain, product_sizes, sum_of
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.notation.matrix import Expression
 from matcalc.output.arithmetic import superscript
@@ -76,8 +77,8 @@ def _line(explaining: Explaining, of: Edge, terms: Sequence[tuple[Edge, Edge]]) 
     products = []
     for outer, inner in terms:
         factors = [_label(explaining, each) for each in (outer, inner) if each[0] is not each[1]]
-        products.append(explaining.chain(factors))
-    written = explaining.sum_of(products, label)
+        products.append(chain(explaining.build, factors))
+    written = sum_of(explaining.build, products, label)
     if written is None or (len(terms) == 1 and any(each[0] is each[1] for each in terms[0])):
         if not _is_step(of):
             return []

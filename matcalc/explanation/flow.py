@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from matcalc.explanation.combine import Combiner
+from matcalc.explanation.combining import Combining
 from matcalc.explanation.explain import Explaining
 from matcalc.explanation.intermediates import Quantity, Steps
 from matcalc.explanation.local import Local
@@ -59,7 +60,7 @@ class Flow:
 
     def _sum_over_paths(self, total: Local, write: object) -> str:
         assert callable(write)
-        first, *others = self.explaining.sum_over_paths(total)
+        first, *others = Combining(self.explaining).sum_over_paths(total)
         sides = [first, *(side for side in others if len(said(side)) <= _WIDE)]
         written = [write(side.body if isinstance(side, Answer) else side) for side in sides]
         return " = ".join(dict.fromkeys(written))

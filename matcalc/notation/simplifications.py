@@ -17,6 +17,9 @@ from matcalc.notation.matrix import Chain, Expression, children, postorder
 from matcalc.notation.products import TO_THE_FRONT, Reason, Rule, cancelling, one_product, opened, settled
 from matcalc.notation.replace import adopted, with_children
 
+USUAL_ORDER = "in the usual order"
+"""The reason where factors or terms only change places."""
+
 _MOST_STEPS = 12
 """A longer way is cut short: the last step leads to the answer."""
 
@@ -198,7 +201,7 @@ class _Simplification:
     def _arranged(self, start: Expression, first: Expression) -> str:
         """What is done where only the order or brackets change."""
         if everywhere(self._build, first, settled) is not everywhere(self._build, self._goal, settled):
-            return "in the usual order"
+            return USUAL_ORDER
         found = (one_product(self._build, node) for node in postorder(everywhere(self._build, start, settled)))
         words = next((each[1].words for each in found if each is not None), "")
         return words if words or isinstance(start, Chain) else "brackets that are not needed are left out: (A B) C = A B C"

@@ -1,0 +1,180 @@
+"""Step 3: the lines that combine local derivatives, with the chain rule that does it and why it is that one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from matcalc.explanation.combine import Combination
+from matcalc.explanation.derivation import Equation, Line, Remark, Section, Side
+from matcalc.explanation.intermediates import Quantity
+from matcalc.explanation.local import Local
+from matcalc.explanation.products import chain, multiplied, product_sizes, sum_of
+from matcalc.explanation.writing import said
+from matcalc.notation import matrix as notation
+from matcalc.notation.matrix import Answer, Expression
+from matcalc.notation.simplifications import USUAL_ORDER, simplifications
+from matcalc.output.text import expression
+
+if TYPE_CHECKING:
+    from matcalc.explanation.explain import Explaining
+    from matcalc.notation.build import Builder
+
+_PATHS = 4
+"""More paths than this are not written in one line."""
+
+_RULES = {
+    "single-variable": "single-variable chain rule",
+    "total-derivative": "single-variable total-derivative chain rule",
+    "vector": "vector chain rule",
+}
+
+
+class Combining:
+    """The lines of the third step of a derivation."""
+
+    def __init__(self, explaining: Explaining) -> None:
+        self.problem = explaining.problem
+        self.build = explaining.build
+        self.steps = explaining.steps
+        self.combiner = explaining.combiner
+
+    def sections(self, found: Sequence[Combination]) -> list[Section]:
+        """The section that combines, if there is something to combine."""
+        series = [step for step in self.steps.active() if step.series is not None]
+        inner = {step: [each for each in self.combiner.terms(step).combinations() if each.rule] for step in series}
+        shown = [each for each in found if each.rule]
+        every = [*(each for step in series for each in inner[step]), *shown]
+        rules = list(dict.fromkeys(each.rule for each in every))
+        section = Section(self._title(every, rules) if every else "Add up")
+        for step in series:
+            for each in inner[step]:
+                section.lines += self._combined(each, named=len(rules) > 1)
+            section.lines += [line for operand in step.operands for line in self._added(step, operand)]
+        for each in shown:
+            section.lines += self._combined(each, named=len(rules) > 1)
+        return [section] if section.lines else []
+
+    def _added(self, step: Quantity, operand: Quantity) -> list[Equation]:
+        """The derivative of a sum over an index: the sum of the derivatives of its terms."""
+        found = self.combiner.local(step, operand)
+        term = self.combiner.terms(step).total(operand)
+        sides = [Side(found.written)]
+        if term is not None and term.plain is not None:
+            reason = "the derivative of a sum is the sum of the derivatives"
+            sides.insert(0, Side(self.combiner.summed(step, term.label), reason))
+        return [Equation(found.label, tuple(_distinct(sides)), found.label.shape, (step, operand))]
+
+    def _title(self, shown: Sequence[Combination], rules: Sequence[str]) -> str:
+        if len(rules) > 1:
+            return f"Combine by the {' and the '.join(_RULES[each] for each in rules)}"
+        paths = max(len(each.terms) for each in shown)
+        targets = [each.total.operand for each in shown]
+        variables = " and ".join(dict.fromkeys(each.name for each in targets if each.role == "variable"))
+        title = f"Combine by the {_RULES[rules[0]]}: "
+        if rules[0] == "single-variable":
+            return title + f"one path leads from {variables} to {self.steps.value.name}, and the derivatives along it multiply"
+        if rules[0] == "total-derivative":
+            return title + f"{paths} paths lead from {variables} to {self.steps.value.name}, and their contributions add up"
+        return title + "the Jacobians multiply" + (", and the contributions of several paths add up" if paths > 1 else "")
+
+    def sum_over_paths(self, total: Local) -> list[Expression | Answer]:
+        """What the derivative by a variable is: the sum over paths, by name and with values, and as a whole."""
+        each = next(each for each in self.combiner.combinations() if each.total is total)
+        if total.step.series is not None and not each.rule:
+            return [side.expression for line in self._added(total.step, total.operand) for side in line.sides]
+        lines = [line for line in self._combined(each, named=False) if isinstance(line, Equation)]
+        return [side.expression for line in lines for side in line.sides]
+
+    def _combined(self, each: Combination, *, named: bool) -> list[Line]:
+        total = each.total
+        why = _why(each) if named else ""
+        sides: list[Side] = []
+        if total.plain is not None and len(each.terms) <= _PATHS:
+            names = [chain(self.build, [factor.label for factor in term.factors]) for term in each.terms]
+            labels = sum_of(self.build, names, total.label)
+            if each.formula is not None:
+                sides.append(Side(each.formula, why or self._carried(each)))
+            elif labels is not None:
+                sides.append(Side(labels, why))
+                values = [chain(self.build, [f.plain for f in term.factors if f.plain is not None]) for term in each.terms]
+                written = sum_of(self.build, values, total.label)
+                if written is not None:
+                    sides += self._with_values(written, product_sizes(values), total)
+        sides.append(Side(total.written))
+        lines: list[Line] = [
+            Equation(total.label, tuple(_distinct(sides)), total.label.shape, (total.step, total.operand))
+        ]
+        return lines + self._tempting(each)
+
+    def _with_values(self, written: Expression, sizes: str, total: Local) -> list[Side]:
+        """The chain rule with the local derivatives put in, up to the derivative as a whole."""
+        assert total.plain is not None
+        product = multiplied(self.build, written)
+        if _without_dots(said(written)) == _without_dots(said(total.plain)):  # a dot is no line of its own
+            return [Side(total.plain, sizes)]
+        steps = self._to_total(product, total)
+        if [step.reason for step in steps] == [USUAL_ORDER] and total.written is total.plain:  # it is good as it stands
+            total.written = total.plain = product
+            return [Side(product, sizes)]
+        return [Side(written, sizes), *steps]
+
+    def _carried(self, each: Combination) -> str:
+        """How a derivative by or of a matrix comes from the one found before."""
+        steps = " and ".join(term.through.name for term in each.terms)
+        if isinstance(each.formula, notation.MatMul) and [f.shape.kind for f in each.formula.factors] == ["vector", "row"]:
+            return f"through {steps}: an outer product"
+        if each.total.step is self.steps.value:
+            return f"through {steps}" if len(each.terms) == 1 else f"through {steps}; the contributions add up"
+        return "the product rule for matrices" if len(each.terms) > 1 else ""
+
+    def _tempting(self, each: Combination) -> list[Line]:
+        """What the single-variable rule would have given: the derivative along some of the paths only."""
+        if each.rule != "total-derivative":
+            return []
+        kept = [term for term in each.terms if term.through.role != "alias"] or list(each.terms[:1])
+        if len(kept) == len(each.terms):
+            kept = kept[-1:]
+        wrong = self.combiner.sum_of(each, kept)
+        if wrong is None or wrong.node is each.total.node:
+            return []
+        paths = " and ".join(term.through.name for term in kept)
+        given = self.combiner.expanded(wrong)
+        if given.plain is None:
+            return []
+        return [Remark(f"(The single-variable rule, along the path through {paths} alone, would give {{}}.)", (given.plain,))]
+
+    def _to_total(self, start: Expression, total: Local) -> list[Side]:
+        """The way from a product of Jacobians to what it is as a whole; what the reader stated is used in a line of its own."""
+        assert total.plain is not None
+        without = self.combiner.without_facts(total)
+        if without is None or said(without) == said(total.plain):
+            return simplified(self.build, start, total.plain)
+        facts = ", ".join(dict.fromkeys(fact.span.excerpt for fact in self.problem.facts.used))
+        return [*simplified(self.build, start, without), Side(total.plain, f"given: {facts}" if facts else "as stated")]
+
+
+def simplified(build: Builder, start: Expression, goal: Expression) -> list[Side]:
+    """The named simplifications that lead from an expression to another one."""
+    return [Side(step.expression, step.reason, step.parts) for step in simplifications(build, start, goal, expression)]
+
+
+def _without_dots(words: str) -> str:
+    return words.replace(" · ", " ").replace(" * ", " ")
+
+
+def _why(each: Combination) -> str:
+    if each.rule == "single-variable":
+        return "single-variable chain rule: one path"
+    if each.rule == "total-derivative":
+        return f"total-derivative chain rule: {len(each.terms)} paths, whose contributions add up"
+    return "vector chain rule" if len(each.terms) == 1 else f"vector chain rule; {len(each.terms)} paths add up"
+
+
+def _distinct(sides: Sequence[Side]) -> list[Side]:
+    """Sides that print differently from the one before."""
+    kept: list[Side] = []
+    for side in sides:
+        if not kept or said(kept[-1].expression) != said(side.expression):
+            kept.append(side)
+    return kept
