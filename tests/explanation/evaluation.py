@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import functools
 import operator
+import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from matcalc.errors import NotSupportedError
-from matcalc.explanation.derivation import Derived, Equation, Side
+from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, Side
 from matcalc.explanation.intermediates import Quantity
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.shapes import Inference
@@ -33,6 +34,8 @@ TOLERANCE = 2e-6
 UNSURE = 1e-7
 """Differences with a larger error, relative to the size of the entries, say nothing: there is a kink or a pole near."""
 LARGEST = 1e5
+PLACES = 16
+"""Elements that are compared of an array by elements."""
 Arrays = Mapping[str, Any]
 OVER_INDEX: dict[str, Callable[[Any], Any]] = {
     name: functools.partial(getattr(np, function), axis=0)
@@ -168,9 +171,12 @@ class Reading(Reader):
         self.values = values
         self.on_space = on_space
 
-    def everywhere(self, indices: Mapping[str, Dim]) -> Iterator[None]:
-        """Lets the indices run through their ranges."""
-        for at in np.ndindex(*(size.value(self.sizes) for size in indices.values())):
+    def everywhere(self, indices: Mapping[str, Dim], most: int | None = None) -> Iterator[None]:
+        """Lets the indices run through their ranges, or `most` places that are drawn, the same each time."""
+        places = list(np.ndindex(*(size.value(self.sizes) for size in indices.values())))
+        if most is not None and len(places) > most:
+            places = random.Random(len(places)).sample(places, most)
+        for at in places:
             self.indices = dict(zip(indices, (place + 1 for place in at), strict=True))
             yield
         self.indices = {}
@@ -183,6 +189,9 @@ class Reading(Reader):
             outputs = parts[0].ndim - len(blocks[0].shape.dims)
             parts = [np.concatenate([part.reshape(*part.shape[:outputs], -1) for part in parts], axis=-1)]
         return arranged(parts[0], above.shape, below.shape, stacked=isinstance(node.variable, m.Transpose))
+
+    def onspace(self, node: m.Partial) -> Any:
+        return self.partial(node)
 
     def _derivative(self, above: Expression, below: Expression) -> Any:
         """With the axes of the value that are left, then those of the variable."""
@@ -201,6 +210,20 @@ class Reading(Reader):
             found = [*map(self.place, node.indices), *found]
             node = node.operand
         return [*found, *[slice(None)] * (axes - len(found))]
+
+    def function(self, node: m.Function) -> Any:
+        if node.name in ("pinv", "solve"):
+            self._check_rank(self.read(node.operands[0]))
+        return super().function(node)
+
+    def inverse(self, node: m.Inverse) -> Any:
+        self._check_rank(self.read(node.operand))
+        return super().inverse(node)
+
+    def _check_rank(self, matrix: Any) -> None:
+        """Near a matrix of lower rank, an inverse is rounding, and a pseudoinverse jumps."""
+        if not np.all(np.isfinite(matrix)) or np.linalg.cond(matrix) > 1e7:
+            raise UnusablePointError
 
     def element(self, node: m.Element) -> Any:
         found = super().element(node)
@@ -259,12 +282,11 @@ def unstacked(node: Expression) -> Expression:
 
 
 def named(node: Expression) -> str:
-    """The name in `u`, `uᵢ`, `vec(U)` and `vec(U)ᵀ`."""
+    """The name in `u`, `uᵢ`, `vec(U)` and `vec(U)ᵀ`; none of anything else."""
     node = unstacked(node)
     while isinstance(node, m.Element):
         node = node.operand
-    assert isinstance(node, m.Symbol), node
-    return node.name
+    return node.name if isinstance(node, m.Symbol) else ""
 
 
 def arranged(raw: Any, value: Shape, variable: Shape, *, stacked: bool) -> Any:
@@ -299,13 +321,43 @@ def indices_of(left: Expression) -> dict[str, Dim]:
 
 
 def equations(derived: Derived) -> Iterator[Equation]:
-    """All equations of a derivation."""
+    """All equations of a derivation; with the derivative itself where it is "called D here" on a space of matrices."""
     for section in derived.sections:
-        yield from (line for line in section.lines if isinstance(line, Equation))
+        letter, of = "", tuple[Quantity, ...]()
+        for line in section.lines:
+            if isinstance(line, Remark):
+                found = _CALLED.search(line.text)
+                letter = found[1] if found else letter
+            elif isinstance(line, Equation) and letter and not line.of and named(line.left) == letter:
+                yield replace(line, left=_spelled(line.left, *of))
+            elif isinstance(line, Equation):
+                of = line.of or of
+                yield line
+
+
+_CALLED = re.compile(r"It is called (\w+) here")
+
+
+def _spelled(left: Expression, value: Quantity, variable: Quantity) -> m.Partial:
+    """What is called D: the derivative, or an element of it."""
+    if not isinstance(left, m.Element):
+        above, below = value.symbol, variable.symbol
+        if len(value.shape.dims) + len(variable.shape.dims) > 2:
+            below = m.Transpose(below.shape, below)
+        return OnSpace(left.shape, above, below)
+    own = len(value.shape.dims)
+    above = m.Element(left.shape, value.symbol, left.indices[:own]) if own else value.symbol
+    return OnSpace(left.shape, above, m.Element(left.shape, variable.symbol, left.indices[own:]))
+
+
+class OnSpace(m.Partial):
+    """A derivative on the space of matrices with the structure of the variable."""
 
 
 def said(side: Expression | Answer) -> str:
     """As it is printed."""
+    if isinstance(side, OnSpace):
+        side = m.Partial(side.shape, side.value, side.variable)
     return " ".join((text(side) if isinstance(side, Answer) else expression(side)).split())
 
 
@@ -328,7 +380,8 @@ def wrong_numbers(
         yield from wrong_definitions(values)
         meanings: dict[str, set[bool]] = {}
         for equation in equations(derived):
-            meant = meanings.setdefault(said(equation.left), {True, False})
+            bound = isinstance(equation.left, OnSpace)
+            meant = {False} if bound else meanings.setdefault(said(equation.left), {True, False})
             for number, side in enumerate(equation.sides):
                 try:
                     yield from wrong_side(values, equation, side, number, meant)
@@ -363,7 +416,11 @@ def wrong_side(values: Values, equation: Equation, side: Side, number: int, free
     entries (True) or the one on the space of such matrices.
     """
     where = f"{said(equation.left)} = {said(side.expression)}"
-    wanted = meaning(values, equation.left)
+    try:
+        wanted = meaning(values, equation.left)
+    except (AssertionError, LookupError, ValueError, TypeError) as error:
+        yield Finding("a left-hand side that cannot be read", where, repr(error))
+        return
     on_the_space = meaning(values, equation.left, on_space=True) if isinstance(equation.left, m.Partial) else wanted
     tolerance = EXACT if isinstance(equation.left, m.Symbol) else TOLERANCE
     try:
@@ -390,7 +447,7 @@ def wrong_side(values: Values, equation: Equation, side: Side, number: int, free
         yield Finding("two meanings", where, "by all entries, and on the space of matrices with this structure")
     else:
         free &= fits
-    indices = len(indices_of(equation.left))
+    indices = int(bool(indices_of(equation.left)))
     if not values.has_single and wanted.shape[indices:] != Reading(values).shape(equation):  # type: ignore[arg-type]
         yield Finding("shape of the equation", where, f"{equation.shape} for {wanted.shape[indices:]}")
 
@@ -414,9 +471,8 @@ def read_side(values: Values, equation: Equation, side: Side) -> Any:
 
 
 def _over(reading: Reading, indices: Mapping[str, Dim], body: Expression) -> Any:
-    found = [reading.read(body) for _ in reading.everywhere(indices)]
-    shape = [size.value(reading.sizes) for size in indices.values()]
-    return np.array(found).reshape([*shape, *np.shape(found[0])])
+    found = [reading.read(body) for _ in reading.everywhere(indices, PLACES)]
+    return np.array(found) if indices else found[0]
 
 
 def is_same(values: Values, reading: Reading, name: str) -> bool:
@@ -479,7 +535,8 @@ def _wrong_names(
             value, variable = named(node.value), named(node.variable)
             if node.ordinary and _leaves(value, variable, direct) - {variable, "pi"}:
                 yield Finding("d, but it depends on more", where, f"d{value}/d{variable}")
-            if value not in reached or variable not in reached[value]:
+            is_end = node is equation.left and isinstance(equation.sides[-1].expression, Answer)
+            if not is_end and (value not in reached or variable not in reached[value]):
                 yield Finding("does not depend on it", where, f"∂{value}/∂{variable}")
 
 
@@ -506,6 +563,41 @@ def _leaves(value: str, variable: str, direct: Mapping[str, set[str]]) -> set[st
 def wrong_ends(derived: Derived, answers: Mapping[str, Answer]) -> Iterator[Finding]:
     """Variables for which no equation ends in the answer."""
     ends = {said(equation.sides[-1].expression) for equation in equations(derived)}
+    remarks = [line for section in derived.sections for line in section.lines if isinstance(line, Remark)]
+    ends |= {said(each) for line in remarks for each in line.expressions}
     for name, answer in answers.items():
         if said(answer) not in ends:
             yield Finding("another end", f"by {name}", said(answer))
+
+
+_PLACES = re.compile("([₀-₉]*)ₖ([₊₋][₀-₉]+)?")
+_PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-")
+
+
+def wrong_repetitions(shown: Derived) -> Iterator[Finding]:
+    """Blocks of lines with an index that do not say the lines for which they stand."""
+    for section in shown.sections:
+        for line in section.lines:
+            if isinstance(line, Repetition):
+                first, second, last = line.values
+                numbers = range(first, last + (1 if last > first else -1), second - first)
+                wanted = [_flat(each) for each in line.every]
+                got = [_flat(each, number) for number in numbers for each in line.lines]
+                if got != wanted:
+                    k = next((k for k, pair in enumerate(zip(got, wanted, strict=False)) if pair[0] != pair[1]), -1)
+                    yield Finding("a repetition that says something else", wanted[k], got[k])
+
+
+def _flat(line: Line, number: int | None = None) -> str:
+    """A line in plain characters, with a number for the index."""
+    if not isinstance(line, Equation):
+        return ""
+    written = " = ".join(map(said, (line.left, *(side.expression for side in line.sides))))
+    if number is not None:
+        written = _PLACES.sub(lambda found: _whole(found, number), written)
+    return written.translate(_PLAIN).replace("_", "")
+
+
+def _whole(found: re.Match[str], number: int) -> str:
+    factor, offset = (found[k].translate(_PLAIN) if found[k] else "" for k in (1, 2))
+    return str(int(factor or 1) * number + int(offset or 0))

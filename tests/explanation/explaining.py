@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import traceback
 from collections import Counter
@@ -19,10 +20,10 @@ from matcalc.explanation.derivation import Derived
 from matcalc.language.shapes import Inference
 from matcalc.notation.matrix import Answer
 from matcalc.verify.points import Assignments, Mix, Sampler, hinted
-from tests.explanation.evaluation import Finding, UnusablePointError, wrong_ends, wrong_numbers, wrong_order
+from tests.explanation.evaluation import Finding, UnusablePointError, wrong_ends, wrong_numbers, wrong_order, wrong_repetitions
 
 ATTEMPTS = 16
-TRIED = 6
+TRIED = 3
 """Points that are tried for an equation with a kink."""
 SLOW = 3.0
 """Seconds that no explanation may take."""
@@ -40,7 +41,7 @@ class Case:
     @property
     def names(self) -> list[str]:
         """The variables."""
-        return [name.strip() for name in self.wrt.split(",")]
+        return [name.strip() for name in re.split(r",(?![^\[]*\])", self.wrt)]
 
     def __str__(self) -> str:
         return f"{self.text}   by {self.wrt}" + (f"   where {self.where}" if self.where else "")
@@ -53,6 +54,8 @@ class Explained:
     derived: Derived
     inference: Inference
     answers: dict[str, Answer]
+    shown: tuple[Derived, ...]
+    """What is printed, with repeated lines written once."""
 
 
 class RefusedError(Exception):
@@ -72,12 +75,15 @@ def explained(case: Case) -> Explained:
         raise RefusedError(str(error).splitlines()[0]) from None
     if any(each.order > 1 for each in found.values()):
         raise RefusedError("of higher order")
-    explanation = explained_together(list(found.values()))
-    assert str(explanation)
-    assert explanation.latex()
-    assert explanation.markdown()
-    assert explanation.to_dict()
-    return Explained(explanation.derived, found[case.names[0]]._problem.inference, answers)
+    explanation = explained_together(list(found.values()), direction="both")
+    brief = explained_together(list(found.values()), brief=True)
+    for each in (explanation, brief):
+        assert str(each)
+        assert each.latex()
+        assert each.markdown()
+        assert each.to_dict()
+    shown = (explanation._shown, brief._shown)
+    return Explained(explanation.derived, found[case.names[0]]._problem.inference, answers, shown)
 
 
 def points(inference: Inference, seed: int) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
@@ -112,6 +118,7 @@ def findings(case: Case, counts: Counter[str] | None = None, wanted: int = 1) ->
     result = [] if seconds < SLOW else [Finding("slow", f"{seconds:.1f} s")]
     result += wrong_order(found.derived, list(found.inference.symbols))
     result += wrong_ends(found.derived, found.answers)
+    result += [each for shown in found.shown for each in wrong_repetitions(shown)]
     used, suspects, open_ = 0, list[Finding](), list[set[str]]()
     for point, sizes in points(found.inference, crc32(str(case).encode())):
         undecided: set[str] = set()
@@ -137,6 +144,10 @@ def findings(case: Case, counts: Counter[str] | None = None, wanted: int = 1) ->
     return result
 
 
+LAYERS = "a0 = x; " + "; ".join(f"a{k} = tanh(W{k} a{k - 1} + b{k})" for k in range(1, 7)) + "; sum(a6)"
+DEEP = ", ".join(f"W{k}: matrix(m{k}, m{k - 1}), b{k}: vector(m{k})" for k in range(1, 7)) + ", x: vector(m0)"
+
+
 def examples() -> Sequence[Case]:
     """Those of the paper, and others that everything must go well with."""
     network = "z1 = W1 x + b1; a1 = max(0, z1); z2 = W2 a1 + b2; -log(softmax(z2)) . y"
@@ -151,6 +162,7 @@ def examples() -> Sequence[Case]:
         ("sum((y[i] - (w.X[i] + b))^2 for i in 1..N)/N", "w"),
         ("||y - max(0, X w + b)||^2/N", "w, b", "X: matrix(N, n), y: vector(N), b: scalar"),
         ("||X w - y||^2", "w"), ("sum(log(1 + exp(-y*(X w))))", "w"), ("x' A x", "x"), ("x' A x", "x, A"),
+        (LAYERS, "W6, b6, W5, b5, W4, b4, W3, b3, W2, b2, W1, b1", DEEP),
         (network, "W2, b2, W1, b1", shapes), (network, "W1", shapes), (network, "x", shapes),
         ("-sum(Y * log(softmax(relu(X W1 + b1) W2 + b2, axis=1)))/N", "W1, b1, W2, b2",
          "X: matrix(N, n), W1: matrix(n, h), W2: matrix(h, k), Y: matrix(N, k), b1: row(h), b2: row(k)"),

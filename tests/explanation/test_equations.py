@@ -16,9 +16,9 @@ from tests.explanation.evaluation import Finding, equations, wrong_ends, wrong_n
 from tests.explanation.explaining import Case, Explained, examples, explained, findings, points
 from tests.explanation.survey import golden, random_programs
 
-SHARE = 9
+SHARE = 18
 """One of so many golden problems."""
-PROGRAMS = 200
+PROGRAMS = 80
 GOLDEN = [case for number, case in enumerate(golden()) if number % SHARE == 0]
 
 
