@@ -192,7 +192,8 @@ def _indexed(
 
 
 def _with_index(found: re.Match[str], names: dict[tuple[str, int], str]) -> str:
-    place = names.get((found[1], int(found[2].translate(_DIGITS))))
+    number = int(found[2].translate(_DIGITS))
+    place = names.get((found[1], number)) or names.get((f"d{found[1]}", number))  # as it stands in du₅
     return found[0] if place is None else found[1].rstrip("_") + place.replace("k", _INDEX).translate(_LOWERED)
 
 
