@@ -14,7 +14,7 @@ from matcalc.notation import matrix as notation
 from matcalc.notation.layout import Written, indexed, write
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery
-from matcalc.tensor.nodes import Node
+from matcalc.tensor.nodes import Node, Number, Zero
 
 
 class Coefficients:
@@ -121,24 +121,22 @@ class Coefficients:
             return node
         return simplifier.simplify(substituted(simplifier, node, {value: step.node}))
 
-    def meaning(self, variable: Quantity) -> str:
-        """How a coefficient is read as a derivative."""
-        y, x = self.value.name, variable.name
-        kind = variable.shape.kind
-        if len(self.value.shape.dims) + len(variable.shape.dims) > 2:
-            below = f"vec({x})" if kind == "matrix" else x
-            above = f"vec(d{y})" if self.value.shape.kind == "matrix" else f"d{y}"
-            return f"{above} = J {below.replace(x, f'd{x}')} means ∂{above.replace(f'd{y}', y)}/∂{below}ᵀ = J"
+    def meaning(self, variable: Quantity, label: str) -> str:
+        """How a coefficient is read as the derivative that has this label."""
+        y, x, (value, kind) = self.value.name, variable.name, (self.value.shape, variable.shape.kind)
+        turned = f"d{x}ᵀ" if kind == "row" else f"d{x}"
+        if len(value.dims) + len(variable.shape.dims) > 2:
+            above = f"vec(d{y})" if value.kind == "matrix" else f"d{y}ᵀ" if value.kind == "row" else f"d{y}"
+            return f"{above} = J {f'vec(d{x})' if kind == 'matrix' else turned} means {label} = J"
         if kind == "matrix":
-            return f"d{y} = tr(G d{x}) means ∂{y}/∂{x} = G, in numerator layout"
-        if kind == "scalar" and not self.value.shape.dims:
+            return f"d{y} = tr(G d{x}) means {label} = G, in numerator layout"
+        if kind == "scalar":
             return f"the coefficient of d{x}"
-        if self.value.shape.kind == "row" and variable.shape.dims:
-            return f"d{y} = d{x}{'' if kind == 'row' else 'ᵀ'} Jᵀ means ∂{y}/∂{x} = J"
-        if kind == "row":
-            turned = f"d{y} = J d{x}ᵀ means ∂{y}/∂{x} = J"
-            return turned if self.value.shape.dims else f"d{y} = d{x} g means ∂{y}/∂{x} = g"
-        return f"d{y} = g d{x} means ∂{y}/∂{x} = g" if not self.value.shape.dims else f"d{y} = J d{x} means ∂{y}/∂{x} = J"
+        if not value.dims:
+            return f"d{y} = d{x} g means {label} = g" if kind == "row" else f"d{y} = g d{x} means {label} = g"
+        if value.kind == "row":
+            return f"d{y}ᵀ = J {turned} means {label} = J"
+        return f"d{y} = J {turned} means {label} = J"
 
     def by_element(self, node: Node) -> Written:
         """A coefficient as one element of it."""
@@ -147,6 +145,11 @@ class Coefficients:
     def element_label(self, variable: Quantity, indices: Sequence[str]) -> Expression:
         """The derivative by one entry, by name."""
         return by_elements(self.build, self.value, variable, indices)
+
+
+def is_zero_node(node: Node) -> bool:
+    """Whether a coefficient is 0."""
+    return isinstance(node, Zero) or (isinstance(node, Number) and node.value == 0)
 
 
 def _occurrences(root: Expression) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from matcalc.calculus.differentiate import differentiate
 from matcalc.calculus.targets import Targets
 from matcalc.errors import NotSupportedError
-from matcalc.explanation.coefficients import Coefficients
+from matcalc.explanation.coefficients import Coefficients, is_zero_node
 from matcalc.explanation.derivation import Derived, Equation, Remark, Section, Side
 from matcalc.explanation.derivation import Line as DerivationLine
 from matcalc.explanation.forward import Forward, needs_vec
@@ -32,7 +32,7 @@ from matcalc.notation.recover import Recovery
 from matcalc.notation.replace import with_children
 from matcalc.notation.written import as_written
 from matcalc.output.text import expression, text
-from matcalc.tensor.nodes import Node, Zero
+from matcalc.tensor.nodes import Node
 
 if TYPE_CHECKING:
     from matcalc.problem import Problem
@@ -82,7 +82,7 @@ class Differentials:
         if several:
             sections.append(self._each())
         sections += [self._whole(), self._read_off()]
-        if any(expression(each).startswith("-") for each in self.recovery.exponents):
+        if any(map(_may_be_negative, self.recovery.exponents)):
             raise NotSupportedError("a derivation by differentials of a negative power of a matrix", help="write `inv(X)^k`")
         return Derived(sections, self.steps)
 
@@ -139,7 +139,7 @@ class Differentials:
         terms = []
         for operand in varying:
             node = self.jacobian(step, operand)
-            if not isinstance(node, Zero):
+            if not is_zero_node(node):
                 terms.append(self.coefficients.applied(node, step, operand, self.d(operand)))
         return Side(sum_of(self.build, terms, step.shape), of_function(step))
 
@@ -223,7 +223,7 @@ class Differentials:
         of = (self.steps.value, variable)
         answer = self.answers.get(variable.name)
         node = self.found.get(variable)
-        if node is None or isinstance(node, Zero):
+        if node is None or is_zero_node(node):
             if answer is None:
                 return []
             label = self._label(variable)
@@ -234,8 +234,14 @@ class Differentials:
             label = self.coefficients.element_label(variable, written.indices)
             why = why or "the coefficient of the differential of each entry"
         else:
-            label, why = self._label(variable), why or self.coefficients.meaning(variable)
-        sides = [Side(written.expression, why), Side(self._substituted(written.expression), "substitute back")]
+            label = self._label(variable)
+            why = why or self.coefficients.meaning(variable, expression(label))
+        sides = [Side(written.expression, why)]
+        whole = self._substituted(written.expression)
+        sums = [each for each in notation.postorder(whole) if isinstance(each, notation.IndexedSum)]
+        bound = {name for each in sums for name, _ in each.indices}
+        if bound.isdisjoint(written.indices):  # an index must not mean two things
+            sides.append(Side(whole, "substitute back"))
         if answer is not None and answer.indices == written.indices:
             given = {step.symbol for step in self.steps.steps if step.given}
             simpler = given.isdisjoint(notation.postorder(written.expression))
@@ -309,6 +315,12 @@ def _with_indices(steps: Steps) -> Iterator[tuple[Quantity, tuple[str, ...]]]:
         if step.series is not None:
             yield from _with_indices(step.series.steps)
         yield step, steps.indices
+
+
+def _may_be_negative(exponent: Expression) -> bool:
+    """Whether a name is subtracted in what must not be negative."""
+    terms = exponent.terms if isinstance(exponent, notation.Sum) else (exponent,)
+    return any(isinstance(term, notation.Product) and term.coefficient < 0 and bool(term.factors) for term in terms)
 
 
 def _each_index(indices: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matcalc.explanation.coefficients import is_zero_node
 from matcalc.explanation.derivation import Equation, Side
 from matcalc.explanation.intermediates import Quantity
 from matcalc.explanation.linear import NotLinearError, differential, times
@@ -16,7 +17,7 @@ from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.replace import replaced
 from matcalc.output.text import expression
-from matcalc.tensor.nodes import Node, Zero
+from matcalc.tensor.nodes import Node
 
 if TYPE_CHECKING:
     from matcalc.explanation.differentials import Differentials
@@ -52,7 +53,7 @@ class Forward:
                 current = new
         shown = sides[1:] or sides
         result = [Equation(self.owner.d(self.value), tuple(shown), self.value.shape, (self.value,))]
-        varying = [each for each, node in self.owner.found.items() if not isinstance(node, Zero)]
+        varying = [each for each, node in self.owner.found.items() if not is_zero_node(node)]
         if varying:
             result += self._last(varying, current)
         return result
@@ -103,7 +104,8 @@ class Forward:
         for each in varying:
             node, d = self.owner.found[each], self.owner.d(each)
             if stacked and (axes == 2 or len(each.shape.dims) == 2):
-                terms.append(known.stacked(node, each, self.build.vec(d)))
+                upright = self.build.transpose(d) if each.shape.kind == "row" else self.build.vec(d)
+                terms.append(known.stacked(node, each, upright))
             else:
                 term = known.paired(node, each, d)
                 terms.append(self.build.transpose(term) if stacked and value.shape.kind == "row" else term)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matcalc.calculus.targets import STRUCTURES
+from matcalc.explanation.coefficients import is_zero_node
 from matcalc.explanation.derivation import Side
 from matcalc.explanation.intermediates import Quantity
 from matcalc.explanation.linear import differential, total
@@ -16,7 +17,7 @@ from matcalc.notation import matrix as notation
 from matcalc.notation.build import Builder
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.output.text import expression
-from matcalc.tensor.nodes import Node, Zero
+from matcalc.tensor.nodes import Node
 
 if TYPE_CHECKING:
     from matcalc.explanation.differentials import Differentials
@@ -25,7 +26,7 @@ _PASSES = 12
 """How often all moves are tried on one line."""
 
 _GONE = (
-    ("Σ[", "cyclic property of the trace: the terms of the sum are equal"),
+    (" = 0..", "cyclic property of the trace: the terms of the sum are equal"),
     ("∫", "cyclic property of the trace, under the integral"),
     ("Σ", "the sum over the index as a product of matrices"),
     ("diag(", "multiply out: aᵀ diag(b) = (a ⊙ b)ᵀ"),
@@ -56,7 +57,7 @@ class Line:
         self.terms = [
             known.paired(node, each, forms.get(each) or self.owner.d(each), self.step)
             for each, node in coefficients.items()
-            if not isinstance(node, Zero) and not (each in forms and is_zero(forms[each]))
+            if not is_zero_node(node) and not (each in forms and is_zero(forms[each]))
         ]
         names = [expression(self.owner.d(step)) for step in coefficients if step in forms]
         self._add("substitute " + " and ".join(names))
@@ -85,7 +86,7 @@ class Line:
         self.terms = [
             self.owner.coefficients.paired(node, each, self.owner.d(each), self.step)
             for each, node in coefficients.items()
-            if not isinstance(node, Zero)
+            if not is_zero_node(node)
         ]
         written, before = expression(self.whole()), expression(self._last())
         if written == before:

@@ -245,7 +245,7 @@ def _trace(build: Builder, node: Expression) -> Expression:
 
 def _parted(build: Builder, node: Expression) -> tuple[Expression, Expression] | None:
     """What a factor that varies is multiplied by, element by element, and that factor."""
-    if not isinstance(node, notation.Hadamard) or any(map(varies, node.divisors)):
+    if not isinstance(node, notation.Hadamard) or any(map(varies, node.divisors)) or not any(map(varies, node.factors)):
         return None
     place = _place(node.factors)
     others = [*node.factors[:place], *node.factors[place + 1 :]]

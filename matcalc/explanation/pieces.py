@@ -106,7 +106,8 @@ class _Merging:
         """Whether a sum over an index is one of its terms, and no product or so."""
         if step.series is None or step.definition is None:
             return False
-        return _is_linear(self.recovery, step.definition, [step.series.steps.value])
+        term = step.series.steps.value
+        return term.role != "alias" and _is_linear(self.recovery, step.definition, [term])
 
     def _inlined(self, steps: Steps) -> set[Quantity]:
         """The steps that get no name: aliases, and linear ones within linear ones."""

@@ -174,7 +174,7 @@ class Truth:
 
     def _reader(self) -> Reader:
         reader = Reader({**self.values, **self.steps}, self.sizes, 200_000)
-        reader.defined = self.terms
+        reader.defined = set(self.terms)
         reader.differentials = self.slopes
         return reader
 
@@ -485,6 +485,10 @@ OTHERS: list[tuple[str, str, str | None]] = [
     ("sum(softmax(W X[i]) . y for i in 1..N)", "W", None),
     ("sum((x[i+1] - x[i])^2 for i in 1..n-1)", "x", None), ("sum_{i<j} (x_i - x_j)^2", "x", None),
     ("1/N*sum((max(0, w.X_i + b) - y_i)^2 for i in 1..N) + lam*||w||^2", "w, b", None),
+    ("sum(c for i in 1..k) * sum(x)", "c, x", "c: scalar, x: vector(n)"),
+    ("S - r + v", "r, S, v", "S: matrix(m, n), r: row(n), v: vector(m)"),
+    ("max(r, X)", "r, X", "X: matrix(m, n), r: row(n)"),
+    ("prod(z[k-i+1] for i in 1..k) * sum(z^3)", "z", "z: vector(k)"),
     ("5", "x", "x: scalar"), ("x", "x", "x: vector(n)"), ("a", "x", "x: vector(n), a: vector(m)"),
 ]
 
@@ -509,3 +513,5 @@ def test_refusals() -> None:
     """What is not supported says so."""
     with pytest.raises(NotSupportedError, match="negative power"):
         derived("tr(X^(-k))", "X", "X: matrix(n, n)")
+    with pytest.raises(NotSupportedError, match="negative power"):
+        derived("X^(1 - rows(X))", "X", "X: matrix(n, n)")
