@@ -194,6 +194,17 @@ def diagonal_in_trace(build: Builder, core: Expression) -> Expression | None:
     return product(build, build.transpose(build.diagonal(matrix)), vector)
 
 
+def diagonal_of_matrix(build: Builder, core: Expression) -> Expression | None:
+    """aᵀ diag(dX) = tr(diag(a) dX)."""
+    if not isinstance(core, notation.MatMul) or core.shape.dims:
+        return None
+    last = core.factors[-1]
+    if not isinstance(last, notation.Diagonal) or last.shape.kind != "vector" or not varies(last):
+        return None
+    left = core.factors[0] if len(core.factors) == 2 else product(build, *core.factors[:-1])
+    return _trace(build, product(build, build.diagonal(build.transpose(left)), last.operand))
+
+
 MOVES: tuple[tuple[Move, str], ...] = (
     (sum_as_product, "sum"),
     (entry, "an entry: the row of the identity at its place picks it"),
@@ -202,6 +213,7 @@ MOVES: tuple[tuple[Move, str], ...] = (
     (transposed, "transpose"),
     (cyclic, "cyclic property of the trace: {} goes last"),
     (through_elements, "elements"),
+    (diagonal_of_matrix, "only the diagonal counts: aᵀ diag(A) = tr(diag(a) A)"),
     (diagonal_in_trace, "only the diagonal counts: tr(A diag(v)) = diag(A)ᵀ v"),
 )
 """In the order in which they are tried, with their reasons; what has two forms has a name here, see `reason`."""

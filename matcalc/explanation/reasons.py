@@ -84,6 +84,8 @@ def _of_node(node: Expression) -> str:
     match node:
         case notation.Power(base=notation.Norm() as norm):
             return _norm(norm.operand, square=True)
+        case notation.Stack():
+            return "each block by itself"
         case notation.IndexedSum():
             return _SERIES.get(node.function, "the chain rule for each term")
         case notation.Norm():

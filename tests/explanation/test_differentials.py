@@ -489,6 +489,7 @@ OTHERS: list[tuple[str, str, str | None]] = [
     ("S - r + v", "r, S, v", "S: matrix(m, n), r: row(n), v: vector(m)"),
     ("max(r, X)", "r, X", "X: matrix(m, n), r: row(n)"),
     ("prod(z[k-i+1] for i in 1..k) * sum(z^3)", "z", "z: vector(k)"),
+    ("w . diag(A X)", "X, w", "w: vector(n)"),
     ("5", "x", "x: scalar"), ("x", "x", "x: vector(n)"), ("a", "x", "x: vector(n), a: vector(m)"),
 ]
 
