@@ -164,7 +164,7 @@ class Derivative:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know about the answer: stretched operands, the space of the variable, the vec convention."""
-        notes = [caption for _, caption in self._problem.inference.stretched] + self._problem.warnings()
+        notes = self._problem.remarks()
         notes += dict.fromkeys(filter(None, map(self._freedom, self._path)))
         written = self.answer
         if written.note:
@@ -401,7 +401,9 @@ def explained(
     ]  # fmt: skip
     answers = [(each._path[0], each.answer) for each in plain]
     derived = explain(problem, answers, method=method, symmetric=symmetric, direction=direction, turned=turned)
-    return Explanation(derived, {each.wrt: each.heading() for each in derivatives}, brief=brief)
+    remarks = [f"assuming {', '.join(problem.inference.assumptions())}"] if problem.inference.assumptions() else []
+    remarks += [f"note: {each}" for each in problem.remarks()]
+    return Explanation(derived, {each.wrt: each.heading() for each in derivatives}, brief=brief, remarks=remarks)
 
 
 def _sides(value: Shape, variables: Sequence[Shape]) -> tuple[Shape, list[Shape]]:

@@ -169,6 +169,10 @@ class Problem:
         """The reader's names for intermediate results, in matrix notation."""
         return own_names(self.recovery, self.bindings)
 
+    def remarks(self) -> list[str]:
+        """What a reader should know about how the text was read: stretched operands, and what may have been meant otherwise."""
+        return [caption for _, caption in self.inference.stretched] + self.warnings()
+
     def warnings(self) -> list[str]:
         """What may have been meant otherwise."""
         program, symbols = self.inference.program, self.inference.symbols

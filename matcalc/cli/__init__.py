@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcalc.cli.arguments import COMMANDS, Request, nearest, read, shapes_given
 from matcalc.cli.display import displayed, formatted, is_terminal, remark, summary, written
-from matcalc.errors import LimitError, MatcalcError, UsageError
+from matcalc.errors import LimitError, MatcalcError, NotSupportedError, UsageError
 from matcalc.language.dialects import MATCALC
 
 if TYPE_CHECKING:
@@ -121,6 +121,10 @@ def _answer(request: Request) -> int:
     if request.command == "graph":
         return _draw(request)
     derivatives = _differentiate(request)
+    if request.options.explain and any(derivative.order > 1 for derivative in derivatives.values()):
+        raise NotSupportedError(
+            "explaining a derivative of higher order", help="explain the first one, then that of the answer"
+        )
     if request.options.explain and request.options.format not in (None, "text"):
         return _explain(request)
     alone = request.options.format is not None or not is_terminal(sys.stdout)

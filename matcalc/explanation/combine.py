@@ -14,8 +14,10 @@ from itertools import islice
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.substitution import substituted
 from matcalc.explanation.intermediates import Quantity, Steps
+from matcalc.explanation.linear import NotLinearError, differential
 from matcalc.explanation.local import Local, local, name_of, stated
 from matcalc.notation import matrix as notation
+from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.looks import flipped
 from matcalc.notation.matrix import Expression
 from matcalc.notation.recover import Recovery
@@ -50,6 +52,8 @@ class Combination:
     total: Local
     terms: tuple[Term, ...]
     formula: Expression | None = None
+    forward: bool = False
+    """Whether derivatives by the variable were carried up, and not those of the value down."""
 
     @property
     def rule(self) -> str:
@@ -186,7 +190,9 @@ class Combiner:
         active = self.steps.active(variable)
         stops = {value} | {
             each for each in active if len(self._operands(each, variable)) > 1 or self._is_shared(each, variable)
-        } | {each for each in active if len(each.shape.dims) > 1}
+        }
+        if any(len(each.shape.dims) > 1 for each in active):
+            stops = set(active)
         tangents: dict[Quantity, Local] = {}
         found = []
         for quantity in active:
@@ -204,6 +210,7 @@ class Combiner:
                     factors.append(tangents[below])
                 terms.append(Term(tuple(factors), operand))
             combination = self._combined(quantity, variable, tuple(terms))
+            combination.forward = True
             tangents[quantity] = self._carried(combination.total)
             if quantity is value or len(terms) > 1 or len(terms[0].factors) > 1:
                 found.append(combination)
@@ -222,6 +229,7 @@ class Combiner:
             return Combination(terms[0].factors[0], terms)
         nodes = [self._product([factor.node for factor in term.factors], term.factors) for term in terms]
         shape = value.shape.dims + variable.shape.dims
+        self.graph.wrote(nodes)
         node = self.simplifier.simplify(self.graph.sum([(1, each) for each in nodes], shape))
         total = stated(self.recovery, node, value, variable)
         last = terms[0].factors[-1]
@@ -283,7 +291,9 @@ class Combiner:
         parts: list[tuple[int, Node]] = []
         for term in terms:
             outer, inner = term.factors
-            if not value.shape.dims:  # an adjoint, times a Jacobian
+            if not any(factor.step.shape.dims or factor.operand.shape.dims for factor in (outer, inner)[:1]):
+                return None  # numbers before a Jacobian
+            if not value.shape.dims and outer.step is value and outer is self._adjoints.get(outer.operand):  # an adjoint
                 known, factor = outer, inner
             elif not variable.shape.dims:  # a Jacobian, times a tangent
                 known, factor = inner, outer
@@ -316,6 +326,25 @@ class Combiner:
 
     def _has_matrix(self, term: Term) -> bool:
         return any(len(each.shape.dims) > 1 for factor in term.factors for each in (factor.step, factor.operand))
+
+    def change(self, step: Quantity, operand: Quantity) -> Expression | None:
+        """The differential of a step where only one operand moves, -U⁻¹ dU U⁻¹; None if there is no notation for it."""
+        moved = self.build.make(notation.Differential, operand.shape, operand.symbol)
+        assert step.definition is not None
+        try:
+            written = differential(self.build, step.definition, {operand.symbol: moved})
+        except NotLinearError:
+            written = None
+        if written is not None:
+            return written
+        found, outputs = self.local(step, operand), len(step.shape.dims)
+        inner = range(outputs, outputs + len(operand.shape.dims))
+        factors = [(found.node, (*range(outputs), *inner)), (self.recovery.leaf(moved, operand.shape.dims), (*inner,))]
+        node = self.simplifier.contraction(factors, range(outputs), step.shape.dims)
+        try:
+            return self.recovery.expression(self.simplifier.simplify(node))
+        except MatrixNotationError:
+            return None
 
     def _placeholder(self, known: Local) -> Node:
         """A node that stands for a derivative found before: of a scalar by a step, or of a step by a scalar."""

@@ -47,12 +47,13 @@ class Combining:
         every = [*(each for step in series for each in inner[step]), *shown]
         rules = list(dict.fromkeys(each.rule for each in every))
         section = Section(self._title(every, rules) if every else "Add up")
+        first = next((each for each in every if each.formula is not None and not each.forward), None)
         for step in series:
             for each in inner[step]:
-                section.lines += self._combined(each, named=len(rules) > 1)
+                section.lines += [*(self._by_matrices() if each is first else []), *self._combined(each, named=len(rules) > 1)]
             section.lines += [line for operand in step.operands for line in self._added(step, operand)]
         for each in shown:
-            section.lines += self._combined(each, named=len(rules) > 1)
+            section.lines += [*(self._by_matrices() if each is first else []), *self._combined(each, named=len(rules) > 1)]
         return [section] if section.lines else []
 
     def _added(self, step: Quantity, operand: Quantity) -> list[Equation]:
@@ -67,15 +68,16 @@ class Combining:
 
     def _title(self, shown: Sequence[Combination], rules: Sequence[str]) -> str:
         if len(rules) > 1:
-            return f"Combine by the {' and the '.join(_RULES[each] for each in rules)}"
+            *first, last = (f"the {_RULES[each]}" for each in rules)
+            return f"Combine by {', '.join(first)} and {last}"
         paths = max(len(each.terms) for each in shown)
-        targets = [each.total.operand for each in shown]
-        variables = " and ".join(dict.fromkeys(each.name for each in targets if each.role == "variable"))
+        several = len(self.steps.variables) > 1
+        ends = f"from {'each variable' if several else self.steps.variables[0].name} to {self.steps.value.name}"
         title = f"Combine by the {_RULES[rules[0]]}: "
         if rules[0] == "single-variable":
-            return title + f"one path leads from {variables} to {self.steps.value.name}, and the derivatives along it multiply"
+            return title + f"one path leads {ends}, and the derivatives along it multiply"
         if rules[0] == "total-derivative":
-            return title + f"{paths} paths lead from {variables} to {self.steps.value.name}, and their contributions add up"
+            return title + f"{'several' if several else paths} paths lead {ends}, and their contributions add up"
         return title + "the Jacobians multiply" + (", and the contributions of several paths add up" if paths > 1 else "")
 
     def sum_over_paths(self, total: Local) -> list[Expression | Answer]:
@@ -94,7 +96,7 @@ class Combining:
             names = [chain(self.build, [factor.label for factor in term.factors]) for term in each.terms]
             labels = sum_of(self.build, names, total.label)
             if each.formula is not None:
-                sides.append(Side(each.formula, why or self._carried(each)))
+                sides.append(self._carried(each))
             elif labels is not None:
                 sides.append(Side(labels, why))
                 values = [chain(self.build, [f.plain for f in term.factors if f.plain is not None]) for term in each.terms]
@@ -119,18 +121,39 @@ class Combining:
             return [Side(product, sizes)]
         return [Side(written, sizes), *steps]
 
-    def _carried(self, each: Combination) -> str:
-        """How a derivative by or of a matrix comes from the one found before."""
-        steps = " and ".join(term.through.name for term in each.terms)
+    def _carried(self, each: Combination) -> Side:
+        """How a derivative by or of a matrix comes from those found before: by the differentials of the steps between."""
+        assert each.formula is not None
+        pairs = [(term.through, each.total.operand) for term in each.terms]
+        if each.forward:
+            pairs = [(each.total.step, term.through) for term in each.terms]
+        words: list[str] = []
+        parts: list[Expression] = []
+        for step, operand in pairs:
+            changed = self.combiner.change(step, operand) if step.role != "alias" else None
+            if changed is not None:
+                words.append("{} = {}")
+                parts += [self.build.make(notation.Differential, step.shape, step.symbol), changed]
         if isinstance(each.formula, notation.MatMul) and [f.shape.kind for f in each.formula.factors] == ["vector", "row"]:
-            return f"through {steps}: an outer product"
-        if each.total.step is self.steps.value:
-            return f"through {steps}" if len(each.terms) == 1 else f"through {steps}; the contributions add up"
-        return "the product rule for matrices" if len(each.terms) > 1 else ""
+            words.append("an outer product")
+        if len(pairs) > 1:
+            words.append("the contributions add up")
+        return Side(each.formula, "; ".join(words), tuple(parts))
+
+    def _by_matrices(self) -> list[Line]:
+        """How a derivative of a number by a matrix is read off a differential."""
+        value = self.steps.value
+        if value.shape.dims:
+            return []
+        name = next(letter for letter in ("M", "Z", "H", "M_") if letter not in self.build.taken)
+        of = f"∂{value.name}/∂{name}"
+        text = f"(The derivative by a matrix {name} is what stands before d{name} in d{value.name} = tr({of} d{name}), "
+        return [Remark(text + "where factors may go round: tr(A B) = tr(B A).)")]
 
     def _tempting(self, each: Combination) -> list[Line]:
         """What the single-variable rule would have given: the derivative along some of the paths only."""
-        if each.rule != "total-derivative":
+        aliases = [term.through.role == "alias" for term in each.terms]
+        if self.problem.inference.functions or not (each.rule == "total-derivative" or (any(aliases) and not all(aliases))):
             return []
         kept = [term for term in each.terms if term.through.role != "alias"] or list(each.terms[:1])
         if len(kept) == len(each.terms):
@@ -142,6 +165,9 @@ class Combining:
         given = self.combiner.expanded(wrong)
         if given.plain is None:
             return []
+        if each.rule == "vector":
+            text = f"(Along the path through {paths} alone, with {_aliases(each)} held fixed, it would be {{}}.)"
+            return [Remark(text, (given.plain,))]
         return [Remark(f"(The single-variable rule, along the path through {paths} alone, would give {{}}.)", (given.plain,))]
 
     def _to_total(self, start: Expression, total: Local) -> list[Side]:
@@ -157,6 +183,10 @@ class Combining:
 def simplified(build: Builder, start: Expression, goal: Expression) -> list[Side]:
     """The named simplifications that lead from an expression to another one."""
     return [Side(step.expression, step.reason, step.parts) for step in simplifications(build, start, goal, expression)]
+
+
+def _aliases(each: Combination) -> str:
+    return " and ".join(term.through.name for term in each.terms if term.through.role == "alias")
 
 
 def _without_dots(words: str) -> str:

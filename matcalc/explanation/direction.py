@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from matcalc.explanation.derivation import Equation, Line, Remark, Section, Side
 from matcalc.explanation.explain import Explaining
 from matcalc.explanation.intermediates import Quantity
-from matcalc.explanation.local import name_of
+from matcalc.explanation.local import name_of, stacked_row
 from matcalc.explanation.products import chain, product_sizes, sum_of
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.notation.matrix import Expression
@@ -26,6 +26,9 @@ def directions(explaining: Explaining, wanted: str) -> list[Section]:
     ways = {"forward": _forward, "reverse": _reverse}
     section = Section("The order of the partial derivatives")
     value = explaining.steps.value
+    if any(step.series is not None for step in explaining.steps.steps):
+        section.lines.append(Remark("The terms of a sum over an index are differentiated before it, each by itself; their order is that below."))
+        return [section]
     for name, way in ways.items():
         if wanted not in (name, "both"):
             continue
@@ -36,8 +39,20 @@ def directions(explaining: Explaining, wanted: str) -> list[Section]:
             lines, cost = way(explaining, variable)
             section.lines += [Remark(f"{name.capitalize()}, from {ends[0]} to {ends[1]}:"), *lines]
             if value.shape.dims or variable.shape.dims:
-                section.lines.append(Remark(f"{_said(cost)} multiplications of numbers if no matrix is known to be diagonal."))
+                section.lines.append(Remark(f"{_said(cost)} multiplications, if no use is made of diagonal Jacobians."))
+    if wanted == "both" and section.lines:
+        section.lines += _cheaper(value, explaining.steps.variables)
     return [section] if section.lines else []
+
+
+def _cheaper(value: Quantity, variables: Sequence[Quantity]) -> list[Line]:
+    """Which direction is cheaper, where that does not depend on the sizes."""
+    if not value.shape.dims and any(each.shape.dims for each in variables):
+        text = f"{value.name} is one number: in reverse only the derivatives of one number are carried along, so it is cheaper."
+        return [Remark(text)]
+    if value.shape.dims and not any(each.shape.dims for each in variables):
+        return [Remark("There is one number to differentiate by: forward, only columns are carried along, so it is cheaper.")]
+    return []
 
 
 def _forward(explaining: Explaining, variable: Quantity) -> tuple[list[Line], Dim]:
@@ -47,9 +62,10 @@ def _forward(explaining: Explaining, variable: Quantity) -> tuple[list[Line], Di
     for step in explaining.steps.active(variable):
         operands = [each for each in step.operands if variable.name in each.targets]
         pairs = [((step, each), (each, variable)) for each in operands]
-        lines += _line(explaining, (step, variable), pairs)
+        stacked = stacked_row(explaining.build, step, variable)
+        lines += _line(explaining, (step, variable), pairs, stacked)
         for each in operands:
-            if each is not variable:
+            if each is not variable and step.role != "alias" and each.role != "alias":
                 cost = cost + _size(step.shape).times(_size(each.shape)).times(_size(variable.shape))
     return lines, cost
 
@@ -66,25 +82,50 @@ def _reverse(explaining: Explaining, variable: Quantity) -> tuple[list[Line], Di
         users = [each for each in steps.users(quantity) if variable.name in each.targets]
         lines += _line(explaining, (value, quantity), [((value, each), (each, quantity)) for each in users])
         for each in users:
-            if each is not value:
-                cost = cost + _size(value.shape).times(_size(each.shape)).times(_size(quantity.shape))
+            if each is not value and each.role != "alias":
+                cost = cost + _pulled(value, each, quantity)
     return lines, cost
 
 
-def _line(explaining: Explaining, of: Edge, terms: Sequence[tuple[Edge, Edge]]) -> list[Line]:
+def _pulled(value: Quantity, step: Quantity, operand: Quantity) -> Dim:
+    """Multiplications that carry the derivative of the value by a step to one of its operands."""
+    shapes = step.shape.dims, operand.shape.dims
+    if value.shape.dims or len(shapes[1]) < 2:
+        return _size(value.shape).times(_size(step.shape)).times(_size(operand.shape))
+    if len(shapes[0]) < 2:  # an outer product, or a number times a matrix
+        return _size(operand.shape)
+    shared = [size for size in shapes[0] if size not in shapes[1]] or [shapes[0][0]]  # B ∂y/∂U
+    return _size(operand.shape).times(shared[0])
+
+
+def _line(
+    explaining: Explaining, of: Edge, terms: Sequence[tuple[Edge, Edge]], stacked: Expression | None = None
+) -> list[Line]:
     """One derivative as the sum of products of those known; nothing if there is no product in it."""
     label = _label(explaining, of)
     products = []
     for outer, inner in terms:
-        factors = [_label(explaining, each) for each in (outer, inner) if each[0] is not each[1]]
-        products.append(chain(explaining.build, factors))
+        edges = [each for each in (outer, inner) if each[0] is not each[1]]
+        by_elements = any(_is_step(each) and explaining.combiner.local(*each).plain is None for each in edges)
+        products.append(None if by_elements else chain(explaining.build, [_factor(explaining, each) for each in edges]))
+    direct = len(terms) == 1 and any(each[0] is each[1] for each in terms[0])
+    if stacked is not None and not direct:
+        label = stacked
     written = sum_of(explaining.build, products, label)
-    if written is None or (len(terms) == 1 and any(each[0] is each[1] for each in terms[0])):
-        if not _is_step(of):
-            return []
-        known = Side(explaining.combiner.local(*of).written, "from step 2" if written is not None else "")
+    if direct and _is_step(of):
+        known = Side(explaining.combiner.local(*of).written, "from step 2")
         return [Equation(label, (known,), label.shape, of)]
-    return [Equation(label, (Side(written, product_sizes(products)),), label.shape, of)]
+    if written is not None:
+        return [Equation(label, (Side(written, product_sizes(products)),), label.shape, of)]
+    found = [each.formula for each in explaining.combiner.combinations() if (each.total.step, each.total.operand) == of]
+    if not found or found[0] is None or stacked is not None:
+        return []
+    return [Equation(label, (Side(found[0]),), label.shape, of)]
+
+
+def _factor(explaining: Explaining, of: Edge) -> Expression:
+    """The name of a derivative as a factor: of a number by a matrix as a row."""
+    return stacked_row(explaining.build, *of) or _label(explaining, of) if of[1].role == "variable" else _label(explaining, of)
 
 
 def _is_step(of: Edge) -> bool:

@@ -20,6 +20,7 @@ from matcalc.notation import matrix as notation
 from matcalc.notation.looks import flipped
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.replace import remade
+from matcalc.notation.simplifications import USUAL_ORDER
 from matcalc.notation.written import as_written
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class Ending:
         chosen = [Side(answer)]
         named = total.plain is not None and any(isinstance(node, notation.Partial) for node in notation.postorder(total.plain))
         if total.plain is not None and not named and not answer.indices and said(before) != said(Answer(answer.body)):
-            chosen = [Side(before), *self._to_answer(total.plain, answer)]
+            steps = self._to_answer(total.plain, answer)
+            if [step.reason for step in steps] != [USUAL_ORDER]:  # that is nothing to be seen twice
+                chosen = [Side(before), *steps]
         label = name_of(self.build, value, target)
         if answer.indices:
             label = by_elements(self.build, value, target, answer.indices)
@@ -125,7 +128,7 @@ class Ending:
         """The derivative by a part of a variable, or by stacked variables: a part, or all, of those by the variables."""
         label = self._label(target)
         if isinstance(target, tree.Stack):
-            text = "By the stacked variables, the derivatives stand side by side."
+            text = "For stacked variables the derivatives stand side by side."
         else:
-            text = "By a part of the variable, it is that part of the derivative."
+            text = "The derivative by a part of the variable is that part of the derivative."
         return [Remark(text), Equation(label, (Side(answer),), label.shape)]

@@ -77,7 +77,7 @@ class Explaining:
         self.recovery = Recovery(problem.simplifier, old.rows, old.build.taken, old.dimensions)
         self.recovery.words = old.words
         self.build = self.recovery.build
-        self.steps = Introduction(problem, self.recovery, _variables(problem, answers)).steps()
+        self.steps = Introduction(problem, self.recovery, _variables(problem, answers), _names(answers)).steps()
         self.recovery.rows |= {each.name for each in self.steps.steps if each.shape.kind == "row"}
         self.combiner = Combiner(self.recovery, self.steps)
         self.answers = {target.name: answer for target, answer in answers if isinstance(target, tree.Name)}
@@ -98,7 +98,7 @@ class Explaining:
         for step, indices in _with_indices(self.steps):
             assert step.definition is not None
             reason = f"for each {', '.join(indices)}" if indices and step.role == "operation" else ""
-            if step.role == "alias":
+            if step.role == "alias" and step is not self.steps.value:
                 reason = "an alias" if said_why else "an alias, so that each path has a variable of its own"
                 said_why = True
             sides = (Side(step.definition, reason),)
@@ -121,9 +121,11 @@ class Explaining:
 
     def _local(self, found: Local) -> Equation:
         reason = self.reasons.rule(found)
-        trivial = found.step.role == "alias" or isinstance(found.plain, notation.Identity)
         of = (found.step, found.operand)
-        return Equation(found.label, (Side(found.written, reason),), found.label.shape, of, idea=not trivial)
+        sides = [Side(found.written, reason)]
+        if isinstance(found.written, notation.Cases) and isinstance(found.plain, notation.Indicator):
+            sides.append(Side(found.plain, "the same with a bracket, which is 1 where it holds, else 0"))
+        return Equation(found.label, tuple(sides), found.label.shape, of)
 
 
 def _variables(problem: Problem, answers: Sequence[tuple[tree.Expr, Answer]]) -> list[tree.Name]:
@@ -134,6 +136,11 @@ def _variables(problem: Problem, answers: Sequence[tuple[tree.Expr, Answer]]) ->
             if isinstance(node, tree.Name) and node.name in problem.inference.symbols:
                 found.setdefault(node.name, node)
     return list(found.values())
+
+
+def _names(answers: Sequence[tuple[tree.Expr, Answer]]) -> set[str]:
+    """The names that the answers give to what repeats."""
+    return {symbol.name for _, answer in answers for symbol, _ in answer.definitions if isinstance(symbol, notation.Symbol)}
 
 
 def _with_indices(steps: Steps) -> Iterator[tuple[Quantity, tuple[str, ...]]]:

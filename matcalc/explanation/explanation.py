@@ -7,8 +7,8 @@ from typing import Any
 
 from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, filled
 from matcalc.explanation.repetition import folded
-from matcalc.explanation.typesetting import latex_of, markdown_of
-from matcalc.explanation.writing import said, written
+from matcalc.explanation.typesetting import latex_of, markdown_of, worded
+from matcalc.explanation.writing import said, wrapped, written
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.output import latex as latex_output
 from matcalc.output.text import expression
@@ -20,6 +20,7 @@ class Explanation:
     >>> import matcalc as mc
     >>> print(mc.diff("sin(x^2)", wrt="x").explain())
     ∂/∂x sin(x²)
+    assuming x ∈ ℝ
     <BLANKLINE>
     1. Introduce intermediate variables
        u = x²
@@ -39,10 +40,14 @@ class Explanation:
        dy/dx = 2 x cos(x²)
     """
 
-    def __init__(self, derived: Derived, headings: Mapping[str, str], *, brief: bool = False) -> None:
+    def __init__(
+        self, derived: Derived, headings: Mapping[str, str], *, brief: bool = False, remarks: Sequence[str] = ()
+    ) -> None:
         self._derived = derived
         self._shown = folded(derived.shortened() if brief else derived)
         self._headings = dict(headings)
+        self.remarks = tuple(remarks)
+        """What was assumed, and what a reader should know."""
 
     @property
     def sections(self) -> Sequence[str]:
@@ -55,18 +60,20 @@ class Explanation:
         return self._derived
 
     def __str__(self) -> str:
-        return "\n\n".join([", ".join(self._headings.values()), written(self._shown)])
+        title = [*wrapped(", ".join(self._headings.values())), *(line for each in self.remarks for line in wrapped(each))]
+        return "\n\n".join(["\n".join(title), written(self._shown)])
 
     def __repr__(self) -> str:
         return f"<Explanation of {', '.join(self._headings.values())}>"
 
     def latex(self) -> str:
         """The derivation in LaTeX: a paragraph for each step, with `align*` (amsmath, amssymb)."""
-        return latex_of(self._shown)
+        before = "".join(f"{worded(each)}\n\n" for each in self.remarks)
+        return before + latex_of(self._shown)
 
     def markdown(self) -> str:
         """The derivation in Markdown, with mathematics between dollar signs."""
-        return markdown_of(self._shown)
+        return "".join(f"{each}\n\n" for each in self.remarks) + markdown_of(self._shown)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
@@ -77,7 +84,7 @@ class Explanation:
             {"title": section.title, "lines": [_line(line) for line in section.lines]}
             for section in self._shown.sections
         ]
-        return {"explains": dict(self._headings), "steps": sections}
+        return {"explains": dict(self._headings), "remarks": list(self.remarks), "steps": sections}
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -8,7 +8,7 @@ another operand, each gets an alias, `u₁ = x` (4.5.2), so that ∂/∂u has on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -110,7 +110,9 @@ class Series:
 class Introduction:
     """Introduces intermediate variables for a problem and the variables that it is differentiated by."""
 
-    def __init__(self, problem: Problem, recovery: Recovery, targets: Sequence[tree.Name]) -> None:
+    def __init__(
+        self, problem: Problem, recovery: Recovery, targets: Sequence[tree.Name], taken: Iterable[str] = ()
+    ) -> None:
         self.inference = problem.inference
         self.graph = problem.graph
         self.recovery = recovery
@@ -120,7 +122,8 @@ class Introduction:
         self._names: dict[str, Value] = {}
         self._found: dict[Node, Quantity] = {}
         """The steps by their values: what is written twice is one variable."""
-        self._letters = Letters(self.build.taken)
+        self._taken = self.build.taken | frozenset(taken)
+        self._letters = Letters(self._taken)
 
     def steps(self) -> Steps:
         """All steps, those of the reader's bindings first, in the order in which they were written."""
@@ -135,7 +138,7 @@ class Introduction:
             plans = [Merging(self.inference, root, reached, merge=False) for root in roots]
         result = self._introduced(bindings, plans)
         if self._letters.given == 1:  # a single one needs no number
-            self._letters = Letters(self.build.taken, numbered=False)
+            self._letters = Letters(self._taken, numbered=False)
             result = self._introduced(bindings, plans)
         return result
 
@@ -335,9 +338,14 @@ class Terms(Introduction):
         self.variables = tuple(dict.fromkeys(known.values()))
         self._bases = {leaf.name: base for leaf, base in known.items() if isinstance(leaf, tree.Name)}
         self._node = node
-        self._plan = Merging(self.inference, node.body, plan.names)
+        self._known = {leaf: base for leaf, base in known.items() if not isinstance(leaf, tree.Name)}
+        reached: dict[tree.Expr, frozenset[str]] = {leaf: plan.reached[leaf] for leaf in self._known}
+        self._plan = Merging(self.inference, node.body, plan.names, known=reached)
         self.indices = tuple(clause.index.name for clause in node.clauses)
         self._lengths = tuple(self.inference.ranges[clause].length for clause in node.clauses)
+
+    def _base(self, leaf: tree.Expr) -> Quantity:
+        return self._known[leaf] if leaf in self._known else super()._base(leaf)
 
     def series(self) -> Series:
         """The steps of one term."""

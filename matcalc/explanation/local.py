@@ -51,7 +51,7 @@ def local(recovery: Recovery, step: Quantity, operand: Quantity) -> Local:
     bound = operand.node.properties & STRUCTURES  # simplification takes Xᵀ for X then, which is not true of free entries
     value = step.value if bound else simplifier.simplify(step.value)
     node = simplifier.simplify(differentiate(recovery.graph, value, operand.node).result)
-    if isinstance(step.source, tree.Call) and len(operand.shape.dims) < 2:
+    if isinstance(step.source, tree.Call) and (len(operand.shape.dims) < 2 or step.source.keywords):
         node = _in_terms_of(recovery, node, step)
     return stated(recovery, node, step, operand)
 
@@ -61,8 +61,6 @@ def _in_terms_of(recovery: Recovery, node: Node, step: Quantity) -> Node:
     assert step.value is not None
     simplifier = recovery.simplifier
     value = simplifier.simplify(step.value)
-    if value is node:
-        return node
     return simplifier.simplify(substituted(simplifier, node, {value: step.node}))
 
 
@@ -134,6 +132,14 @@ def name_of(build: Builder, value: Quantity, variable: Quantity) -> Expression:
     if len(value.shape.dims) + len(variable.shape.dims) > 2:
         above, below = _vec(build, above), build.make(notation.Transpose, SCALAR, _vec(build, below))
     return build.make(notation.Partial, shape, above, below, is_ordinary(value, variable))
+
+
+def stacked_row(build: Builder, value: Quantity, variable: Quantity) -> Expression | None:
+    """`∂y/∂vec(X)ᵀ`, the derivative of a number by the stacked columns of a matrix as a row; None for anything else."""
+    if value.shape.dims or len(variable.shape.dims) < 2:
+        return None
+    below = build.make(notation.Transpose, SCALAR, _vec(build, variable.symbol))
+    return build.make(notation.Partial, row(_stacked(variable.shape)), value.symbol, below)
 
 
 def _vec(build: Builder, symbol: Expression) -> Expression:

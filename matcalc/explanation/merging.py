@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeGuard
 
 from matcalc.language import tree
@@ -29,7 +30,13 @@ class Merging:
     """
 
     def __init__(
-        self, inference: Inference, root: tree.Expr, names: Mapping[str, frozenset[str]], *, merge: bool = True
+        self,
+        inference: Inference,
+        root: tree.Expr,
+        names: Mapping[str, frozenset[str]],
+        *,
+        merge: bool = True,
+        known: Mapping[tree.Expr, frozenset[str]] = MappingProxyType({}),
     ) -> None:
         self.names = names
         self.inference = inference
@@ -38,11 +45,16 @@ class Merging:
         self.reached: dict[tree.Expr, frozenset[str]] = {}
         """The parts that are not constant, with the variables that reach them."""
         parents: dict[tree.Expr, tree.Expr] = {}
-        order = list(tree.postorder(root))
+        order = list(tree.postorder(root, known))
+        indexed: set[tree.Expr] = set()
         for node in order:
-            below = tree.children(node)
+            below = () if node in known else tree.children(node)
+            if any(each in indexed for each in below) or (isinstance(node, tree.Name) and inference.roles.get(node) == "index"):
+                indexed.add(node)
             found = frozenset().union(*(self.reached.get(each, ()) for each in below))
-            if isinstance(node, tree.Name):
+            if node in known:
+                found = known[node]
+            elif isinstance(node, tree.Name):
                 found = names.get(node.name, found)
             elif isinstance(node, tree.Call) and node.function in _SIZES:
                 found = frozenset()
@@ -55,9 +67,10 @@ class Merging:
         self._in_series: set[tree.Expr] = set()
         for node in reversed(order):  # users first: a part of a merged part may go with it
             parent = parents.get(node)
-            if isinstance(parent, tree.IndexSum) or parent in self._in_series:
+            in_series = isinstance(parent, tree.IndexSum) or parent in self._in_series
+            if in_series and (node in indexed or isinstance(node, tree.Name)):
                 self._in_series.add(node)
-            if node in self.reached and not isinstance(node, tree.Name):
+            if node in self.reached and not isinstance(node, tree.Name) and node not in known:
                 if parent is not None and self._goes_with(node, parent):
                     self._within.add(node)
                 else:
@@ -85,6 +98,8 @@ class Merging:
                     others = [other for at, other in enumerate(leaves) if at != place]
                     if together:
                         others = [other for other in others if not (isinstance(other, tree.Name) and other.name == leaf.name)]
+                    if self._is_square(node):
+                        continue
                     if any(leaf.name in self.reached[other] for other in others):
                         stack.append((leaf, "alias"))
 
@@ -136,7 +151,10 @@ class Merging:
             return None
         if self.inference.shapes[node.body].kind == "matrix" or self.inference.ranges[node.clauses[0]].start != dim(1):
             return None
-        for each in tree.postorder(node.body):
+        outside = set(self.leaves(node)) - self._in_series
+        for each in tree.postorder(node.body, outside):
+            if each in outside:
+                continue
             if isinstance(each, tree.IndexSum) or (isinstance(each, tree.Index) and each in self.reached):
                 return None
             is_matrix = self.inference.shapes.get(each, SCALAR).kind == "matrix"
@@ -148,6 +166,8 @@ class Merging:
         """Whether a part is written together with the operator above it."""
         if node in self._in_series:
             return True
+        if isinstance(parent, tree.IndexSum) or parent in self._in_series:
+            return False  # it is the same for each term
         if isinstance(node, tree.Transpose):
             return not isinstance(parent, tree.Stack)
         if isinstance(parent, tree.Binary) and parent.operator in _SIGNS:
@@ -157,8 +177,20 @@ class Merging:
         if isinstance(parent, tree.Binary) and parent.operator in ("^", "**") and _is_norm(node):
             return isinstance(parent.right, tree.Number) and parent.right.value == 2
         if self._is_scaling(parent):
+            if parent in self._within:  # a term of a sum
+                return False
             return self.merge and not _is_elementwise(node) and not _is_sum(node)
         return False
+
+    def _is_square(self, node: tree.Expr) -> bool:
+        """xᵀ x, maybe scaled: it has a derivative that everybody knows."""
+        while self._is_scaling(node) and not isinstance(node, tree.Name):
+            node = next(child for child in tree.children(node) if child in self.reached)
+        if not isinstance(node, tree.Binary) or node.operator not in ("@", "juxtapose") or self.inference.shapes[node].dims:
+            return False
+        left, right = (each.operand if isinstance(each, tree.Transpose) else each for each in (node.left, node.right))
+        same = isinstance(left, tree.Name) and isinstance(right, tree.Name) and left.name == right.name
+        return same and bool(self.inference.shapes[left].dims)
 
     def _is_linear(self, node: tree.Expr) -> bool:
         """A product of which no variable reaches two operands, a quotient by a constant, or a sign."""
@@ -167,7 +199,10 @@ class Merging:
         if not isinstance(node, tree.Binary):
             return False
         left, right = self.reached.get(node.left, frozenset()), self.reached.get(node.right, frozenset())
-        return (node.operator in _PRODUCTS and not left & right) or (node.operator in _QUOTIENTS and not right)
+        if node.operator in _PRODUCTS and left & right:  # W h, where h is made with W too, which gets an alias
+            names = [each for each in (node.left, node.right) if isinstance(each, tree.Name)]
+            return any(self.inference.shapes[each].kind == "matrix" for each in names)
+        return node.operator in _PRODUCTS or (node.operator in _QUOTIENTS and not right)
 
     def _is_scaling(self, node: tree.Expr) -> bool:
         """-a, c a or a/c with a constant number c."""
@@ -208,8 +243,15 @@ def rotated(inference: Inference, root: tree.Expr) -> tree.Expr:
                 inner = tree.Binary(node.operator, left.right, right, node.span, node.operator_span)
                 inference.shapes[inner] = Shape("vector", inference.shapes[left.right].dims[:1])
                 left, right = left.left, inner
+            outside = _scalar_before_row(inference, left) if _is_product(node) and _is_column(inference, right) else None
+            if outside is not None:  # (c xᵀ) y = c (xᵀ y)
+                inner = tree.Binary(node.operator, outside.right, right, node.span, node.operator_span)
+                inference.shapes[inner] = inference.shapes[node]
+                left, right, operator = outside.left, inner, outside.operator
+            else:
+                operator = node.operator
             if left is not node.left or right is not node.right:
-                new = tree.Binary(node.operator, left, right, node.span, node.operator_span)
+                new = tree.Binary(operator, left, right, node.span, node.operator_span)
         elif isinstance(node, tree.Unary) and done[node.operand] is not node.operand:
             new = tree.Unary(node.operator, done[node.operand], node.span)
         elif isinstance(node, tree.Transpose) and done[node.operand] is not node.operand:
@@ -231,12 +273,23 @@ def taken_apart(inference: Inference, root: tree.Expr) -> tree.Expr:
     if not isinstance(root, tree.Binary) or root.operator not in ("@", "juxtapose"):
         return root
     left = root.left.operand if isinstance(root.left, tree.Transpose) else root.left
+    if isinstance(left, tree.Name) and isinstance(root.right, tree.Name) and left.name == root.right.name:
+        return root
     if not (_is_column(inference, left) and _is_column(inference, root.right)) or inference.shapes[root].dims:
         return root
     product = tree.Binary("*", left, root.right, root.span, root.operator_span)
     total = tree.Call("sum", (product,), (), root.span, root.operator_span)
     inference.shapes[product], inference.shapes[total] = inference.shapes[left], SCALAR
     return total
+
+
+def _scalar_before_row(inference: Inference, node: tree.Expr) -> tree.Binary | None:
+    """A number times a row, if a product is one."""
+    if not isinstance(node, tree.Binary) or node.operator not in ("*", "juxtapose"):
+        return None
+    left, right = inference.shapes.get(node.left), inference.shapes.get(node.right)
+    is_row = left is not None and right is not None and not left.dims and right.kind == "row"
+    return node if is_row else None
 
 
 def _is_product(node: tree.Expr) -> TypeGuard[tree.Binary]:

@@ -19,7 +19,7 @@ def chain(build: Builder, factors: Sequence[Expression]) -> Expression | None:
     """A product of derivatives, if they fit together as matrices."""
     if len(factors) == 1:
         return factors[0]
-    sizes = [_sizes(each) for each in factors]
+    sizes = [_sizes(each) for each in factors if each.shape.dims] or [_sizes(factors[0])]
     if any(left[1] != right[0] for left, right in pairwise(sizes)):
         return None
     shape = _shape(sizes[0][0], sizes[-1][1])
@@ -48,12 +48,18 @@ def multiplied(build: Builder, root: Expression) -> Expression:
 
 def _product_of(build: Builder, chain: notation.Chain) -> Expression:
     """A product of Jacobians as one of linear algebra, with scalars before arrays; nothing is simplified."""
-    scalars = [factor for factor in chain.factors if not factor.shape.dims]
+    scalars = [each for factor in chain.factors if not factor.shape.dims for each in _opened(factor)]
     arrays = [factor for factor in chain.factors if factor.shape.dims]
     if not arrays:
         return build.make(notation.Product, SCALAR, 1, tuple(scalars), ())
     array = arrays[0] if len(arrays) == 1 else build.make(notation.MatMul, chain.shape, tuple(arrays))
     return build.make(notation.Product, chain.shape, 1, (*scalars, array), ()) if scalars else array
+
+
+def _opened(factor: Expression) -> tuple[Expression, ...]:
+    """The factors of a plain product of numbers."""
+    plain = isinstance(factor, notation.Product) and factor.coefficient == 1 and not factor.divisors and bool(factor.factors)
+    return factor.factors if plain and isinstance(factor, notation.Product) else (factor,)
 
 
 def product_sizes(products: Sequence[Expression | None]) -> str:

@@ -309,7 +309,7 @@ def _of_call(found: Meeting, node: tree.Call, of: Local) -> str:
 def _of_unknown(found: Meeting, node: tree.Call) -> str:
     name = node.function
     if len(node.arguments) > 1:
-        return f"{name} is not known: its derivative by {found.operand.name} only has a name"
+        return f"{name} is not known: its partial derivative is only named"
     if found.inference.functions[name].of_t:
         return f"{name} as a function of {found.operand.name} is not known: its derivative only has a name"
     if found.inference.functions[name].elementwise:

@@ -23,7 +23,7 @@ class Structured:
     @property
     def remark(self) -> str:
         """What is done with the derivative by all entries, and why."""
-        before = f"So far all entries of {self.name} were free of each other. "
+        before = f"So far the entries of {self.name} varied freely. "
         if self.properties & SYMMETRIC and "diagonal" not in self.properties:
             if self.symmetric == "independent":
                 return before + "An entry off the diagonal moves its mirror image too: both contribute, the diagonal once."

@@ -26,6 +26,11 @@ def written(derived: Derived) -> str:
     return "\n\n".join(_section(number, section) for number, section in enumerate(derived.sections, 1))
 
 
+def wrapped(words: str) -> list[str]:
+    """Words as lines."""
+    return wrap(words, _WIDTH)
+
+
 def _section(number: int, section: Section) -> str:
     lines = section.lines
     equations = list(equations_in(lines))
@@ -76,7 +81,8 @@ def _beside(start: str, first: str, others: Sequence[str], right: int, notes: Se
     more = [inner + line for line in others]
     if not notes:
         return [start + first, *more]
-    row = start + first + " " * (right - _columns(first)) + "   "
+    widest = max(map(_columns, [first, *others]))
+    row = start + first + " " * (max(right, widest if others else 0) - _columns(first)) + "   "
     size, *reason = notes
     said_beside = " · ".join([size, *reason])
     if _columns(row) + _columns(said_beside) <= _WIDTH:

@@ -44,6 +44,8 @@ _GREEK: Final = {
     "Ξ": r"\Xi", "Π": r"\Pi", "Σ": r"\Sigma", "Υ": r"\Upsilon", "Φ": r"\Phi", "Ψ": r"\Psi", "Ω": r"\Omega", "ℓ": r"\ell",
 }  # fmt: skip
 _LOWERED: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₖ₊₋", "0123456789k+-")
+_NUMBERED: Final = re.compile(r"(.*?)([₀₁₂₃₄₅₆₇₈₉ₖ₊₋]+)")
+"""A name of a step in an explanation."""
 _ACCENTS: Final = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot"}
 _RELATIONS: Final = {">=": r"\geq", "<=": r"\leq", "==": "=", "!=": r"\neq"}
 _SUM: Final = r"\sum"
@@ -87,7 +89,7 @@ def name(name: str, *, bold: bool = False) -> str:
     >>> name("W_1"), name("w_hat", bold=True), name("lam")
     ('W_{1}', '\\hat{\\mathbf{w}}', '\\lambda')
     """
-    lowered = re.fullmatch(r"(.*?)([₀₁₂₃₄₅₆₇₈₉ₖ₊₋]+)", name)
+    lowered = _NUMBERED.fullmatch(name)
     if lowered:
         return f"{_base(lowered[1], bold)}_{{{lowered[2].translate(_LOWERED)}}}"
     base, *marks = name.split("_")
@@ -340,6 +342,10 @@ class LatexPrinter(TextPrinter):
         base = self.fitted(node.operand, Level.ATOM)
         if isinstance(node.operand, Symbol):
             written = self.name(node.operand.name)
+            lowered = _NUMBERED.fullmatch(node.operand.name)
+            if lowered:  # u₁ at i
+                inner = ",".join([lowered[2].translate(_LOWERED), *(_indices((each,))[2:-1] for each in node.indices)])
+                return Piece(Level.ATOM, f"{_base(lowered[1], bold=False)}_{{{inner}}}")
             base = Piece(Level.ATOM, rf"\left({written}\right)" if "_{" in written else written)
         return Piece(Level.ATOM, base, _indices(node.indices))
 

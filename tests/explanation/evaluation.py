@@ -7,6 +7,7 @@ by name, ∂u₂/∂u₁, is what central differences say: u₁ moves, and with 
 from __future__ import annotations
 
 import functools
+import math
 import operator
 import random
 import re
@@ -230,11 +231,14 @@ class Reading(Reader):
         return found.reshape(self.shape(node)) if node.shape.kind == "row" else found
 
     def chain(self, node: m.Chain) -> Any:
-        factors = [np.atleast_2d(self.read(factor)) for factor in node.factors]
-        result = factors[0]
-        for factor in factors[1:]:
+        numbers = math.prod(float(self.read(factor)) for factor in node.factors if not factor.shape.dims)
+        arrays = [np.atleast_2d(self.read(factor)) for factor in node.factors if factor.shape.dims]
+        if not arrays:
+            return numbers
+        result = arrays[0]
+        for factor in arrays[1:]:
             result = result @ factor
-        return result.reshape(self.shape(node))
+        return numbers * result.reshape(self.shape(node))
 
     def place(self, name: m.Subscript) -> Any:
         """Where an index points to, from 0; as it was written, it may be any whole number: `i+1`, `n-1`, `2i`."""
