@@ -243,6 +243,14 @@ class Derivative:
         inner = f"({inner})" if _is_open(self._problem.inference.program.body) else inner
         return f"{self._labels.operator()} {inner}"
 
+    def latex_heading(self) -> str:
+        """What is differentiated, by what, in LaTeX."""
+        from matcalc.notation.written import as_written  # noqa: PLC0415
+        from matcalc.output.latex import expression, latex  # noqa: PLC0415
+
+        below = expression(as_written(self._problem.recovery.build, self._problem.inference, self._path[-1]))
+        return rf"\frac{{\partial}}{{\partial {below}}} \left({latex(self._problem.written)}\right)"
+
     def label(self) -> str:
         """The left-hand side of a line in a list: `∂²f/∂x∂yᵀ`, `∂²f/∂xᵢ∂Yⱼₖ`, `∂²f/∂vec(X)∂vec(Y)ᵀ`."""
         if self.answer.indices:
@@ -403,7 +411,9 @@ def explained(
     derived = explain(problem, answers, method=method, symmetric=symmetric, direction=direction, turned=turned)
     remarks = [f"assuming {', '.join(problem.inference.assumptions())}"] if problem.inference.assumptions() else []
     remarks += [f"note: {each}" for each in problem.remarks()]
-    return Explanation(derived, {each.wrt: each.heading() for each in derivatives}, brief=brief, remarks=remarks)
+    headings = {each.wrt: each.heading() for each in derivatives}
+    above = [each.latex_heading() for each in derivatives]
+    return Explanation(derived, headings, brief=brief, remarks=remarks, latex_headings=above)
 
 
 def _sides(value: Shape, variables: Sequence[Shape]) -> tuple[Shape, list[Shape]]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from matcalc.cli.arguments import COMMANDS, Request, nearest, read, shapes_given
-from matcalc.cli.display import displayed, formatted, is_terminal, remark, summary, written
+from matcalc.cli.display import displayed, formatted, is_terminal, remark, summary, with_derivation, written
 from matcalc.errors import LimitError, MatcalcError, NotSupportedError, UsageError
 from matcalc.language.dialects import MATCALC
 
@@ -126,7 +126,7 @@ def _answer(request: Request) -> int:
             "explaining a derivative of higher order", help="explain the first one, then that of the answer"
         )
     if request.options.explain and request.options.format not in (None, "text"):
-        return _explain(request)
+        return _explain_after(request, derivatives)
     alone = request.options.format is not None or not is_terminal(sys.stdout)
     print(formatted(derivatives, request.options.format or "text") if alone else displayed(derivatives), flush=True)
     remarks = sys.stderr if alone else sys.stdout
@@ -160,6 +160,8 @@ def _draw(request: Request) -> int:
     for name in ("unconstrained", "symmetric"):
         keywords.pop(name, None)
     picture = matcalc.picture(request.text, _wrt(request), **keywords)
+    if options.output is None and options.format == "png":
+        raise UsageError("a PNG file is not printed", help="write it with `-o graph.png`")
     if options.output is None:
         print(getattr(picture, options.format or "dot")().rstrip(), flush=True)
     elif options.format is not None:
@@ -171,6 +173,16 @@ def _draw(request: Request) -> int:
 
 def _wrt(request: Request) -> str | list[str]:
     return request.variables[0] if len(request.variables) == 1 else list(request.variables)
+
+
+def _explain_after(request: Request, derivatives: Mapping[str, Derivative]) -> int:
+    """Print answers, then their derivation, in a format for other programs."""
+    derivation, format = _derivation(request), request.options.format
+    if format == "json":
+        print(with_derivation(derivatives, derivation), flush=True)
+    else:
+        print(f"{formatted(derivatives, 'latex')}\n\n{written(derivation, format)}", flush=True)
+    return ANSWERED
 
 
 def _derivation(request: Request) -> Explanation:

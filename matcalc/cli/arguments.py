@@ -24,7 +24,7 @@ COMMANDS: Final = {
 }
 
 FORMATS: Final = ("text", "latex", "sympy", "json")
-PICTURE_FORMATS: Final = ("dot", "mermaid", "svg")
+PICTURE_FORMATS: Final = ("dot", "mermaid", "svg", "png")
 DERIVATION_FORMATS: Final = ("text", "latex", "markdown", "json")
 METHODS: Final = ("steps", "differential")
 DIRECTIONS: Final = ("forward", "reverse", "both")
@@ -47,6 +47,46 @@ json is then one object with a member for each variable.
 exit status: 0 answered; 1 --verify found a difference;
 2 the input is wrong or beyond a limit; 3 not supported
 """
+
+INPUT: Final = DETAILS.partition("\n\n")[0]
+
+EXPLAINING: Final = f"""\
+{INPUT}
+
+The derivation follows Parr & Howard's four steps: introduce intermediate
+variables, differentiate each by its own operands, combine by the chain rule that
+fits, substitute back and simplify. --method differential gives that of Magnus &
+Neudecker instead: df = tr(G dX), so the derivative by X is G.
+
+  matcalc explain "max(0, w.x + b)" wrt w, b
+  matcalc explain "tr(A X B)" wrt X --method differential
+  matcalc explain "sin(x + x^2)" wrt x --direction both
+
+exit status: 0 answered; 2 the input is wrong or beyond a limit; 3 not supported
+"""
+
+DRAWING: Final = f"""\
+{INPUT}
+
+Without --output the graph is printed, as DOT or in another --format. With it, the
+suffix of the file says what it is: .svg, .png, .dot, .gv, .mmd or .mermaid. SVG and
+PNG need: pip install "matcalc[picture]".
+
+  matcalc graph "sin(x + x^2)" wrt x -o graph.svg
+  matcalc graph "x' A x" wrt x --format mermaid
+
+exit status: 0 answered; 2 the input is wrong or beyond a limit; 3 not supported
+"""
+
+EPILOGUES: Final = {"explain": EXPLAINING, "graph": DRAWING}
+ABSENT: Final[Mapping[str, frozenset[str]]] = {
+    "explain": frozenset(("--order", "--verify", "--seed", "--explain", "--output")),
+    "graph": frozenset(
+        ("--order", "--layout", "--symmetric", "--unconstrained", "--verify", "--seed", "--explain", "--brief", "--method",
+         "--direction")
+    ),
+}  # fmt: skip
+"""Options that a command does not have; all others have no --output."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -129,11 +169,12 @@ def read(command: str, arguments: list[str]) -> Request | None:
     given, operands = _divide(command, arguments)
     parser = _Parser(
         prog=f"matcalc {command}", usage=f"matcalc {command} EXPR wrt VARS [options]", allow_abbrev=False,
-        description=f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}.", epilog=DETAILS,
+        description=f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}.", epilog=EPILOGUES.get(command, DETAILS),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    absent = ABSENT.get(command, frozenset(("--output",)))
     for name, keywords in _OPTIONS:
-        parser.add_argument(name, **keywords)
+        parser.add_argument(name, **(dict(keywords) | {"help": argparse.SUPPRESS} if name in absent else keywords))
     if "--help" in given or "-h" in given:
         parser.print_help()
         return None
@@ -154,7 +195,10 @@ def _check_options(command: str, options: argparse.Namespace) -> None:
             raise UsageError(f"`{command}` has no option `--{name}`", help="`matcalc diff` has it")
     for name in ("brief", "method", "direction"):
         if getattr(options, name) and not explaining:
-            raise UsageError(f"`--{name}` belongs to a derivation", help="use it with `matcalc explain`, or add --explain")
+            raise UsageError(
+                f"`--{name}` belongs to a derivation",
+                help="use it with `matcalc explain`" + ("" if command == "graph" else ", or add --explain"),
+            )
     if options.output is not None and command != "graph":
         raise UsageError(f"`{command}` has no option `--output`", help="`matcalc graph` has it")
     what = "an answer"

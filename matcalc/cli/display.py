@@ -39,6 +39,12 @@ def written(derivation: Explanation, format: str) -> str:
     return texts[format]().rstrip() if format in texts else str(derivation)
 
 
+def with_derivation(derivatives: Mapping[str, Derivative], derivation: Explanation) -> str:
+    """Answers and their derivation, for another program."""
+    answers = {name: derivative.to_dict() for name, derivative in derivatives.items()}
+    return _json({"answers": answers, "derivation": derivation.to_dict()})
+
+
 def _json(values: object) -> str:
     import json  # noqa: PLC0415
 

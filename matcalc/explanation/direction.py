@@ -27,7 +27,8 @@ def directions(explaining: Explaining, wanted: str) -> list[Section]:
     section = Section("The order of the partial derivatives")
     value = explaining.steps.value
     if any(step.series is not None for step in explaining.steps.steps):
-        section.lines.append(Remark("The terms of a sum over an index are differentiated before it, each by itself; their order is that below."))
+        text = "The terms of a sum over an index are differentiated before it, each by itself; their order is that below."
+        section.lines.append(Remark(text))
         return [section]
     for name, way in ways.items():
         if wanted not in (name, "both"):

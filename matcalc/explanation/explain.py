@@ -5,17 +5,19 @@ by the chain rule that fits, substitute back and simplify.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from matcalc.errors import UsageError
 from matcalc.explanation.combine import Combiner
 from matcalc.explanation.combining import Combining
-from matcalc.explanation.derivation import Derived, Equation, Section, Side
+from matcalc.explanation.derivation import Derived, Equation, Line, Section, Side
 from matcalc.explanation.ending import Ending
 from matcalc.explanation.intermediates import Introduction, Quantity, Steps
 from matcalc.explanation.local import Local
 from matcalc.explanation.rules import Reasons
 from matcalc.explanation.substitutions import Substitutions
+from matcalc.explanation.writing import said
 from matcalc.language import tree
 from matcalc.language.declared import Symmetric
 from matcalc.notation import matrix as notation
@@ -88,12 +90,17 @@ class Explaining:
         """The whole derivation."""
         sections = [self._introduction(), self._differentiation()]
         found = self.combiner.combinations()
-        sections += Combining(self).sections(found)
-        sections.append(Ending(self).section(found))
+        combining = Combining(self).sections(found)
+        ending = Ending(self).section(found)
+        if not combining and _is_said(sections[1], ending):
+            sections[1] = Section("Differentiate", ending.lines)
+            return Derived(sections, self.steps)
+        sections += [*combining, ending]
         return Derived(sections, self.steps)
 
     def _introduction(self) -> Section:
-        section = Section("Introduce intermediate variables")
+        few = len(self.steps.steps) == 1
+        section = Section("Give the value a name" if few else "Introduce intermediate variables")
         said_why = False
         for step, indices in _with_indices(self.steps):
             assert step.definition is not None
@@ -136,6 +143,21 @@ def _variables(problem: Problem, answers: Sequence[tuple[tree.Expr, Answer]]) ->
             if isinstance(node, tree.Name) and node.name in problem.inference.symbols:
                 found.setdefault(node.name, node)
     return list(found.values())
+
+
+def _is_said(before: Section, ending: Section) -> bool:
+    """Whether the end only says again what was said: the answers of one rule. The reasons go with them then."""
+    known = {line.of: line for line in before.lines if isinstance(line, Equation)}
+    lines: list[Line] = []
+    for line in ending.lines:
+        if not (isinstance(line, Equation) and line.of in known and len(line.sides) == 1 and len(known[line.of].sides) == 1):
+            return False
+        side, answer = known[line.of].sides[0], line.sides[0]
+        if said(side.expression) != said(answer.expression):
+            return False
+        lines.append(replace(line, sides=(replace(answer, reason=side.reason, parts=side.parts),)))
+    ending.lines = lines
+    return bool(lines)
 
 
 def _names(answers: Sequence[tuple[tree.Expr, Answer]]) -> set[str]:

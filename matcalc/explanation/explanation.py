@@ -41,11 +41,18 @@ class Explanation:
     """
 
     def __init__(
-        self, derived: Derived, headings: Mapping[str, str], *, brief: bool = False, remarks: Sequence[str] = ()
+        self,
+        derived: Derived,
+        headings: Mapping[str, str],
+        *,
+        brief: bool = False,
+        remarks: Sequence[str] = (),
+        latex_headings: Sequence[str] = (),
     ) -> None:
         self._derived = derived
         self._shown = folded(derived.shortened() if brief else derived)
         self._headings = dict(headings)
+        self._latex_headings = tuple(latex_headings)
         self.remarks = tuple(remarks)
         """What was assumed, and what a reader should know."""
 
@@ -68,12 +75,13 @@ class Explanation:
 
     def latex(self) -> str:
         """The derivation in LaTeX: a paragraph for each step, with `align*` (amsmath, amssymb)."""
-        before = "".join(f"{worded(each)}\n\n" for each in self.remarks)
-        return before + latex_of(self._shown)
+        title = "".join(f"\\[{each}\\]\n" for each in self._latex_headings)
+        return "\n".join([title + "\n\n".join(map(worded, self.remarks)), latex_of(self._shown)])
 
     def markdown(self) -> str:
         """The derivation in Markdown, with mathematics between dollar signs."""
-        return "".join(f"{each}\n\n" for each in self.remarks) + markdown_of(self._shown)
+        title = [f"$${each}$$" for each in self._latex_headings]
+        return "".join(f"{each}\n\n" for each in [*title, *self.remarks]) + markdown_of(self._shown)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

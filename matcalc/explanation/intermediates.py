@@ -122,7 +122,7 @@ class Introduction:
         self._names: dict[str, Value] = {}
         self._found: dict[Node, Quantity] = {}
         """The steps by their values: what is written twice is one variable."""
-        self._taken = self.build.taken | frozenset(taken)
+        self._taken = self.build.taken | frozenset(taken) | {self.build.commutation}
         self._letters = Letters(self._taken)
 
     def steps(self) -> Steps:

@@ -31,8 +31,8 @@ _RAISED: Final = {
 }
 _LOWERED: Final = {"₊": "+", "₋": "-", **{chr(lowered): chr(plain) for plain, lowered in SUBSCRIPTS.items()}}
 _SPECIAL: Final = {"\\": r"\textbackslash{}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-                   "^": r"\^{}", "~": r"\~{}"}  # fmt: skip
-_CLUSTER: Final = re.compile(r"[\w()\[\]]*[^\x00-\x7f–]+(?:[\w()\[\]]*[^\x00-\x7f–]+)*[\w()\]]*")
+                   "^": r"\^{}", "~": r"\~{}", "<": "$<$", ">": "$>$"}  # fmt: skip
+_CLUSTER: Final = re.compile(r"\w*[^\x00-\x7f–]+(?:\w*[^\x00-\x7f–]+)*\w*")
 
 
 def latex_of(derived: Derived) -> str:
