@@ -8,7 +8,9 @@ from fractions import Fraction
 from itertools import groupby
 
 from matcalc.language.dimensions import SCALAR
+from matcalc.notation.brackets import deltas, into_fractions, known_maximum
 from matcalc.notation.build import Builder
+from matcalc.notation.definitions import Definitions
 from matcalc.notation.identities import long_diagonals
 from matcalc.notation.matrix import (
     Cases,
@@ -60,7 +62,10 @@ class Comparison:
         self._dots = {(node.left, node.right) for node in postorder(goal) if isinstance(node, Dot)}
         self._nodes = frozenset(postorder(goal))
         self._has_powers = any(isinstance(node, MatrixPower) for node in self._nodes)
-        self.rules: tuple[Rule, ...] = (self._like_terms, self._dot, self._matrix_powers, self._long_diagonals)
+        self.rules: tuple[Rule, ...] = (
+            *Definitions(goal).rules, self._maxima, into_fractions, deltas,
+            self._like_terms, self._dot, self._matrix_powers, self._long_diagonals,
+        )  # fmt: skip
         """Rules that look at the answer, or need polynomials."""
 
     # ------------------------------------------------------------------ how alike two expressions are
@@ -153,6 +158,10 @@ class Comparison:
                     new = build.make(Product, node.shape, 1, (scalar, chain(build, rest)), ()) if rest else scalar
                     return new, Reason("a row times a column: aᵀ b = a·b")
         return None
+
+    def _maxima(self, build: Builder, node: Expression) -> Found:
+        """[z > 0] max(0, z) = [z > 0] z, where the answer has it so."""
+        return known_maximum(build, node, self._nodes)
 
     def _long_diagonals(self, build: Builder, node: Expression) -> Found:
         """aᵀ A diag(b) = ((Aᵀ a) ⊙ b)ᵀ, where the answer has it so."""

@@ -23,6 +23,11 @@ def with_few_letters(build: Builder, root: Expression, letters: Callable[[], Ite
     return _Renaming(build, letters, bound).of(root, {}, frozenset()) if bound else root
 
 
+def renamed(build: Builder, root: Expression, names: Mapping[str, str]) -> Expression:
+    """An expression without sums, with other names for indices."""
+    return _Renaming(build, lambda: iter(()), set()).of(root, names, frozenset())
+
+
 class _Renaming:
     """Only what has a sum in it, or stands within one, is looked at."""
 

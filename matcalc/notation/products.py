@@ -252,7 +252,8 @@ def _power(build: Builder, base: Expression, exponent: Fraction) -> Expression:
     return base if exponent == 1 else build.make(Power, base.shape, base, build.number(value))
 
 
-def _exponent(node: Expression) -> tuple[Expression, Fraction]:
+def with_exponent(node: Expression) -> tuple[Expression, Fraction]:
+    """The base of a power, with its exponent."""
     if isinstance(node, Power) and isinstance(node.exponent, Number) and not isinstance(node.base, Number):
         return node.base, Fraction(node.exponent.value)
     return node, Fraction(1)
@@ -283,7 +284,7 @@ def merged(build: Builder, node: Expression) -> Found:
     cancelled: dict[Expression, None] = {}
     joined: dict[Expression, None] = {}
     for each, sign in _signed(node, arrays):
-        base, exponent = _exponent(each)
+        base, exponent = with_exponent(each)
         if base in total:
             (joined if total[base] * sign > 0 else cancelled)[base] = None
         total[base] = total.get(base, Fraction(0)) + sign * exponent

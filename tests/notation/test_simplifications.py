@@ -11,9 +11,25 @@ import pytest
 import matcalc as mc
 from matcalc.derivative import Derivative
 from matcalc.language.dimensions import SCALAR, dim, matrix, row, vector
+from matcalc.notation.brackets import deltas, known_maximum
 from matcalc.notation.build import Builder
+from matcalc.notation.definitions import kronecker
 from matcalc.notation.matrix import Chain as DerivativeChain
-from matcalc.notation.matrix import Expression, Function, Number, Ones, Product, Sum, Symbol
+from matcalc.notation.matrix import (
+    Delta,
+    Element,
+    Expression,
+    Function,
+    Identity,
+    IndexedSum,
+    MatMul,
+    Number,
+    Ones,
+    Product,
+    Sum,
+    Symbol,
+    postorder,
+)
 from matcalc.notation.replace import adopted
 from matcalc.notation.simplifications import Step, simplifications
 from matcalc.output.text import expression
@@ -257,6 +273,31 @@ WRITTEN = [
         "softmax(x)ᵀ - softmax(x)ᵀ | the entries of softmax add up to 1",
         "0ᵀ | like terms: a - a = 0",
     ]),
+    # logistic regression, the neuron, layer norm
+    ("(s*(1 - s)*((1 - y)/(1 - s) - y/s))' X", "(s - y)' X", "X: matrix(m, n), y, s: vector(m)", [
+        "(s ⊙ (1 - y) - (1 - s) ⊙ y)ᵀ X | s and 1 - s go into the brackets, where they cancel",
+        "(s - s ⊙ y - y + s ⊙ y)ᵀ X | multiplied out: a ⊙ (b + c) = a ⊙ b + a ⊙ c",
+        "(s - y)ᵀ X | like terms: a - a = 0",
+    ]),
+    ("x*(1/x + a)", "1 + x*a", "a, x: positive scalar", ["1 + x a | x goes into the brackets, where it cancels"]),
+    ("-2*([z > 0]*(y - max(0, z)))'", "2*([z > 0]*(z - y))'", "y, z: vector(m)", [
+        "-2 ([z > 0] ⊙ (y - z))ᵀ | where [z > 0] is 1, max(0, z) = z",
+        "2 ([z > 0] ⊙ (z - y))ᵀ | the sign goes into the brackets: -(a - b) = b - a",
+    ]),
+    ("[z > 0] . (relu(z) + y)", "[z > 0] . (z + y)", "y, z: vector(m)", [
+        "[z > 0]·(z + y) | where [z > 0] is 1, relu(z) = z",
+    ]),
+    ("[u < z]*min(u, z)*y", "[u < z]*u*y", "u, y, z: scalar", ["[u < z] u y | where [u < z] is 1, min(u, z) = u"]),
+    ("(x - sum(x)/n)/sqrt(||x - sum(x)/n||^2/n)", "(x - mean(x))/std(x)", "x: vector(n)", [
+        "(1/std(x)) (x - mean(x)) | the mean: sum(x)/n = mean(x);"
+        " the standard deviation: sqrt(‖x - mean(x)‖²/n) = std(x)",
+    ]),
+    # inverses and Kronecker products
+    ("det(A B)*B (A B)^-1", "det(A B)*A^-1", "A, B: matrix(n, n)", [
+        "det(A B) B B⁻¹ A⁻¹ | the inverse of a product: (A B)⁻¹ = B⁻¹ A⁻¹",
+        "det(A B) I A⁻¹ | a matrix and its inverse: A A⁻¹ = I",
+        "det(A B) A⁻¹ | a product with the identity matrix: I A = A",
+    ]),
 ]  # fmt: skip
 
 
@@ -274,6 +315,49 @@ def test_what_a_derivation_writes_with_ones() -> None:
     terms = (build.make(Product, SCALAR, 1, (one, one), ()), build.make(Product, SCALAR, 1, (one, two, x), ()))
     steps = check(whole, build, build.make(Sum, SCALAR, terms), whole.answer.body)
     assert said(steps) == ["1 + 2 x | a factor 1 does nothing: 1 · a = a"]
+
+
+def test_a_bracket_says_nothing_of_another_maximum() -> None:
+    """Nor of an element of one that a sum or a matrix mixes with others."""
+    for text in ("[z > 0]*max(0, y)", "[z > 0]*(M max(0, z))", "[z > 0]*sum(max(0, z))", "[-z > 0]*max(0, z)"):
+        build = Builder()
+        node = adopted(build, mc.parse(text, where="M: matrix(m, m), y, z: vector(m)")._problem.written.body)
+        assert all(known_maximum(build, each, ()) is None for each in postorder(node))
+
+
+def test_kronecker_products() -> None:
+    build = Builder()
+    m, n, k, p = (dim(name) for name in "mnkp")
+    a, b = build.make(Symbol, matrix(m, n), "A"), build.make(Symbol, matrix(p, k), "B")
+    c, d = build.make(Symbol, matrix(n, p), "C"), build.make(Symbol, matrix(k, m), "D")
+    x, one = build.make(Symbol, vector(n), "x"), build.make(Identity, matrix(k, k))
+    r = build.transpose(x)
+    two = "Kronecker products: (A ⊗ B) (C ⊗ D) = (A C) ⊗ (B D)"
+    with_row = "a Kronecker product with a row: A (bᵀ ⊗ C) = bᵀ ⊗ (A C)"
+    for factors, product, words in (
+        ((build.kronecker(a, b), build.kronecker(c, d)), "(A C) ⊗ (B D)", two),
+        ((b, build.kronecker(r, one)), "xᵀ ⊗ B", with_row),
+        ((build.kronecker(r, one), build.kronecker(x, one)), "(xᵀ x) I", two),
+        ((build.kronecker(a, b), build.kronecker(d, b)), None, ""),
+    ):
+        left, right = factors
+        found = kronecker(build, build.make(MatMul, matrix(left.shape.dims[0], right.shape.dims[-1]), factors))
+        assert (found and (expression(found[0]), found[1].words)) == (product and (product, words))
+
+
+def test_a_delta_keeps_one_term() -> None:
+    build = Builder()
+    n = dim("n")
+    x, matrix_ = build.make(Symbol, vector(n), "x"), build.make(Symbol, matrix(n, n), "A")
+    x_j = build.make(Element, SCALAR, x, ("j",))
+    entry, delta = build.make(Element, SCALAR, matrix_, ("i", "j")), build.make(Delta, SCALAR, ("i", "k"))
+    body = build.make(Product, SCALAR, 2, (entry, delta, x_j), ())
+    found = deltas(build, build.make(IndexedSum, SCALAR, body, (("i", n), ("j", n))))
+    assert found is not None
+    assert expression(found[0]) == "Σⱼ 2 Aₖⱼ xⱼ"
+    assert found[1].words == "the δ keeps one term of the sum: Σᵢ aᵢ δᵢₖ = aₖ"
+    whole = build.make(IndexedSum, SCALAR, body, (("j", n),))
+    assert deltas(build, whole) is None
 
 
 def test_a_chain_of_derivatives_is_a_product_at_once() -> None:
