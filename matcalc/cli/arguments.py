@@ -174,7 +174,8 @@ def read(command: str, arguments: list[str]) -> Request | None:
     )
     absent = ABSENT.get(command, frozenset(("--output",)))
     for name, keywords in _OPTIONS:
-        parser.add_argument(name, **(dict(keywords) | {"help": argparse.SUPPRESS} if name in absent else keywords))
+        said = argparse.SUPPRESS if name in absent else _help(command, name, keywords["help"])
+        parser.add_argument(name, **(dict(keywords) | {"help": said}))
     if "--help" in given or "-h" in given:
         parser.print_help()
         return None
@@ -185,6 +186,14 @@ def read(command: str, arguments: list[str]) -> Request | None:
     _check_options(command, options)
     text, variables = _divide_at_wrt(_texts(operands, options.file), command)
     return Request(command, text, variables, options)
+
+
+def _help(command: str, name: str, words: str) -> str:
+    """What an option does, for one command."""
+    formats = {"explain": DERIVATION_FORMATS, "graph": PICTURE_FORMATS}.get(command)
+    if name == "--format" and formats is not None:
+        return ", ".join(formats) + (" (only with --output)" if command == "graph" else "")
+    return words.replace(" (only with diff)", "") if command in ("diff", *EPILOGUES) else words
 
 
 def _check_options(command: str, options: argparse.Namespace) -> None:
