@@ -411,6 +411,7 @@ def explained(
     derived = explain(problem, answers, method=method, symmetric=symmetric, direction=direction, turned=turned)
     remarks = [f"assuming {', '.join(problem.inference.assumptions())}"] if problem.inference.assumptions() else []
     remarks += [f"note: {each}" for each in problem.remarks()]
+    remarks += [f"note: not used: {fact.span.excerpt}" for fact in problem.facts_not_used()]
     headings = {each.wrt: each.heading() for each in derivatives}
     above = [each.latex_heading() for each in derivatives]
     return Explanation(derived, headings, brief=brief, remarks=remarks, latex_headings=above)

@@ -38,6 +38,12 @@ MAX_VERIFIED: Final = 50_000
 MAX_STACK: Final = 1_000
 """Entries of a vector or matrix written out with brackets."""
 
+MAX_EXPLAINED: Final = 600
+"""Steps of a derivation that is explained."""
+
+MAX_BY_DIFFERENTIALS: Final = 40
+"""Steps of a derivation by differentials, whose lines hold all that is still to be substituted."""
+
 MAX_INDICES: Final = 12
 """Sums over an index that are open at the same place."""
 

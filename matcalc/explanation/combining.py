@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -190,7 +191,7 @@ def _aliases(each: Combination) -> str:
 
 
 def _without_dots(words: str) -> str:
-    return words.replace(" · ", " ").replace(" * ", " ")
+    return re.sub(r"\((∂[^\s()]+/∂[^\s()]+)\)", r"\1", words.replace(" · ", " ").replace(" * ", " "))
 
 
 def _why(each: Combination) -> str:

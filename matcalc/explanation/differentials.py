@@ -17,7 +17,7 @@ from matcalc.explanation.coefficients import Coefficients, is_zero_node
 from matcalc.explanation.derivation import Derived, Equation, Remark, Section, Side
 from matcalc.explanation.derivation import Line as DerivationLine
 from matcalc.explanation.forward import Forward, needs_vec
-from matcalc.explanation.intermediates import Introduction, Quantity, Steps
+from matcalc.explanation.intermediates import Introduction, Quantity, Steps, check_length
 from matcalc.explanation.linear import NotLinearError, differential
 from matcalc.explanation.lines import Line, sum_of
 from matcalc.explanation.local import name_of
@@ -25,6 +25,7 @@ from matcalc.explanation.pieces import pieces
 from matcalc.explanation.reasons import of_function, of_linear
 from matcalc.language import tree
 from matcalc.language.declared import Symmetric
+from matcalc.limits import MAX_BY_DIFFERENTIALS
 from matcalc.notation import matrix as notation
 from matcalc.notation.looks import flipped
 from matcalc.notation.matrix import Answer, Expression
@@ -54,6 +55,7 @@ class Differentials:
         self.recovery.words = old.words
         self.build = self.recovery.build
         self.steps = pieces(self.recovery, problem.inference, Introduction(problem, self.recovery, targets).steps())
+        check_length(self.steps, MAX_BY_DIFFERENTIALS, "a derivation by differentials")
         self.recovery.rows |= {each.name for each in self.steps.steps if each.shape.kind == "row"}
         self.answers = {target.name: answer for target, answer in answers if isinstance(target, tree.Name)}
         self.parts = [(target, answer) for target, answer in answers if not isinstance(target, tree.Name)]

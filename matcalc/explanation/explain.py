@@ -13,13 +13,14 @@ from matcalc.explanation.combine import Combiner
 from matcalc.explanation.combining import Combining
 from matcalc.explanation.derivation import Derived, Equation, Line, Section, Side
 from matcalc.explanation.ending import Ending
-from matcalc.explanation.intermediates import Introduction, Quantity, Steps
+from matcalc.explanation.intermediates import Introduction, Quantity, Steps, check_length
 from matcalc.explanation.local import Local
 from matcalc.explanation.rules import Reasons
 from matcalc.explanation.substitutions import Substitutions
 from matcalc.explanation.writing import said
 from matcalc.language import tree
 from matcalc.language.declared import Symmetric
+from matcalc.limits import MAX_EXPLAINED
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer
 from matcalc.notation.recover import Recovery
@@ -80,6 +81,7 @@ class Explaining:
         self.recovery.words = old.words
         self.build = self.recovery.build
         self.steps = Introduction(problem, self.recovery, _variables(problem, answers), _names(answers)).steps()
+        check_length(self.steps, MAX_EXPLAINED, "a derivation")
         self.recovery.rows |= {each.name for each in self.steps.steps if each.shape.kind == "row"}
         self.combiner = Combiner(self.recovery, self.steps)
         self.answers = {target.name: answer for target, answer in answers if isinstance(target, tree.Name)}

@@ -99,7 +99,7 @@ def _line(line: Line) -> dict[str, Any]:
     if isinstance(line, Repetition):
         return {"repeated": line.range, "lines": [_line(each) for each in line.lines]}
     if isinstance(line, Remark):
-        return {"remark": line.text, "expressions": [_both(each) for each in line.expressions]}
+        return {"remark": filled(line.text, list(map(expression, line.expressions)))}
     return {"left": _both(line.left), "shape": list(map(str, line.shape.dims)), "kind": line.shape.kind, "sides": _sides(line)}
 
 

@@ -63,7 +63,7 @@ class Flow:
         first, *others = Combining(self.explaining).sum_over_paths(total)
         sides = [first, *(side for side in others if len(said(side)) <= _WIDE)]
         written = [write(side.body if isinstance(side, Answer) else side) for side in sides]
-        return " = ".join(dict.fromkeys(written))
+        return " = ".join(each for each in dict.fromkeys(written) if each != write(total.label))
 
     def _add(self, steps: Steps, combiner: Combiner) -> None:
         for step in steps.steps:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from matcalc.errors import LimitError
 from matcalc.explanation.merging import Merging, rotated, taken_apart
 from matcalc.language import tree
 from matcalc.language.dimensions import SCALAR, Dim, Shape, dim
@@ -105,6 +106,18 @@ class Series:
     steps: Steps
     indices: tuple[str, ...]
     lengths: tuple[Dim, ...]
+
+
+def check_length(steps: Steps, most: int, what: str) -> None:
+    """Refuse what nobody would read.
+
+    Raises:
+        LimitError: there are more steps.
+    """
+    count = sum(1 for _ in steps.every())
+    if count > most:
+        advice = "explain a smaller program of the same form"
+        raise LimitError(f"{what} is limited to {most} steps; this one has {count}", help=advice)
 
 
 class Introduction:

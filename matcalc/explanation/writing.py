@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import Final
@@ -14,6 +15,8 @@ from matcalc.notation.matrix import Answer, Chain, Expression, Sum
 from matcalc.output.text import expression, text
 
 _WIDTH: Final = 110
+_FOLLOWED: Final = re.compile(r"(?<![\w(])(∂[^\s()]+/∂[^\s()]+)(?= [\w(\[-])")
+"""A derivative before another factor: ∂y/∂U A could be read as one by U A."""
 _MARGIN: Final = "   "
 _LONG: Final = 70
 """A longer answer has its definitions on a line of their own."""
@@ -106,7 +109,7 @@ def said(of: Expression | Answer) -> str:
         if sum(map(_columns, terms)) > _WIDEST + 14:
             signed = [f"- {each[1:]}" if each.startswith("-") else f"+ {each}" for each in terms[1:]]
             return "\n".join([terms[0], *signed])
-    lines = text(of if isinstance(of, Answer) else Answer(of))
+    lines = _FOLLOWED.sub(r"(\1)", text(of if isinstance(of, Answer) else Answer(of)))
     return lines.replace("   where ", "\nwhere ") if _columns(lines) > _LONG and "\n" not in lines else lines
 
 
