@@ -16,7 +16,25 @@ if TYPE_CHECKING:
     from matcalc.output.picture import Picture
 
 __version__ = "0.1.0"
-__all__ = ["diff", "explain", "gradient", "hessian", "jacobian", "parse", "picture"]
+__all__ = [
+    "Derivative", "Explanation", "Expression", "Picture",
+    "diff", "explain", "gradient", "hessian", "jacobian", "parse", "picture",
+]  # fmt: skip
+
+_CLASSES = {
+    "Derivative": "matcalc.derivative", "Expression": "matcalc.derivative",
+    "Explanation": "matcalc.explanation.explanation", "Picture": "matcalc.output.picture",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """The classes of results, imported when they are asked for, so that `import matcalc` is quick."""
+    if name not in _CLASSES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    return getattr(import_module(_CLASSES[name]), name)
+
 
 
 def diff(
