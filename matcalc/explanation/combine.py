@@ -115,14 +115,20 @@ class Combiner:
         assert step.definition is not None
         value, build = step.series.steps.value.symbol, self.build
 
+        def summed(node: notation.IndexedSum, body: Expression) -> Expression:
+            rest = (getattr(node, each.name) for each in fields(node)[2:])
+            if not isinstance(body, notation.Product) or body.coefficient == 1 or not body.factors:
+                return build.make(notation.IndexedSum, body.shape, body, *rest)
+            inner = build.product(1, body.factors, body.divisors, body.shape)  # the number stands before the sum
+            whole = build.make(notation.IndexedSum, body.shape, inner, *rest)
+            return build.product(body.coefficient, (whole,), (), body.shape)
+
         def derived(node: Expression) -> Expression:
             if node is value:
                 return derivative
             match node:
                 case notation.IndexedSum():
-                    body = derived(node.body)
-                    rest = (getattr(node, each.name) for each in fields(node)[2:])
-                    return build.make(notation.IndexedSum, body.shape, body, *rest)
+                    return summed(node, derived(node.body))
                 case notation.Product():
                     inner = [derived(factor) if value in notation.postorder(factor) else factor for factor in node.factors]
                     shape = next((each.shape for each in inner if each.shape.dims), node.shape)

@@ -93,7 +93,8 @@ class Combining:
         total = each.total
         why = _why(each) if named else ""
         sides: list[Side] = []
-        if total.plain is not None and len(each.terms) <= _PATHS:
+        readable = all(factor.plain is not None for term in each.terms for factor in term.factors)
+        if total.plain is not None and len(each.terms) <= _PATHS and (readable or each.formula is not None):
             names = [chain(self.build, [factor.label for factor in term.factors]) for term in each.terms]
             labels = sum_of(self.build, names, total.label)
             if each.formula is not None:
