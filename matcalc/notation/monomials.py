@@ -15,6 +15,7 @@ from typing import NamedTuple
 from matcalc.notation.build import Builder
 from matcalc.notation.matrix import (
     Diagonal,
+    Differential,
     Dot,
     Expression,
     Function,
@@ -25,6 +26,7 @@ from matcalc.notation.matrix import (
     MatrixPower,
     Number,
     Ones,
+    Partial,
     Power,
     Product,
     Sum,
@@ -163,6 +165,8 @@ class Polynomials:
             if not isinstance(getattr(node, field.name), Expression) and field.name not in ("operands", "shape")
         ]
         below = tuple(frozenset(self._done[child].items()) for child in children(node))
+        if isinstance(node, (Partial, Differential)):  # their names are no operands
+            return self._number(node)
         if not below:
             return self._number((type(node), node.shape, *rest))
         plain = tuple(value for value in rest if isinstance(value, (str, int)) or value is None)
@@ -376,7 +380,7 @@ class Polynomials:
                 continue
             value *= coefficient**exponent.numerator
             scalars = _together(scalars, ((number, power * exponent) for number, power in monomial.scalars))
-            powers.append((number, power * exponent) for number, power in self._column(monomial))
+            powers.append([(number, power * exponent) for number, power in self._column(monomial)])
         chain = (Letter("column", _together(*powers), node.shape.kind == "row"),)
         return {Monomial(scalars, chain): value}
 

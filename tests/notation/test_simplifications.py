@@ -25,14 +25,18 @@ from matcalc.notation.matrix import (
     MatMul,
     Number,
     Ones,
+    Partial,
     Product,
     Sum,
     Symbol,
     postorder,
 )
+from matcalc.notation.monomials import Polynomials
 from matcalc.notation.replace import adopted
 from matcalc.notation.simplifications import Step, simplifications
+from matcalc.notation.written import as_written
 from matcalc.output.text import expression
+from matcalc.problem import Problem
 from tests.notation.chains import Chain, chain, paths
 from tests.notation.test_printed_values import point
 from tests.notation.values import Reader
@@ -384,3 +388,18 @@ def test_what_is_large_is_one_step() -> None:
         tower = build.make(Function, SCALAR, "sin", (build.make(Product, SCALAR, 2, (tower, tower), ()),), None)
     assert [step.reason for step in simplifications(build, tower, x)] == ["simplified"]
     assert simplifications(build, tower, tower) == []
+
+
+def test_powers_within_products_are_told_apart() -> None:
+    """z ⊙ a ⊘ b and z² ⊙ a ⊘ b are no like terms, and neither are derivatives by two names."""
+    problem = Problem("z*a/b + z^2*a/b", [], where="z, a, b: vector(n)")
+    build = problem.recovery.build
+    polynomials = Polynomials(build, multiplied_out=False)
+    written = as_written(build, problem.inference)
+    assert isinstance(written, Sum)
+    first, second = written.terms
+    assert not polynomials.agree(first, second)
+    y, u, v = (build.make(Symbol, SCALAR, name) for name in "yuv")
+    by_u, by_v = (build.make(Partial, SCALAR, y, each) for each in (u, v))
+    assert not polynomials.agree(by_u, by_v)
+    assert polynomials.agree(by_u, by_u)
