@@ -15,7 +15,7 @@ from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.substitution import substituted
 from matcalc.explanation.intermediates import Quantity, Steps
 from matcalc.explanation.linear import NotLinearError, differential
-from matcalc.explanation.local import Local, local, name_of, stated
+from matcalc.explanation.local import Local, in_place, local, name_of, stated
 from matcalc.notation import matrix as notation
 from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.looks import flipped
@@ -107,6 +107,8 @@ class Combiner:
         if term is None or term.plain is None:
             return found
         written = self.summed(found.step, term.plain)
+        if found.plain is not None and in_place(written) and found.operand not in self.steps.variables:
+            return found
         return Local(found.step, found.operand, found.node, found.label, written, written)
 
     def summed(self, step: Quantity, derivative: Expression) -> Expression:
@@ -176,7 +178,7 @@ class Combiner:
         every = several or any(len(each.shape.dims) > 1 for each in nodes)
         if every:
             return set(nodes)
-        return {each for each in nodes if each.role == "variable" or len(self.steps.users(each)) > 1}
+        return {each for each in nodes if each in self.steps.variables or len(self.steps.users(each)) > 1}
 
     def _up(self, quantity: Quantity, user: Quantity, stops: set[Quantity]) -> list[Local]:
         """The derivatives from a quantity through one of its users to the next one that is written down."""
@@ -194,8 +196,9 @@ class Combiner:
     def _forward(self, variable: Quantity) -> list[Combination]:
         value = self.steps.value
         active = self.steps.active(variable)
+        below = {variable, *active}
         stops = {value} | {
-            each for each in active if len(self._operands(each, variable)) > 1 or self._is_shared(each, variable)
+            each for each in active if len(_of(each, below)) > 1 or self._is_shared(each, variable)
         }
         if any(len(each.shape.dims) > 1 for each in active):
             stops = set(active)
@@ -205,15 +208,15 @@ class Combiner:
             if quantity not in stops:
                 continue
             terms = []
-            for operand in self._operands(quantity, variable):
+            for operand in _of(quantity, below):
                 factors = [self.local(quantity, operand)]
-                below = operand
-                while below is not variable and below not in stops:
-                    next_below = self._operands(below, variable)[0]
-                    factors.append(self.local(below, next_below))
-                    below = next_below
-                if below is not variable:
-                    factors.append(tangents[below])
+                at = operand
+                while at is not variable and at not in stops:
+                    (under,) = _of(at, below)
+                    factors.append(self.local(at, under))
+                    at = under
+                if at is not variable:
+                    factors.append(tangents[at])
                 terms.append(Term(tuple(factors), operand))
             combination = self._combined(quantity, variable, tuple(terms))
             combination.forward = True
@@ -221,9 +224,6 @@ class Combiner:
             if quantity is value or len(terms) > 1 or len(terms[0].factors) > 1:
                 found.append(combination)
         return found
-
-    def _operands(self, step: Quantity, variable: Quantity) -> list[Quantity]:
-        return [each for each in step.operands if variable.name in each.targets]
 
     def _is_shared(self, step: Quantity, variable: Quantity) -> bool:
         return len(self.steps.users(step)) > 1 and step.operands != (variable,)
@@ -371,6 +371,11 @@ class Combiner:
         if total.step.shape.dims and total.operand.shape.dims:
             return total
         return Local(total.step, total.operand, self._placeholder(total), total.label, total.label, total.label)
+
+
+def _of(step: Quantity, among: set[Quantity]) -> list[Quantity]:
+    """The operands of a step that are among some quantities."""
+    return [each for each in step.operands if each in among]
 
 
 def _below(value: Quantity) -> set[Quantity]:

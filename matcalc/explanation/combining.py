@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from matcalc.explanation.combine import Combination
 from matcalc.explanation.derivation import Equation, Line, Remark, Section, Side
 from matcalc.explanation.intermediates import Quantity
-from matcalc.explanation.local import Local
+from matcalc.explanation.local import Local, in_place
 from matcalc.explanation.products import chain, multiplied, product_sizes, sum_of
 from matcalc.explanation.writing import said
 from matcalc.notation import matrix as notation
@@ -61,10 +61,11 @@ class Combining:
         """The derivative of a sum over an index: the sum of the derivatives of its terms."""
         found = self.combiner.local(step, operand)
         term = self.combiner.terms(step).total(operand)
-        sides = [Side(found.written)]
-        if term is not None and term.plain is not None:
-            reason = "the derivative of a sum is the sum of the derivatives"
-            sides.insert(0, Side(self.combiner.summed(step, term.label), reason))
+        if term is None or term.plain is None:
+            return [Equation(found.label, (Side(found.written),), found.label.shape, (step, operand))]
+        by_name, with_values = (self.combiner.summed(step, each) for each in (term.label, term.plain))
+        reason = "the derivative of a sum is the sum of the derivatives"
+        sides = [Side(by_name, reason), Side(with_values), Side(found.written, in_place(with_values))]
         return [Equation(found.label, tuple(_distinct(sides)), found.label.shape, (step, operand))]
 
     def _title(self, shown: Sequence[Combination], rules: Sequence[str]) -> str:

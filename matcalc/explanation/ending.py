@@ -11,7 +11,7 @@ from matcalc.explanation.combine import Combination
 from matcalc.explanation.combining import simplified
 from matcalc.explanation.derivation import Equation, Line, Remark, Section, Side
 from matcalc.explanation.intermediates import Quantity
-from matcalc.explanation.local import Local, by_elements, name_of, shape_of
+from matcalc.explanation.local import Local, by_elements, in_place, name_of, shape_of
 from matcalc.explanation.structures import Structured
 from matcalc.explanation.writing import said
 from matcalc.language import tree
@@ -25,7 +25,6 @@ from matcalc.notation.written import as_written
 
 if TYPE_CHECKING:
     from matcalc.explanation.explain import Explaining
-
 
 class Ending:
     """The lines of the last step of a derivation."""
@@ -97,6 +96,8 @@ class Ending:
         """The way from a derivative in the names of the steps to the answer."""
         if isinstance(answer.body, notation.Cases):
             return [Side(answer)]
+        if (reason := in_place(plain)) and not in_place(answer.body):
+            return [Side(answer, reason)]
         given = {step.name for step in self.steps.every() if step.given}
         named: dict[Expression, Expression] = {}
         for symbol, meaning in answer.definitions:

@@ -101,11 +101,13 @@ class Explaining:
         return Derived(sections, self.steps)
 
     def _introduction(self) -> Section:
-        few = len(self.steps.steps) == 1
+        few = sum(1 for _ in self.steps.every()) == 1
         section = Section("Give the value a name" if few else "Introduce intermediate variables")
         said_why = False
         for step, indices in _with_indices(self.steps):
             assert step.definition is not None
+            if step.role == "entry":
+                continue  # it has a name already
             reason = f"for each {', '.join(indices)}" if indices and step.role == "operation" else ""
             if step.role == "alias" and step is not self.steps.value:
                 reason = "an alias" if said_why else "an alias, so that each path has a variable of its own"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from matcalc.errors import LimitError
-from matcalc.explanation.merging import Merging, rotated, taken_apart
+from matcalc.explanation.merging import Merging, is_entry, rotated, taken_apart
 from matcalc.language import tree
 from matcalc.language.dimensions import SCALAR, Dim, Shape, dim
 from matcalc.notation import matrix as notation
@@ -43,7 +43,8 @@ class Quantity:
         operands: what it is made of and depends on the variable, each once; none for the variable itself.
         definition: it in terms of the operands, as it was written.
         value: the same on the graph.
-        role: "variable", "alias", "operation", or "constant" for a name of the reader's that the variable does not reach.
+        role: "variable", "alias", "operation", "entry" for xᵢ in a term of a sum over i, or "constant" for a name of the
+            reader's that the variable does not reach.
         given: whether the reader named it.
         targets: the variables that reach it, by name.
         leaves: where the operands stand in the text.
@@ -89,8 +90,14 @@ class Steps:
             yield step
 
     def active(self, target: Quantity | None = None) -> list[Quantity]:
-        """The steps that depend on a variable (by default on any)."""
-        return [step for step in self.steps if (step.targets if target is None else target.name in step.targets)]
+        """The steps that depend on a quantity (by default on any variable)."""
+        if target is None:
+            return [step for step in self.steps if step.targets]
+        found = {target: None}
+        for step in self.steps:
+            if any(operand in found for operand in step.operands):
+                found[step] = None
+        return list(found)[1:]
 
     def users(self, of: Quantity) -> list[Quantity]:
         """The steps that have something as an operand."""
@@ -217,6 +224,12 @@ class Introduction:
                 made[node] = self._alias(result, self._bases[node.name])
                 continue
             known = self._with_aliases(result, [(leaf, made.get(leaf) or self._base(leaf)) for leaf in plan.leaves(node)])
+            entry = self._entry(node, known)
+            if entry is not None:
+                made[node] = self._found.setdefault(entry.node, entry)
+                if made[node] is entry:
+                    result.steps.append(entry)
+                continue
             value, is_root = self._value(node, known), node is plan.root
             same = None if is_root else self._found.get(value)
             if same is not None and same.operands == tuple(dict.fromkeys(known.values())):
@@ -229,6 +242,10 @@ class Introduction:
             made[node].value, made[node].given = value, given and is_root
             result.steps.append(made[node])
         return made
+
+    def _entry(self, node: tree.Expr, known: Mapping[tree.Expr, Quantity]) -> Quantity | None:
+        """An entry of a vector at the index of the sum of which this is a term; there is none in a whole program."""
+        return None
 
     def _with_aliases(
         self, result: Steps, operands: Sequence[tuple[tree.Expr, Quantity]]
@@ -353,12 +370,28 @@ class Terms(Introduction):
         self._node = node
         self._known = {leaf: base for leaf, base in known.items() if not isinstance(leaf, tree.Name)}
         reached: dict[tree.Expr, frozenset[str]] = {leaf: plan.reached[leaf] for leaf in self._known}
-        self._plan = Merging(self.inference, node.body, plan.names, known=reached)
         self.indices = tuple(clause.index.name for clause in node.clauses)
+        self._plan = Merging(self.inference, node.body, plan.names, known=reached, indices=self.indices)
         self._lengths = tuple(self.inference.ranges[clause].length for clause in node.clauses)
 
     def _base(self, leaf: tree.Expr) -> Quantity:
         return self._known[leaf] if leaf in self._known else super()._base(leaf)
+
+    def _entry(self, node: tree.Expr, known: Mapping[tree.Expr, Quantity]) -> Quantity | None:
+        if not (isinstance(node, tree.Index) and is_entry(self.inference, node, self.indices)):
+            return None
+        (leaf, base), = known.items()
+        index = node.subscripts[0]
+        assert isinstance(index, tree.Name)
+        symbol = as_written(self.build, self.inference, node, {leaf: base.symbol})
+        variable = self.recovery.leaf(symbol, ())
+        assert isinstance(variable, Variable)
+        unit = self.recovery.leaf(self.build.make(notation.Unit, base.shape, index.name), base.shape.dims)
+        value = self.graph.contraction([(base.node, (0,)), (unit, (0,))], ())
+        return Quantity(
+            text_of(symbol), SCALAR, symbol, variable, node, role="entry", operands=(base,), definition=symbol, value=value,
+            targets=base.targets, leaves=known,
+        )  # fmt: skip
 
     def series(self) -> Series:
         """The steps of one term."""

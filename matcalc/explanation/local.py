@@ -156,3 +156,12 @@ def by_elements(build: Builder, value: Quantity, variable: Quantity, indices: Se
         return build.make(notation.Element, SCALAR, quantity.symbol, tuple(names)) if names else quantity.symbol
 
     return build.make(notation.Partial, SCALAR, element(value, indices[:own]), element(variable, indices[own:]))
+
+
+def in_place(written: Expression) -> str:
+    """How entries that stand in a sum with unit vectors are put in their places; empty if there are none."""
+    units = [node for node in notation.postorder(written) if isinstance(node, notation.Unit)]
+    indices = {node.position for node in units if isinstance(node.position, str) and node.position.isidentifier()}
+    if len(indices) > 1:
+        return "entry by entry: Σᵢ Σⱼ aᵢⱼ e(i)ᵀ has the entries Σⱼ aᵢⱼ"
+    return "entry by entry: Σᵢ aᵢ e(i)ᵀ = aᵀ" if indices else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeGuard
@@ -37,8 +37,11 @@ class Merging:
         *,
         merge: bool = True,
         known: Mapping[tree.Expr, frozenset[str]] = MappingProxyType({}),
+        indices: Collection[str] = (),
     ) -> None:
         self.names = names
+        self.indices = indices
+        """Those of the sum of which this is a term."""
         self.inference = inference
         self.root = root
         self.merge = merge
@@ -147,20 +150,30 @@ class Merging:
             if len(below) != 1 or below[0] not in self._within or not self._is_scaling(node):
                 return None
             node = below[0]
-        if node.function != "sum" or node.conditions or len(node.clauses) != 1 or node.body not in self.reached:
+        clauses = node.clauses
+        if node.function != "sum" or node.conditions or node.body not in self.reached or len(clauses) > 2:
             return None
-        if self.inference.shapes[node.body].kind == "matrix" or self.inference.ranges[node.clauses[0]].start != dim(1):
+        if any(self.inference.ranges[clause].start != dim(1) for clause in clauses):
+            return None
+        if self.inference.shapes[node.body].dims and (len(clauses) > 1 or self.inference.shapes[node.body].kind == "matrix"):
             return None
         outside = set(self.leaves(node)) - self._in_series
-        for each in tree.postorder(node.body, outside):
-            if each in outside:
-                continue
-            if isinstance(each, tree.IndexSum) or (isinstance(each, tree.Index) and each in self.reached):
-                return None
-            is_matrix = self.inference.shapes.get(each, SCALAR).kind == "matrix"
-            if each in self.reached and is_matrix and not isinstance(each, tree.Name):
-                return None
-        return node
+        return node if all(self._is_of_term(each, node, outside) for each in tree.postorder(node.body, outside)) else None
+
+    def _is_of_term(self, each: tree.Expr, series: tree.IndexSum, outside: set[tree.Expr]) -> bool:
+        """Whether a part of a sum over an index can be looked at for one value of the index."""
+        if each in outside:
+            return True
+        if isinstance(each, tree.IndexSum):
+            return False
+        if each not in self.reached:
+            return True
+        shape = self.inference.shapes.get(each, SCALAR)
+        if isinstance(each, tree.Index):
+            return is_entry(self.inference, each, {clause.index.name for clause in series.clauses})
+        if shape.kind == "matrix":
+            return isinstance(each, tree.Name)
+        return not (shape.dims and len(series.clauses) > 1) or isinstance(each, tree.Name)
 
     def _goes_with(self, node: tree.Expr, parent: tree.Expr) -> bool:
         """Whether a part is written together with the operator above it."""
@@ -168,6 +181,8 @@ class Merging:
             return True
         if isinstance(parent, tree.IndexSum) or parent in self._in_series:
             return False  # it is the same for each term
+        if isinstance(node, tree.Index) and is_entry(self.inference, node, self.indices):
+            return False  # it is an operand, as a name is
         if isinstance(node, tree.Transpose):
             return not isinstance(parent, tree.Stack)
         if isinstance(parent, tree.Binary) and parent.operator in _SIGNS:
@@ -230,6 +245,14 @@ def _is_elementwise(node: tree.Expr) -> bool:
         return False
     operation = FUNCTIONS.get(node.function)
     return operation is None or isinstance(operation, Elementwise)
+
+
+def is_entry(inference: Inference, node: tree.Index, indices: Collection[str]) -> bool:
+    """Whether a part is one entry of a vector, xᵢ, at one of some indices."""
+    subscript = node.subscripts[0]
+    is_index = isinstance(subscript, tree.Name) and subscript.name in indices and inference.roles.get(subscript) == "index"
+    is_vector = isinstance(node.operand, tree.Name) and inference.shapes[node.operand].kind == "vector"
+    return is_index and is_vector and len(node.subscripts) == 1
 
 
 def rotated(inference: Inference, root: tree.Expr) -> tree.Expr:

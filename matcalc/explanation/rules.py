@@ -21,6 +21,7 @@ from matcalc.operations.rows import Derived, Elementwise, Operation
 from matcalc.operations.table import COMPARISONS, FUNCTIONS, OPERATIONS
 
 if TYPE_CHECKING:
+    from matcalc.explanation.intermediates import Quantity
     from matcalc.language.shapes import Inference
 
 _LONGEST = 120
@@ -116,7 +117,18 @@ def _left_out(found: Meeting) -> str:
     names = list(map(found.written, terms)) if len(terms) <= _NAMES else [""]
     if "" in names:
         return f"the other term{'s do' if len(terms) > 1 else ' does'} not depend on {found.operand.name}"
+    others = [found.step.leaves[each] for each in terms if each in found.step.leaves]
+    if _bases(found.operand) & {base for other in others for base in _bases(other)}:  # xᵢ and xⱼ, which may be the same
+        return f"{' and '.join(names)} held fixed"
     return f"{' and '.join(names)} do{'' if len(names) > 1 else 'es'} not depend on {found.operand.name}"
+
+
+def _bases(quantity: Quantity) -> set[Quantity]:
+    """The vectors of which a step of one term of a sum takes an entry."""
+    if quantity.role == "entry":
+        return set(quantity.operands)
+    entries = [each for each in quantity.operands if isinstance(each.symbol, notation.Element)]
+    return {base for entry in entries for base in _bases(entry)}
 
 
 def _is_elementwise(found: Meeting) -> bool:

@@ -340,6 +340,23 @@ def _signs(root: Expression) -> int:
     return sum(isinstance(node, Product) and node.coefficient < 0 and node not in terms for node in postorder(root))
 
 
+def _of_sum(written: Expression) -> str:
+    """What a sum over an index became."""
+    parts = list(postorder(written))
+    products = [node for node in parts if isinstance(node, MatMul) and any(not _is_thin(each) for each in node.factors)]
+    if products:
+        return "the sum over an index as a product of matrices: Σᵢ aᵢ Xᵢᵀ = aᵀ X"
+    if any(isinstance(node, Dot) or (isinstance(node, MatMul) and not node.shape.dims) for node in parts):
+        return "the sum over an index as a dot product: Σᵢ aᵢ bᵢ = a·b"
+    if any(isinstance(node, Function) and node.name == "sum" for node in parts):
+        return "the sum over an index as the sum of the entries of a vector: Σᵢ aᵢ = sum(a)"
+    return "the sum over an index by all entries at once"
+
+
+def _is_thin(node: Expression) -> bool:
+    return node.shape.kind in ("vector", "row")
+
+
 def _count(root: Expression, kind: type) -> int:
     return sum(isinstance(node, kind) for node in postorder(root))
 
@@ -353,7 +370,7 @@ def _calls(root: Expression) -> set[str]:
 def _renamed(left: Expression, right: Expression) -> Reason | None:
     """The answer uses a function that was not there."""
     if _count(left, IndexedSum) > _count(right, IndexedSum):
-        return Reason("the sum over an index as a product of matrices: Σᵢ aᵢ Xᵢᵀ = aᵀ X")
+        return Reason(_of_sum(right))
     if _count(right, Cases) > _count(left, Cases):
         return Reason("case by case: [c] is 1 where c holds, otherwise 0")
     if _count(left, Cases) and _count(right, Cases):

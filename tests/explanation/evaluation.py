@@ -76,9 +76,10 @@ class Values:
 
     def __init__(self, derived: Derived, inference: Inference, point: Arrays, sizes: Mapping[str, int]) -> None:
         self.inference, self.sizes = inference, sizes
-        self.steps = {named(step.symbol): step for step in derived.steps.every()}
+        self.naming = Naming(derived)
+        self.steps = {self.naming.of(step.symbol): step for step in derived.steps.every()}
         self.last = derived.steps.value
-        self.names = {name: _names(step.definition) for name, step in self.steps.items() if step.definition is not None}
+        self.names = {name: self.naming.operands(step) for name, step in self.steps.items()}
         self.shown = derived.steps.steps
         self._derivatives: dict[tuple[str, str], Any] = {}
         self.has_single = any(size == dim(1) for step in derived.steps.every() for size in step.shape.dims)
@@ -95,6 +96,8 @@ class Values:
     def _defined(self, step: Quantity, known: Arrays) -> Any:
         """The value of a definition, with the axes of the quantity: rows and columns have one; before them the indices."""
         assert step.definition is not None
+        if step.role == "entry":  # an array of its own, so that it moves alone
+            return known[named(step.symbol)]
         reading = Reading(self, known)
         dims = [size.value(self.sizes) for size in step.shape.dims]
         indices = indices_of(step.symbol)
@@ -196,7 +199,7 @@ class Reading(Reader):
 
     def _derivative(self, above: Expression, below: Expression) -> Any:
         """With the axes of the value that are left, then those of the variable."""
-        value, variable = named(above), named(below)
+        value, variable = map(self.values.naming.of, (above, below))
         raw = self.values.derivative(value, variable)
         if self.on_space:
             raw = self.values.on_space(raw, variable)
@@ -227,7 +230,8 @@ class Reading(Reader):
             raise UnusablePointError
 
     def element(self, node: m.Element) -> Any:
-        found = super().element(node)
+        entries = self.names.get(self.values.naming.of(node)) if node in self.values.naming.entries else None
+        found = super().element(node) if entries is None else entries[self.place(node.indices[0])]
         return found.reshape(self.shape(node)) if node.shape.kind == "row" else found
 
     def chain(self, node: m.Chain) -> Any:
@@ -274,8 +278,33 @@ class Reading(Reader):
         self.indices.pop(name, None)
 
 
-def _names(node: Expression) -> set[str]:
-    return {each.name for each in m.postorder(node) if isinstance(each, m.Symbol)}
+class Naming:
+    """What the quantities of a derivation are called here: an entry xᵢ of a vector is something else than x."""
+
+    def __init__(self, derived: Derived) -> None:
+        self.entries = {step.symbol: step.name for step in derived.steps.every() if step.role == "entry"}
+
+    def of(self, node: Expression) -> str:
+        """The name of a quantity from its symbol."""
+        return self.entries.get(unstacked(node)) or named(node)
+
+    def within(self, node: Expression) -> set[str]:
+        """The names of what is in an expression."""
+        found: set[str] = set()
+        stack = [node]
+        while stack:
+            each = stack.pop()
+            if each in self.entries:
+                found.add(self.entries[each])
+                continue
+            found |= {each.name} if isinstance(each, m.Symbol) else set()
+            stack += m.children(each)
+        return found
+
+    def operands(self, step: Quantity) -> set[str]:
+        """What a step is made of."""
+        assert step.definition is not None
+        return {named(step.symbol)} if step.role == "entry" else self.within(step.definition)
 
 
 def unstacked(node: Expression) -> Expression:
@@ -501,8 +530,8 @@ def different(got: Any, wanted: Any) -> str:
 
 def wrong_order(derived: Derived, known: Sequence[str]) -> Iterator[Finding]:
     """Names that are not defined, or later, or twice; derivatives of what does not depend on the variable."""
-    steps = list(derived.steps.every())
-    names = [each.name for each in derived.steps.variables] + [named(each.symbol) for each in steps]
+    steps, naming = list(derived.steps.every()), Naming(derived)
+    names = [each.name for each in derived.steps.variables] + [naming.of(each.symbol) for each in steps]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Finding("a name twice", name)
     defined = set(known) | {"pi"}
@@ -510,7 +539,7 @@ def wrong_order(derived: Derived, known: Sequence[str]) -> Iterator[Finding]:
     direct: dict[str, set[str]] = {}
     for step in steps:
         assert step.definition is not None
-        name, below = named(step.symbol), _names(step.definition)
+        name, below = naming.of(step.symbol), naming.operands(step)
         if not below <= defined | _bound([step.definition]) | set(indices_of(step.symbol)):
             yield Finding("used before it is defined", f"{step.name} = {said(step.definition)}")
         if name in known:
@@ -520,11 +549,11 @@ def wrong_order(derived: Derived, known: Sequence[str]) -> Iterator[Finding]:
         reached[name] = below.union(*(reached.get(each, set()) for each in below))
     for equation in equations(derived):
         for part in (equation.left, *(side.expression for side in equation.sides)):
-            yield from _wrong_names(part, equation, defined, reached, direct)
+            yield from _wrong_names(part, equation, naming, defined, reached, direct)
 
 
 def _wrong_names(
-    part: Expression | Answer, equation: Equation, defined: set[str], reached: Mapping[str, set[str]],
+    part: Expression | Answer, equation: Equation, naming: Naming, defined: set[str], reached: Mapping[str, set[str]],
     direct: Mapping[str, set[str]],
 ) -> Iterator[Finding]:
     own = set(indices_of(equation.left))
@@ -536,7 +565,7 @@ def _wrong_names(
         if isinstance(node, m.Symbol) and node.name not in defined | own | _bound(parts):
             yield Finding("a name that is not defined", where, node.name)
         if isinstance(node, m.Partial) and not isinstance(unstacked(node.variable), m.Stack):
-            value, variable = named(node.value), named(node.variable)
+            value, variable = naming.of(node.value), naming.of(node.variable)
             if node.ordinary and _leaves(value, variable, direct) - {variable, "pi"}:
                 yield Finding("d, but it depends on more", where, f"d{value}/d{variable}")
             is_end = node is equation.left and isinstance(equation.sides[-1].expression, Answer)
