@@ -12,21 +12,15 @@ from matcalc.notation.brackets import deltas, into_fractions, known_maximum
 from matcalc.notation.build import Builder
 from matcalc.notation.definitions import Definitions
 from matcalc.notation.identities import long_diagonals
+from matcalc.notation.last_reasons import count, factored, functions, one_denominator, renamed
 from matcalc.notation.matrix import (
-    Cases,
-    Diagonal,
     Dot,
     Expression,
-    Function,
     Hadamard,
-    IndexedSum,
     MatMul,
     MatrixPower,
-    Norm,
     Number,
-    Power,
     Product,
-    Stack,
     Sum,
     Transpose,
     children,
@@ -34,19 +28,6 @@ from matcalc.notation.matrix import (
 )
 from matcalc.notation.monomials import Polynomials
 from matcalc.notation.products import Found, Reason, Rule, chain, settled, zeros
-
-_DEFINED = {
-    "norm": "the norm: a·a = ‖a‖²",
-    "sigmoid": "the logistic function: σ(z) = 1/(1 + exp(-z)) = exp(z)/(1 + exp(z))",
-    "softmax": "the softmax: softmax(z) = exp(z)/sum(exp(z))",
-    "tan": "the tangent: tan(z) = sin(z)/cos(z)",
-    "cot": "the cotangent: cot(z) = cos(z)/sin(z)",
-    "tanh": "the hyperbolic tangent: tanh(z) = sinh(z)/cosh(z)",
-    "softplus": "softplus(z) = log(1 + exp(z))",
-    "logsumexp": "logsumexp(z) = log(sum(exp(z)))",
-    "sum": "a row of ones adds up: 1ᵀ v = sum(v)",
-}
-"""What functions are, in terms of others."""
 
 
 class Comparison:
@@ -185,7 +166,7 @@ class Comparison:
         """What leads from an expression to the answer."""
         left, right = self._focus(node, self._goal)
         return (
-            self._usual_form(left, right) or self._factored(left, right) or _renamed(left, right)
+            self._usual_form(left, right) or self._factored(left, right) or renamed(left, right)
             or self._over_one_denominator(left, right) or Reason("simplified")
         )  # fmt: skip
 
@@ -213,7 +194,7 @@ class Comparison:
         if not (isinstance(left, Sum) and isinstance(right, Product) and right.divisors):
             return None
         fractions = any(isinstance(term, Product) and term.divisors for term in left.terms)
-        return _one_denominator(self._build, right) if fractions else None
+        return one_denominator(self._build, right) if fractions else None
 
     def _usual_form(self, left: Expression, right: Expression) -> Reason | None:
         if not self._plain.agree(left, right):
@@ -222,21 +203,21 @@ class Comparison:
         if sums[0] != sums[1]:
             words = "aᵀ + bᵀ = (a + b)ᵀ" if sums[1] > sums[0] else "(a + b)ᵀ = aᵀ + bᵀ"
             return Reason(f"the transpose of a sum: {words}")
-        if _count(left, Transpose) != _count(right, Transpose) and _count(left, Dot) == _count(right, Dot):
+        if count(left, Transpose) != count(right, Transpose) and count(left, Dot) == count(right, Dot):
             products = any(isinstance(node, Transpose) and isinstance(node.operand, MatMul) for node in postorder(left))
             back = any(isinstance(node, Transpose) and isinstance(node.operand, MatMul) for node in postorder(right))
             if products or back:
                 return Reason("the transpose of a product: (A B)ᵀ = Bᵀ Aᵀ")
-        if _calls(left) & _calls(right) >= {"tr"}:
+        if functions(left) & functions(right) >= {"tr"}:
             return Reason("factors go round in a trace: tr(A B) = tr(B A)")
-        if _count(right, Dot) > _count(left, Dot):
+        if count(right, Dot) > count(left, Dot):
             return Reason("a row times a column: aᵀ b = a·b")
         if isinstance(left, Product) and isinstance(right, Product) and abs(left.coefficient) != abs(right.coefficient):
             number = self._build.number(abs(Fraction(right.coefficient)))
             return Reason("the common factor {} is taken out", (number,))
-        if "sum" in _calls(left) - _calls(right):
+        if "sum" in functions(left) - functions(right):
             return Reason("an element-wise product adds up: sum(a ⊙ b) = aᵀ b")
-        if _count(right, Dot) < _count(left, Dot):
+        if count(right, Dot) < count(left, Dot):
             return Reason("a dot product as a row times a column: a·b = aᵀ b")
         if _signs(left) != _signs(right):
             return Reason("the sign goes into the brackets: -(a - b) = b - a")
@@ -244,60 +225,7 @@ class Comparison:
 
     def _factored(self, left: Expression, right: Expression) -> Reason | None:
         """A common factor, or brackets that are multiplied out."""
-        if not self._out.agree(left, right):
-            return None
-        if _count(right, Diagonal) < _count(left, Diagonal):
-            return Reason("diagonal matrices are added: diag(a) + diag(b) = diag(a + b)")
-        if isinstance(left, Sum) and isinstance(right, Product) and right.divisors:
-            return _one_denominator(self._build, right)
-        right = _bare(right) if isinstance(left, Sum) else right
-        if isinstance(left, Sum) and isinstance(right, Product | MatMul | Hadamard):
-            common = [factor for factor in right.factors if not isinstance(factor, Sum) and not _is_power_of_sum(factor)]
-            if common and isinstance(right, MatMul):
-                outer = [chain(self._build, each) for each in _runs(right)]
-                words = "the common factors {} and {} are taken out" if len(outer) > 1 else "the common factor {} is taken out"
-                return Reason(words, tuple(outer[:2]))
-            if common and isinstance(right, Hadamard) and len(common) < len(right.factors):
-                part: Expression = settled(self._build, self._build.make(Hadamard, right.shape, tuple(common), ()))
-                return Reason("the common factor {} is taken out", (part,))
-            if common and isinstance(right, Product):
-                part = self._build.product(1, common, (), common[-1].shape)
-                return Reason("the common factor {} is taken out", (part,))
-            if isinstance(right, Product) and abs(right.coefficient) != 1:
-                number = self._build.number(abs(Fraction(right.coefficient)))
-                return Reason("the common factor {} is taken out", (number,))
-            return Reason("a common factor is taken out: a b + a c = a (b + c)")
-        if isinstance(right, Sum) and not isinstance(left, Sum):
-            return Reason("multiplied out: a (b + c) = a b + a c")
-        if _in_brackets(right) > _in_brackets(left):
-            return Reason("multiplied out: a (b + c) = a b + a c")
-        return Reason("a common factor is taken out: a b + a c = a (b + c)")
-
-
-def _bare(node: Expression) -> Expression:
-    """A product without the number before it, and without a transpose sign."""
-    if isinstance(node, Product) and len(node.factors) == 1 and not node.divisors and node.factors[0].shape.dims:
-        node = node.factors[0]
-    return node.operand if isinstance(node, Transpose) else node
-
-
-def _one_denominator(build: Builder, node: Product) -> Reason:
-    return Reason("over the common denominator {}", (build.product(1, node.divisors, (), SCALAR),))
-
-
-def _runs(node: MatMul) -> list[list[Expression]]:
-    """What stands before and after the sums of a product of matrices."""
-    runs: list[list[Expression]] = [[]]
-    for factor in node.factors:
-        if isinstance(factor, Sum):
-            runs.append([])
-        else:
-            runs[-1].append(factor)
-    return [run for run in runs if run]
-
-
-def _is_power_of_sum(node: Expression) -> bool:
-    return any(isinstance(child, Sum) for child in children(node)) and type(node).__name__ == "Power"
+        return factored(self._build, left, right) if self._out.agree(left, right) else None
 
 
 def _own(node: Expression) -> tuple[Hashable, ...] | None:
@@ -307,26 +235,10 @@ def _own(node: Expression) -> tuple[Hashable, ...] | None:
         value = getattr(node, field.name)
         if field.name in ("shape", "operands", "factors", "divisors", "terms", "blocks", "parts") or value in children(node):
             continue
-        if isinstance(value, tuple) and any(isinstance(each, tuple) for each in value):
+        if isinstance(value, tuple) and any(isinstance(each, tuple) and set(each) & set(children(node)) for each in value):
             return None
         own.append(value)
     return tuple(own)
-
-
-def _in_brackets(root: Expression) -> int:
-    """How much there is in sums."""
-    sums = {node for node in postorder(root) if isinstance(node, Sum)}
-    return sum(1 for each in sums for term in each.terms for _ in postorder(term))
-
-
-def _has_letters_in_exponents(root: Expression) -> bool:
-    return any(isinstance(node, Power) and not isinstance(node.exponent, Number) for node in postorder(root))
-
-
-def _has_negative_operand(root: Expression) -> bool:
-    """Is there a σ(-a)?"""
-    operands = [node.operands[0] for node in postorder(root) if isinstance(node, Function) and node.name == "sigmoid"]
-    return any(isinstance(operand, Product) and operand.coefficient < 0 for operand in operands)
 
 
 def _count_of_sums(root: Expression) -> int:
@@ -338,57 +250,3 @@ def _signs(root: Expression) -> int:
     """How many products begin with a minus sign, but for terms of sums."""
     terms = {term for node in postorder(root) if isinstance(node, Sum) for term in node.terms}
     return sum(isinstance(node, Product) and node.coefficient < 0 and node not in terms for node in postorder(root))
-
-
-def _of_sum(written: Expression) -> str:
-    """What a sum over an index became."""
-    parts = list(postorder(written))
-    products = [node for node in parts if isinstance(node, MatMul) and any(not _is_thin(each) for each in node.factors)]
-    if products:
-        return "the sum over an index as a product of matrices: Σᵢ aᵢ Xᵢᵀ = aᵀ X"
-    if any(isinstance(node, Dot) or (isinstance(node, MatMul) and not node.shape.dims) for node in parts):
-        return "the sum over an index as a dot product: Σᵢ aᵢ bᵢ = a·b"
-    if any(isinstance(node, Function) and node.name == "sum" for node in parts):
-        return "the sum over an index as the sum of the entries of a vector: Σᵢ aᵢ = sum(a)"
-    return "the sum over an index by all entries at once"
-
-
-def _is_thin(node: Expression) -> bool:
-    return node.shape.kind in ("vector", "row")
-
-
-def _count(root: Expression, kind: type) -> int:
-    return sum(isinstance(node, kind) for node in postorder(root))
-
-
-def _calls(root: Expression) -> set[str]:
-    return {node.name for node in postorder(root) if isinstance(node, Function)} | {
-        "norm" for node in postorder(root) if isinstance(node, Norm)
-    }
-
-
-def _renamed(left: Expression, right: Expression) -> Reason | None:
-    """The answer uses a function that was not there."""
-    if _count(left, IndexedSum) > _count(right, IndexedSum):
-        return Reason(_of_sum(right))
-    if _count(right, Cases) > _count(left, Cases):
-        return Reason("case by case: [c] is 1 where c holds, otherwise 0")
-    if _count(left, Cases) and _count(right, Cases):
-        known = "max" in _calls(left) - _calls(right)
-        return Reason("case by case: the maximum is known in each case" if known else "case by case")
-    if isinstance(_bare(right), Stack) and _count(left, Stack):
-        return Reason("entry by entry" + (": each row times the column" if isinstance(left, MatMul) else ""))
-    new = sorted(_calls(right) - _calls(left))
-    said = [_DEFINED.get(name, f"written with {name}") for name in new]
-    if new == ["norm"] and "tr" in _calls(left):
-        said = ["the norm: tr(Aᵀ A) = ‖A‖²"]
-    if not new and "exp" in _calls(left) & _calls(right):
-        said = ["the exponential: exp(a) exp(b) = exp(a + b), 1/exp(a) = exp(-a)"]
-    if not said and _has_letters_in_exponents(left) and _has_letters_in_exponents(right):
-        said = ["powers of one base: aᵐ aⁿ = aᵐ⁺ⁿ"]
-    if not said and "sigmoid" in _calls(left) & _calls(right):
-        if "exp" in _calls(left) - _calls(right):
-            said = [_DEFINED["sigmoid"]]
-        elif _has_negative_operand(left) != _has_negative_operand(right):
-            said = ["the logistic function: 1 - σ(a) = σ(-a)"]
-    return Reason("; ".join(said)) if said else None

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from matcalc.language.dimensions import SCALAR
 from matcalc.notation.build import Builder
 from matcalc.notation.looks import columns_of, rows_of
 from matcalc.notation.matrix import (
+    Dot,
     Expression,
     Function,
     Identity,
     Inverse,
     Kronecker,
     MatMul,
+    Norm,
+    Number,
+    Power,
     Product,
+    Size,
     Transpose,
     postorder,
 )
@@ -35,12 +43,15 @@ class Definitions:
 
     def __init__(self, goal: Expression) -> None:
         nodes = frozenset(postorder(goal))
+        self._kept = nodes
         self._calls = calls(goal)
         self._inverted = {node.operand for node in nodes if isinstance(node, Inverse)}
+        self._normed = {node.operand: node for node in nodes if isinstance(node, Norm)}
         averages = bool(self._calls & WORDS)
         inverses = any(isinstance(node, Inverse) for node in nodes)
         self.rules: tuple[Rule, ...] = (
-            *((self._averages,) if averages else ()), *((self._inverses,) if inverses else ()), self._plain, kronecker,
+            *((self._averages,) if averages else ()), *((self._inverses,) if inverses else ()),
+            *((self._root, self._norm) if self._normed else ()), self._plain, kronecker,
         )  # fmt: skip
 
     def _averages(self, build: Builder, node: Expression) -> Found:
@@ -63,6 +74,28 @@ class Definitions:
         letters = "(A B)⁻¹ = B⁻¹ A⁻¹" if len(factors) == 2 else "(A B C)⁻¹ = C⁻¹ B⁻¹ A⁻¹"
         return chain(build, turned), Reason(f"the inverse of a product: {letters}")
 
+    def _root(self, build: Builder, node: Expression) -> Found:
+        """sqrt(a·a) = ‖a‖, where the answer has the norm."""
+        if not (isinstance(node, Power) and isinstance(node.exponent, Number)) or node.exponent.value != Fraction(1, 2):
+            return None
+        operand, words = _square(node.base)
+        if operand is None or operand not in self._normed or words.startswith("mean"):
+            return None
+        letter = "A" if words.startswith("tr") else "a"
+        return self._normed[operand], Reason(f"the norm: sqrt({words}) = ‖{letter}‖")
+
+    def _norm(self, build: Builder, node: Expression) -> Found:
+        """a·a = ‖a‖², where the answer has the norm."""
+        operand, words = _square(node)
+        if operand is None or operand not in self._normed or node in self._kept:
+            return None
+        square = build.power(self._normed[operand], 2)
+        if words.startswith("mean"):
+            sizes = [build.make(Size, SCALAR, dim) for dim in operand.shape.dims]
+            return build.product(1, [square], sizes, SCALAR), Reason(f"the norm: {words} = ‖a‖²/n")
+        letter = "A" if words.startswith("tr") else "a"
+        return square, Reason(f"the norm: {words} = ‖{letter}‖²")
+
     def _plain(self, build: Builder, node: Expression) -> Found:
         """solve(A, b) = A⁻¹ b, outer(x, y) = x yᵀ, unvec(vec(X)) = X, where the answer has it so."""
         if not isinstance(node, Function) or node.name in self._calls or node.axis is not None:
@@ -75,6 +108,20 @@ class Definitions:
             case "unvec", (Function(name="vec", operands=(inner,)),) if inner.shape == node.shape:
                 return inner, Reason("columns stacked and taken apart again: unvec(vec(X)) = X")
         return None
+
+
+def _square(node: Expression) -> tuple[Expression | None, str]:
+    """What a node is the sum of the squares of, and how that is said."""
+    match node:
+        case Dot() if node.left is node.right:
+            return node.left, "a·a"
+        case MatMul(factors=(Transpose(operand=inner), right)) if inner is right and right.shape.kind == "vector":
+            return right, "aᵀ a"
+        case Function(name="sum" | "mean", operands=(Power(base=base, exponent=Number(value=2)),), axis=None):
+            return base, f"{node.name}(a²)"
+        case Function(name="tr", operands=(MatMul(factors=(Transpose(operand=inner), right)),)) if inner is right:
+            return right, "tr(Aᵀ A)"
+    return None, ""
 
 
 def _core(node: Expression) -> Expression:

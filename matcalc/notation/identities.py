@@ -105,13 +105,15 @@ def transposes(build: Builder, node: Expression) -> Found:
             return inner, Reason("a diagonal matrix is its own transpose: diag(v)ᵀ = diag(v)")
         case Transpose():
             return inner.operand, Reason("the transpose of a transpose: (Aᵀ)ᵀ = A")
+        case Inverse(operand=Transpose() as turned):
+            return build.inverse(turned.operand), Reason("the transpose of a transpose: (A⁻ᵀ)ᵀ = A⁻¹")
         case _ if inner.shape.kind == "matrix" and build.is_symmetric(inner):
             declared = "declared " if isinstance(inner, Symbol) else ""
             return inner, Reason(f"{{}} is {declared}symmetric: {{}} = {{}}", (inner, node, inner))
         case MatMul():
-            turned = [_turned(build, factor) for factor in reversed(inner.factors)]
-            letters = "(A B)ᵀ = Bᵀ Aᵀ" if len(turned) == 2 else "(A B C)ᵀ = Cᵀ Bᵀ Aᵀ"
-            return build.make(MatMul, node.shape, tuple(turned)), Reason(f"the transpose of a product: {letters}")
+            factors = tuple(_turned(build, factor) for factor in reversed(inner.factors))
+            letters = "(A B)ᵀ = Bᵀ Aᵀ" if len(factors) == 2 else "(A B C)ᵀ = Cᵀ Bᵀ Aᵀ"
+            return build.make(MatMul, node.shape, factors), Reason(f"the transpose of a product: {letters}")
         case Product() if inner.factors:
             *scalars, last = inner.factors
             factors = (*scalars, _turned(build, last))
@@ -124,6 +126,8 @@ def _turned(build: Builder, node: Expression) -> Expression:
     """The transpose; that of a transpose at once."""
     if isinstance(node, Transpose):
         return node.operand
+    if isinstance(node, Inverse) and isinstance(node.operand, Transpose):
+        return build.inverse(node.operand.operand)
     if isinstance(node, Identity | Diagonal) and node.shape.kind == "matrix":
         return node
     if isinstance(node, Sum) and all(isinstance(_core(term), Transpose) for term in node.terms):

@@ -358,7 +358,7 @@ class Polynomials:
     def _hadamard(
         self, node: Expression, factors: tuple[Expression, ...], divisors: tuple[Expression, ...]
     ) -> Polynomial:
-        sums = [each for each in factors if isinstance(each, Sum) and len(self._done[each]) > 1]
+        sums = [each for each in factors if not isinstance(each, Power) and len(self._done[each]) > 1]
         if self._multiplied_out and sums:
             return self._distributed(node, factors, divisors, sums[0])
         powers: list[Iterable[tuple[int, Fraction]]] = []

@@ -132,9 +132,15 @@ class _Simplification:
         plain = self._along(first, ())
         ways = [plain]
         if not self._arrives(plain, first):
-            ways.append(self._along(first, OPENINGS))
+            ways.append(self._trimmed(first, self._along(first, OPENINGS)))
         way = min(ways, key=lambda each: self._rest(each, first))
         return self._finished(way, start, first)
+
+    def _trimmed(self, first: Expression, way: list[Step]) -> list[Step]:
+        """A way without the steps at its end that lead no nearer to an answer that it does not reach."""
+        rests = [self._comparison.distance(node) for node in (first, *(step.expression for step in way))]
+        least = rests.index(min(rests))
+        return way[:least] if least and rests[least] > 1 else way
 
     def _arrives(self, way: list[Step], first: Expression) -> bool:
         return self._comparison.looks_alike(way[-1].expression if way else first)
