@@ -29,7 +29,6 @@ _GONE = (
     (" = 0..", "cyclic property of the trace: the terms of the sum are equal"),
     ("∫", "cyclic property of the trace, under the integral"),
     ("Σ", "the sum over the index as a product of matrices"),
-    ("diag(", "multiply out: aᵀ diag(b) = (a ⊙ b)ᵀ"),
     ("vec(", "vec(A)ᵀ vec(B) = tr(Aᵀ B)"),
     ("kron(", "tr(A ⊗ B) = tr(A) tr(B)"),
 )
@@ -106,6 +105,10 @@ class Line:
                 return f"{expression(self.owner.d(structured[0]))} is {kind.replace('_', ' ')}"
         if self.step.shape.dims and "⊙" in before and "diag(" in written:
             return "a ⊙ b = diag(a) b"
+        if "diag(" in before and "diag(" not in written:
+            if "tr(" in before:
+                return "simplify"
+            return "multiply out" if "(diag(" in before else "a row times a diagonal matrix: aᵀ diag(b) = (a ⊙ b)ᵀ"
         for sign, why in _GONE:
             if sign in before and sign not in written:
                 return why

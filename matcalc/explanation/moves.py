@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeGuard
 
 from matcalc.explanation.linear import LINEAR, dot, hadamard, product, spread, times
-from matcalc.language.dimensions import SCALAR, dim, vector
+from matcalc.language.dimensions import SCALAR, dim, matrix, vector
 from matcalc.notation import matrix as notation
 from matcalc.notation.build import Builder
 from matcalc.notation.matrix import Expression
@@ -86,7 +86,10 @@ def moved(build: Builder, term: Expression, move: Move) -> Expression:
 
 
 def sum_as_product(build: Builder, core: Expression) -> Expression | None:
-    """sum(a ⊙ b) = aᵀ b, sum(A ⊙ B) = tr(Aᵀ B); else sum(v) = 1ᵀ v and sum(A) = 1ᵀ A 1. A mean is a sum by their number."""
+    """sum(a ⊙ b) = aᵀ b, sum(A ⊙ B) = tr(Aᵀ B), sum(dX) = tr(1 dX); else sum(v) = 1ᵀ v and sum(A) = 1ᵀ A 1.
+
+    A mean is a sum by their number.
+    """
     if not (isinstance(core, notation.Function) and core.name in ("sum", "mean") and core.axis is None):
         return None
     operand = core.operands[0]
@@ -97,6 +100,8 @@ def sum_as_product(build: Builder, core: Expression) -> Expression | None:
         rest, inner = parts
         result = product(build, build.transpose(rest), inner)
         result = _trace(build, result) if len(sizes) == 2 else result
+    elif len(sizes) == 2 and isinstance(operand, notation.Differential):
+        result = _trace(build, product(build, build.make(notation.Ones, matrix(*reversed(sizes))), operand))
     else:
         ones = [build.make(notation.Ones, vector(size)) for size in sizes]
         result = product(build, build.transpose(ones[0]), operand, *ones[1:])
@@ -190,8 +195,8 @@ def diagonal_in_trace(build: Builder, core: Expression) -> Expression | None:
     vector = factors[-1].operand
     if len(factors) == 1:
         return product(build, build.transpose(build.make(notation.Ones, vector.shape)), vector)
-    matrix = factors[0] if len(factors) == 2 else product(build, *factors[:-1])
-    return product(build, build.transpose(build.diagonal(matrix)), vector)
+    before = factors[0] if len(factors) == 2 else product(build, *factors[:-1])
+    return product(build, build.transpose(build.diagonal(before)), vector)
 
 
 def diagonal_of_matrix(build: Builder, core: Expression) -> Expression | None:
@@ -229,6 +234,9 @@ def reason(name: str, old: Expression, what: str) -> str:
         what, scale = ("sum", "") if core.name == "sum" else ("mean", "/n")
         if operand.shape.kind == "matrix":
             scale = scale and "/(m n)"
+            if isinstance(operand, notation.Differential):
+                m, n = operand.shape.dims
+                return f"{what}(Z) = tr(ones({n}, {m}) Z){scale and f'/({m} {n})'}"
             return f"{what}(Z) = 1ᵀ Z 1{scale}" if plain else f"{what}(A ⊙ B) = tr(Aᵀ B){scale}"
         return f"{what}(z) = 1ᵀ z{scale}" if plain else f"{what}(a ⊙ b) = aᵀ b{scale}"
     if name == "dot":

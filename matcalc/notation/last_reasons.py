@@ -106,7 +106,8 @@ def _of_a_sum(left: Expression, right: Expression) -> str:
         return "the sum over an index as a product of matrices: Σᵢ Xᵢ Yᵢᵀ = Xᵀ Y"
     if not body.shape.dims:
         dots = isinstance(right, Dot) or (isinstance(right, Product) and any(isinstance(each, Dot) for each in right.factors))
-        return f"the sum over an index {'as a dot product: Σᵢ aᵢ bᵢ = a·b' if dots else 'as the sum of a column: Σᵢ aᵢ = sum(a)'}"
+        words = "as a dot product: Σᵢ aᵢ bᵢ = a·b" if dots else "as the sum of a column: Σᵢ aᵢ = sum(a)"
+        return f"the sum over an index {words}"
     scaled = isinstance(body, Product) and (len(body.factors) > 1 or bool(body.divisors))
     if scaled and any(isinstance(node, MatMul) for node in postorder(right)):
         return "the sum over an index as a product of matrices: Σᵢ aᵢ Xᵢᵀ = aᵀ X"

@@ -46,7 +46,8 @@ Rule = Callable[[Builder, Expression], Found]
 TO_THE_FRONT = "to the front"
 """How the reasons end that need no line of their own."""
 
-_FACTOR_ONE = "a factor 1 does nothing: 1 · a = a"
+FACTOR_ONE = "a factor 1 does nothing: 1 · a = a"
+"""The reason where a factor 1 is left out."""
 
 _HIGH = 20
 """Powers of numbers from this one on are not worked out."""
@@ -172,20 +173,20 @@ def one_product(build: Builder, node: Expression) -> Found:
 def factor_one(build: Builder, node: Expression) -> Found:
     """1 a = a, where nothing else has to be said."""
     found = one_product(build, node)
-    return found if found is not None and found[1].words == _FACTOR_ONE else None
+    return found if found is not None and found[1].words == FACTOR_ONE else None
 
 
 def _why_flat(parts: Sequence[Expression]) -> Reason:
     """What happens to these scalar factors when they become one product."""
-    numbers = [_coefficient(part) for part in parts]
+    numbers = [coefficient(part) for part in parts]
     counted = [number for number in numbers if abs(number) != 1]
     if len(counted) > 1:
         return Reason("the numbers are multiplied")
-    busy = [part for part in parts if abs(_coefficient(part)) != 1 or not (isinstance(part, Number) or _is_number(part))]
+    busy = [part for part in parts if abs(coefficient(part)) != 1 or not (isinstance(part, Number) or _is_number(part))]
     if any(isinstance(part, Product) and part.divisors for part in busy) and len(busy) > 1:
         return Reason("one fraction: (1/b) a = a/b")
     if any(isinstance(part, Number) and part.value == 1 for part in parts) and not any(number < 0 for number in numbers):
-        return Reason(_FACTOR_ONE)
+        return Reason(FACTOR_ONE)
     if sum(number < 0 for number in numbers) > 1:
         return Reason("the signs are multiplied: (-1) (-1) = 1")
     if any(number < 0 for number in numbers):
@@ -193,7 +194,8 @@ def _why_flat(parts: Sequence[Expression]) -> Reason:
     return Reason(f"the number goes {TO_THE_FRONT}" if counted else f"scalars go {TO_THE_FRONT}")
 
 
-def _coefficient(node: Expression) -> Fraction:
+def coefficient(node: Expression) -> Fraction:
+    """The number before a product, or a number itself."""
     return Fraction(node.coefficient if isinstance(node, Product) else node.value if isinstance(node, Number) else 1)
 
 

@@ -7,14 +7,25 @@ it is, is left alone. What the rules leave is compared with the answer (`compari
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from itertools import islice
 from typing import NamedTuple
 
 from matcalc.notation.build import Builder
 from matcalc.notation.comparison import Comparison
 from matcalc.notation.identities import OPENINGS, RULES
-from matcalc.notation.matrix import Chain, Expression, children, postorder
-from matcalc.notation.products import TO_THE_FRONT, Reason, Rule, cancelling, one_product, opened, settled
+from matcalc.notation.matrix import Chain, Expression, Hadamard, IndexedSum, MatMul, Product, children, postorder
+from matcalc.notation.products import (
+    FACTOR_ONE,
+    TO_THE_FRONT,
+    Reason,
+    Rule,
+    cancelling,
+    coefficient,
+    one_product,
+    opened,
+    settled,
+)
 from matcalc.notation.replace import adopted, with_children
 
 USUAL_ORDER = "in the usual order"
@@ -71,12 +82,17 @@ def _visible(start: Expression, steps: list[Step], write: Callable[[Expression],
     before = write(start)
     for step in steps:
         now = write(step.expression)
-        if now != before:
+        if _without_dots(now) != _without_dots(before):
             visible.append(step)
         elif visible:
             visible[-1] = visible[-1]._replace(expression=step.expression)
         before = now
     return visible
+
+
+def _without_dots(written: str) -> str:
+    """A text without the dots between factors, which are no line of their own."""
+    return written.replace(" · ", " ").replace(" * ", " ")
 
 
 def _is_large(root: Expression) -> bool:
@@ -208,9 +224,29 @@ class _Simplification:
         """What is done where only the order or brackets change."""
         if everywhere(self._build, first, settled) is not everywhere(self._build, self._goal, settled):
             return USUAL_ORDER
-        found = (one_product(self._build, node) for node in postorder(everywhere(self._build, start, settled)))
-        words = next((each[1].words for each in found if each is not None), "")
-        return words if words or isinstance(start, Chain) else "brackets that are not needed are left out: (A B) C = A B C"
+        nodes = list(postorder(everywhere(self._build, start, settled)))
+        found = ((node, one_product(self._build, node)) for node in nodes)
+        words = next((_exactly(each[1].words, node) for node, each in found if each is not None), None)
+        if words is None and not isinstance(start, Chain):
+            return "brackets that are not needed are left out: (A B) C = A B C"
+        return words or ""
+
+
+def _exactly(words: str, node: Expression) -> str:
+    """What really happens where factors only go to the front; nothing if they are there already."""
+    if not words.endswith(TO_THE_FRONT) or not isinstance(node, Product | MatMul | Hadamard | Chain):
+        return words
+    numbers = [coefficient(factor) for factor in node.factors]
+    above = [number for number, factor in zip(numbers, node.factors, strict=True) if not children(factor)]
+    if 1 in above:
+        return FACTOR_ONE
+    if -1 in above:
+        return "a factor -1 is a sign: -1 · a = -a"
+    fractions = [isinstance(factor, Product) and (bool(factor.divisors) or Fraction(number).denominator != 1)
+                 for factor, number in zip(node.factors, numbers, strict=True)]  # fmt: skip
+    if any(fractions) and not any(isinstance(factor, IndexedSum) for factor in node.factors):
+        return "one fraction: (1/b) a = a/b"
+    return "" if all(number == 1 for number in numbers[1:]) else words
 
 
 def _together(reasons: list[Reason]) -> Reason:

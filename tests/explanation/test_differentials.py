@@ -356,7 +356,7 @@ STANDARD: list[tuple[str, str, str | None, list[str]]] = [
         "dC = -yᵀ (du₁ ⊘ u₁) | substitute du₂",
         "  = -(y ⊘ u₁)ᵀ du₁ | aᵀ (b ⊙ c) = (a ⊙ b)ᵀ c",
         "  = -(y ⊘ u₁)ᵀ (diag(u₁) - u₁ u₁ᵀ) dz | substitute du₁",
-        "  = (sum(y) u₁ᵀ - yᵀ) dz | multiply out: aᵀ diag(b) = (a ⊙ b)ᵀ",
+        "  = (sum(y) u₁ᵀ - yᵀ) dz | multiply out",
         "∂C/∂z = sum(y) u₁ᵀ - yᵀ | dC = g dz means ∂C/∂z = g",
         "  = sum(y) softmax(z)ᵀ - yᵀ | substitute back",
     ]),
