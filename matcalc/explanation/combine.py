@@ -109,7 +109,8 @@ class Combiner:
         written = self.summed(found.step, term.plain)
         if found.plain is not None and in_place(written) and found.operand not in self.steps.variables:
             return found
-        return Local(found.step, found.operand, found.node, found.label, written, written)
+        label = name_of(self.build, found.step, found.operand)
+        return Local(found.step, found.operand, found.node, label, written, written)
 
     def summed(self, step: Quantity, derivative: Expression) -> Expression:
         """A sum over an index with the derivative of its terms instead of the terms."""
@@ -269,7 +270,7 @@ class Combiner:
         """The same with what they stand for instead of the names that the reader did not give."""
         known: dict[Node, Node] = {}
         for step in self.steps.every():
-            if step.value is not None and not step.given:
+            if step.value is not None and not step.given and step.role != "entry":
                 known[step.node] = substituted(self.simplifier, step.value, known)
         node = self.simplifier.simplify(substituted(self.simplifier, of.node, known))
         return stated(self.recovery, node, of.step, of.operand)

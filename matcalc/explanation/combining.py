@@ -10,7 +10,7 @@ from matcalc.explanation.combine import Combination
 from matcalc.explanation.derivation import Equation, Line, Remark, Section, Side
 from matcalc.explanation.intermediates import Quantity
 from matcalc.explanation.local import Local, in_place
-from matcalc.explanation.products import chain, multiplied, product_sizes, sum_of
+from matcalc.explanation.products import chain, collected, multiplied, product_sizes, sum_of
 from matcalc.explanation.writing import said
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
@@ -65,7 +65,11 @@ class Combining:
             return [Equation(found.label, (Side(found.written),), found.label.shape, (step, operand))]
         by_name, with_values = (self.combiner.summed(step, each) for each in (term.label, term.plain))
         reason = "the derivative of a sum is the sum of the derivatives"
-        sides = [Side(by_name, reason), Side(with_values), Side(found.written, in_place(with_values))]
+        sides = [Side(by_name, reason), Side(with_values)]
+        if in_place(with_values) and not isinstance(found.written, Answer) and not in_place(found.written):
+            sides.append(Side(found.written, in_place(with_values)))
+        else:
+            found.written = found.plain = with_values
         return [Equation(found.label, tuple(_distinct(sides)), found.label.shape, (step, operand))]
 
     def _title(self, shown: Sequence[Combination], rules: Sequence[str]) -> str:
@@ -120,8 +124,8 @@ class Combining:
             return [Side(total.plain, sizes)]
         steps = self._to_total(product, total)
         if [step.reason for step in steps] == [USUAL_ORDER] and total.written is total.plain:  # it is good as it stands
-            total.written = total.plain = product
-            return [Side(product, sizes)]
+            total.written = total.plain = collected(self.build, product)
+            return [Side(total.plain, sizes)]
         return [Side(written, sizes), *steps]
 
     def _carried(self, each: Combination) -> Side:

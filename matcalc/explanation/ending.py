@@ -77,6 +77,8 @@ class Ending:
             if [step.reason for step in steps] != [USUAL_ORDER]:  # that is nothing to be seen twice
                 chosen = [Side(before), *steps]
         label = name_of(self.build, value, target)
+        if answer.indices and total.plain is not None:
+            chosen = [Side(answer, in_place(total.plain))]
         if answer.indices:
             label = by_elements(self.build, value, target, answer.indices)
         return [Equation(label, tuple(chosen), label.shape, (value, target))]

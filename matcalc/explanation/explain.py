@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from matcalc.errors import UsageError
 from matcalc.explanation.combine import Combiner
 from matcalc.explanation.combining import Combining
-from matcalc.explanation.derivation import Derived, Equation, Line, Section, Side
+from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Section, Side
 from matcalc.explanation.ending import Ending
-from matcalc.explanation.intermediates import Introduction, Quantity, Steps, check_length
+from matcalc.explanation.intermediates import Introduction, Quantity, Series, Steps, check_length
 from matcalc.explanation.local import Local
 from matcalc.explanation.rules import Reasons
 from matcalc.explanation.substitutions import Substitutions
@@ -125,6 +125,7 @@ class Explaining:
         for step in combiner.steps.active():
             if step.series is not None:
                 self._differentiate(section, combiner.terms(step))
+                section.lines += _of_entries(step.series)
                 continue
             for operand in step.operands:
                 if operand.targets:
@@ -167,6 +168,18 @@ def _is_said(before: Section, ending: Section) -> bool:
 def _names(answers: Sequence[tuple[tree.Expr, Answer]]) -> set[str]:
     """The names that the answers give to what repeats."""
     return {symbol.name for _, answer in answers for symbol, _ in answer.definitions if isinstance(symbol, notation.Symbol)}
+
+
+def _of_entries(series: Series) -> list[Line]:
+    """What xᵢ and xⱼ are while one term is looked at, if there are both."""
+    entries = [step for step in series.steps.steps if step.role == "entry"]
+    for base in dict.fromkeys(step.operands for step in entries):
+        names = [step.name for step in entries if step.operands == base]
+        if len(names) > 1:
+            both, where = " and ".join(names), " = ".join(series.indices)
+            text = f"({both} count as two variables, also where {where}: their contributions add up in the next step.)"
+            return [Remark(text)]
+    return []
 
 
 def _with_indices(steps: Steps) -> Iterator[tuple[Quantity, tuple[str, ...]]]:

@@ -160,8 +160,10 @@ def by_elements(build: Builder, value: Quantity, variable: Quantity, indices: Se
 
 def in_place(written: Expression) -> str:
     """How entries that stand in a sum with unit vectors are put in their places; empty if there are none."""
-    units = [node for node in notation.postorder(written) if isinstance(node, notation.Unit)]
-    indices = {node.position for node in units if isinstance(node.position, str) and node.position.isidentifier()}
-    if len(indices) > 1:
-        return "entry by entry: Σᵢ Σⱼ aᵢⱼ e(i)ᵀ has the entries Σⱼ aᵢⱼ"
-    return "entry by entry: Σᵢ aᵢ e(i)ᵀ = aᵀ" if indices else ""
+    nodes = list(notation.postorder(written))
+    positions = [node.position for node in nodes if isinstance(node, notation.Unit)]
+    if not any(isinstance(position, str) and position.isidentifier() for position in positions):
+        return ""
+    if sum(len(node.indices) for node in nodes if isinstance(node, notation.IndexedSum)) > 1:
+        return "each sum in its place: Σᵢ Σⱼ aᵢⱼ e(i)ᵀ has the entries Σⱼ aᵢⱼ"
+    return "each entry in its place: Σᵢ aᵢ e(i)ᵀ = aᵀ"

@@ -56,6 +56,24 @@ def _product_of(build: Builder, chain: notation.Chain) -> Expression:
     return build.make(notation.Product, chain.shape, 1, (*scalars, array), ()) if scalars else array
 
 
+def collected(build: Builder, root: Expression) -> Expression:
+    """A product of numbers and an array, or a sum of such, with its numerical factors in front."""
+    if isinstance(root, notation.Sum):
+        return build.make(notation.Sum, root.shape, tuple(collected(build, term) for term in root.terms))
+    if not isinstance(root, notation.Product) or root.divisors:
+        return root
+    coefficient, factors = root.coefficient, list[Expression]()
+    for factor in root.factors:
+        if isinstance(factor, notation.Number):
+            coefficient *= factor.value
+        elif isinstance(factor, notation.Product) and not factor.divisors and not factor.shape.dims:
+            coefficient *= factor.coefficient
+            factors += factor.factors
+        else:
+            factors.append(factor)
+    return build.make(notation.Product, root.shape, coefficient, tuple(factors), ()) if factors else root
+
+
 def _opened(factor: Expression) -> tuple[Expression, ...]:
     """The factors of a plain product of numbers."""
     plain = isinstance(factor, notation.Product) and factor.coefficient == 1 and not factor.divisors and bool(factor.factors)

@@ -200,6 +200,8 @@ class Reading(Reader):
     def _derivative(self, above: Expression, below: Expression) -> Any:
         """With the axes of the value that are left, then those of the variable."""
         value, variable = map(self.values.naming.of, (above, below))
+        if isinstance(above, m.Symbol):  # not one term of a sum: the derivative by all entries, of which this is one
+            variable = named(below)
         raw = self.values.derivative(value, variable)
         if self.on_space:
             raw = self.values.on_space(raw, variable)

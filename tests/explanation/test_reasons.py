@@ -104,6 +104,8 @@ CONDITIONS: Sequence[tuple[str, Condition]] = (
     ("the sum over an index as a dot product", both(INDEXED, has(notation.Dot))),
     ("the sum over an index", INDEXED),
     ("entry by entry", has(notation.Stack)),
+    ("each entry in its place", fewer(kind(notation.Unit))),
+    ("each sum in its place", fewer(kind(notation.Unit))),
     ("where [", fewer(calls("max", "min", "relu"))),
     ("one of the two conditions", fewer(kind(notation.Indicator))),
     ("a row times a column", more(kind(notation.Dot))),

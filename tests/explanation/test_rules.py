@@ -181,6 +181,8 @@ def numbers(of: Local, seed: int = 0) -> Any:
     sizes: dict[str, int] = defaultdict(lambda: 2)
     sizes |= {name: int(number) for name, number in zip(sorted(names), draw.permutation(len(names)) + 3, strict=True)}
     values = {each.name: draw.uniform(0.5, 1.5, [size.value(sizes) for size in each.shape]) for each in variables}
+    if of.step.role == "entry":  # the unit vector e(i) is the only one here
+        values = {name: np.eye(len(value))[0] for name, value in values.items()}
     raw = np.asarray(evaluate(of.node, values, sizes, stand_in))
     own = len(of.step.shape.dims)
     return raw.reshape(int(np.prod(raw.shape[:own])), int(np.prod(raw.shape[own:])))
