@@ -171,5 +171,13 @@ def examples() -> Sequence[Case]:
         ("softmax(W x + b)", "x, b, W"), ("f(g(x))", "x", "x: scalar"), ("f(x, g(x))", "x", "f: (R, R) -> R, x: scalar"),
         ("A sin(B x)", "x", "A: matrix(m, k), B: matrix(k, n)"), ("inv(X)", "X", "X: matrix(n, n)"), ("logdet(X' X)", "X"),
         ("tr(A X B)", "X"), ("A X B", "X"), ("exp(X)*A", "X, A", "X: matrix(m, n), A: matrix(m, n)"),
+        ("mu = mean(x); v = mean((x-mu)^2); xh = (x-mu)/sqrt(v+eps); sum(c*(g*xh + b))", "x, g, b"),
+        ("mu = mean(x); d = x - mu; e = x - mu; sum(d*e) + sum(sin(d))*sum(cos(e))", "x"),
+        ("z = x + W tanh(V x); a = z + W tanh(V z); ||a - y||^2", "W, V, x"),
+        ("sum(x_i for i in 1..n)", "x"), ("sum((w_i*x_i + b - y_i)^2 for i in 1..n)/n", "w, b"),
+        ("sum((x_i - x_j)^2*x_i for i in 1..n, j in 1..n)", "x"), ("sum(A[i,j]*x_i*x_j for i in 1..n, j in 1..n)", "x"),
+        ("p = softmax(z); -sum(y_i*log(p_i) for i in 1..n)", "z, y"), ("log(sum(exp(x_i) for i in 1..n))", "x"),
+        ("sum(x_i*A_i for i in 1..n)", "x", "A: matrix(n, m), x: vector(n)"), ("sum(i*x_i for i in 1..n)", "x"),
+        ("h = A x; s = sum(h); sum((h_i - s)^2*y_i for i in 1..m)", "x, A", "A: matrix(m, n), x: vector(n), y: vector(m)"),
         ("x/||x||", "x", "x: vector(n)"), ("(x - mean(x))/std(x)", "x", "x: vector(n)"), ("x x'", "x", "x: vector(n)"),
     )]  # fmt: skip

@@ -3,6 +3,7 @@
     python tests/explanation/survey.py                      # the examples
     python tests/explanation/survey.py --golden             # the problems of tests/golden, by one variable and by several
     python tests/explanation/survey.py --programs 1000 --seed 3
+    python tests/explanation/survey.py --reused 300 --seed 3 # programs whose names are used more than once
     python tests/explanation/survey.py --case "x' A x" "x" "A: matrix(n, n)"
 """
 
@@ -62,6 +63,37 @@ def random_programs(count: int, seed: int) -> Iterator[Case]:
         yield Case(example.text, ", ".join(several), example.where)
 
 
+def reused_names(count: int, seed: int) -> Iterator[Case]:
+    """Random programs with names that are used more than once: their derivatives stay names and meet in sums."""
+    draw = random.Random(seed)
+
+    def column(depth: int) -> str:
+        kind = draw.randrange(7) if depth else 0
+        if not kind:
+            return draw.choice("xxya")
+        first = column(depth - 1)
+        if kind == 4:
+            return f"{draw.choice(('sin', 'cos', 'exp', 'tanh', 'sigmoid'))}({first})"
+        if kind == 5:
+            return f"(W @ {first})"
+        if kind == 6:
+            return f"({first} / ({draw.choice(('sum', 'norm', 'mean'))}({column(depth - 1)})^2 + c))"
+        return f"({first} {' +-*'[kind]} {column(depth - 1)})"
+
+    def term() -> str:
+        one, two = draw.choice(("x_i", "y_i", "q_i", "sin(x_i)")), draw.choice(("x_i", "x_i", "a_i", "q_i", "s"))
+        return f"({one} {draw.choice('+-*')} {two})"
+
+    for _ in range(count):
+        function = draw.choice(("sin", "tanh", "exp"))
+        bindings = [
+            f"p = {column(2)}", f"q = {column(2)}", f"r = p*{function}(q) + {column(1)}", f"s = mean(r - {draw.choice('pqx')})",
+        ]  # fmt: skip
+        last = draw.choice(("sum((r - s)*p)/(norm(q)^2 + c) + sum(q)*s", f"sum({term()}^2 for i in 1..n)*s + sum(r)"))
+        where = "x, y, a: vector(n), W: matrix(n, n), c: positive scalar"
+        yield Case("; ".join([*bindings, last]), draw.choice(("x", "x, y", "x, W", "x, y, c")), where)
+
+
 def timed(case: Case, counts: Counter[str]) -> list[Finding]:
     """The findings, if that does not take too long."""
 
@@ -87,6 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--golden", action="store_true")
     parser.add_argument("--programs", type=int, default=0)
+    parser.add_argument("--reused", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--case", nargs="+", default=[], help="expression, variables, declarations")
     parser.add_argument("--seconds", type=float, default=280, help="stop after this long")
@@ -99,6 +132,8 @@ def main() -> None:
         cases = golden()
     elif arguments.programs:
         cases = random_programs(arguments.programs, arguments.seed)
+    elif arguments.reused:
+        cases = reused_names(arguments.reused, arguments.seed)
     counts: Counter[str] = Counter()
     start = time.monotonic()
     for case in cases:

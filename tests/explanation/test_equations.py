@@ -14,10 +14,11 @@ from matcalc.notation import matrix as m
 from matcalc.notation.matrix import Answer, Expression
 from tests.explanation.evaluation import Finding, equations, wrong_ends, wrong_numbers, wrong_order
 from tests.explanation.explaining import Case, Explained, examples, explained, findings, points
-from tests.explanation.survey import golden, random_programs
+from tests.explanation.survey import golden, random_programs, reused_names
 
 SHARE = 18
 """One of so many golden problems."""
+REUSED = 8
 PROGRAMS = 80
 GOLDEN = [case for number, case in enumerate(golden()) if number % SHARE == 0]
 
@@ -81,6 +82,12 @@ def doubled(expression: Expression | Answer) -> Expression | Answer:
         assert not isinstance(twice, Answer)
         return replace(expression, body=twice)
     return m.Product(expression.shape, 2, (expression,), ())
+
+
+def test_the_explanations_of_programs_with_reused_names_are_true() -> None:
+    found, counts = all_findings(reused_names(REUSED, 1))
+    assert found == []
+    assert counts["checked"] > 0.8 * REUSED
 
 
 def test_each_side_of_each_equation_matters() -> None:
