@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from matcalc.explanation.combine import Combination
 from matcalc.explanation.derivation import Equation, Line, Remark, Section, Side
 from matcalc.explanation.intermediates import Quantity
-from matcalc.explanation.local import Local, in_place
-from matcalc.explanation.products import chain, collected, multiplied, product_sizes, sum_of
+from matcalc.explanation.local import Local, in_place, name_of, stacked_row
+from matcalc.explanation.products import chain, collected, joined, multiplied, product_sizes, sum_of
 from matcalc.explanation.writing import said
+from matcalc.language.dimensions import SCALAR, Shape
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.simplifications import USUAL_ORDER, simplifications
@@ -114,7 +115,8 @@ class Combining:
         lines: list[Line] = [
             Equation(total.label, tuple(_distinct(sides)), total.label.shape, (total.step, total.operand))
         ]
-        return lines + self._tempting(each)
+        stacked = self._stacked(each) if each.formula is not None else []
+        return [*stacked, *lines, *self._tempting(each)]
 
     def _with_values(self, written: Expression, sizes: str, total: Local) -> list[Side]:
         """The chain rule with the local derivatives put in, up to the derivative as a whole."""
@@ -141,11 +143,50 @@ class Combining:
             if changed is not None:
                 words.append("{} = {}")
                 parts += [self.build.make(notation.Differential, step.shape, step.symbol), changed]
+        if len(pairs) == 1 and parts and not each.forward:
+            return Side(each.formula, *self._read_off(each, parts[1]))
         if isinstance(each.formula, notation.MatMul) and [f.shape.kind for f in each.formula.factors] == ["vector", "row"]:
             words.append("an outer product")
         if len(pairs) > 1:
             words.append("the contributions add up")
         return Side(each.formula, "; ".join(words), tuple(parts))
+
+    def _read_off(self, each: Combination, changed: Expression) -> tuple[str, tuple[Expression, ...]]:
+        """How the derivative by a matrix is read off the differential of the value: dC = ∂C/∂u dW x = tr(x ∂C/∂u dW)."""
+        assert each.formula is not None
+        build, step = self.build, each.terms[0].through
+        value, operand = each.total.step, each.total.operand
+        outer = name_of(build, value, step)
+        moved = build.make(notation.Differential, operand.shape, operand.symbol)
+        both = (changed, outer) if step.shape.kind == "row" else (outer, changed)
+        product = joined(build, both, SCALAR if len(step.shape.dims) < 2 else outer.shape)
+        if product.shape.dims:
+            product = build.make(notation.Function, SCALAR, "tr", (product,))
+        parts = [build.make(notation.Differential, SCALAR, value.symbol), product]
+        short = not any(isinstance(node, notation.Sum) for node in notation.postorder(changed))
+        if short and operand.shape.kind == "vector":
+            parts.append(joined(build, (each.formula, moved), SCALAR))
+        elif short and len(operand.shape.dims) > 1:
+            inner = joined(build, (each.formula, moved), Shape("matrix", (operand.shape.dims[1],) * 2))
+            parts.append(build.make(notation.Function, SCALAR, "tr", (inner,)))
+        if said(parts[-1]) == said(product):
+            parts = parts[:2]
+        return " = ".join("{}" for _ in parts), tuple(parts)
+
+    def _stacked(self, each: Combination) -> list[Line]:
+        """The product of Jacobians by the stacked columns of a matrix, with its shapes."""
+        if each.forward or len(each.terms) > 2 or each.total.step.shape.dims:
+            return []
+        label = stacked_row(self.build, each.total.step, each.total.operand)
+        if label is None or any(factor.plain is None for term in each.terms for factor in term.factors):
+            return []
+        products = [[stacked_row(self.build, f.step, f.operand) or f.label for f in term.factors] for term in each.terms]
+        chains = [chain(self.build, factors) for factors in products]
+        written = sum_of(self.build, chains, label)
+        if written is None:
+            return []
+        sides = (Side(written, product_sizes(chains)),)
+        return [Equation(label, sides, label.shape, (each.total.step, each.total.operand), idea=False)]
 
     def _by_matrices(self) -> list[Line]:
         """How a derivative of a number by a matrix is read off a differential."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,24 @@ def _product_of(build: Builder, chain: notation.Chain) -> Expression:
         return build.make(notation.Product, SCALAR, 1, tuple(scalars), ())
     array = arrays[0] if len(arrays) == 1 else build.make(notation.MatMul, chain.shape, tuple(arrays))
     return build.make(notation.Product, chain.shape, 1, (*scalars, array), ()) if scalars else array
+
+
+def joined(build: Builder, factors: Sequence[Expression], shape: Shape) -> Expression:
+    """A product of arrays, with those within opened and their numbers in front."""
+    coefficient, scalars, arrays, divisors = Fraction(1), list[Expression](), list[Expression](), list[Expression]()
+    for factor in factors:
+        inner = factor
+        if isinstance(factor, notation.Product) and factor.factors and factor.factors[-1].shape.dims:
+            *before, inner = factor.factors
+            coefficient *= factor.coefficient
+            scalars += before
+            divisors += factor.divisors
+        arrays += inner.factors if isinstance(inner, notation.MatMul) else (inner,)
+    product = build.make(notation.MatMul, shape, tuple(arrays))
+    if coefficient == 1 and not scalars and not divisors:
+        return product
+    number = coefficient.numerator if coefficient.denominator == 1 else coefficient
+    return build.make(notation.Product, shape, number, (*scalars, product), tuple(divisors))
 
 
 def collected(build: Builder, root: Expression) -> Expression:

@@ -420,6 +420,7 @@ def wrong_numbers(
             for number, side in enumerate(equation.sides):
                 try:
                     yield from wrong_side(values, equation, side, number, meant)
+                    yield from wrong_reasons(values, equation, side)
                 except UnusablePointError:
                     undecided.add(f"{said(equation.left)} = {said(side.expression)}")
 
@@ -442,6 +443,31 @@ def wrong_definitions(values: Values) -> Iterator[Finding]:
                 yield Finding(kind, where, f"shape {got.shape}, not {wanted.shape}")
             elif not close(got, wanted, EXACT):
                 yield Finding(kind, where, different(got, wanted))
+
+
+def wrong_reasons(values: Values, equation: Equation, side: Side) -> Iterator[Finding]:
+    """Equations of differentials in a reason, dC = ∂C/∂u dW x, that are not so when the variable there changes."""
+    reading = Reading(values)
+    place = 0
+    for words in side.reason.split("; "):
+        parts = side.parts[place : place + words.count("{}")]
+        place += len(parts)
+        if len(parts) < 2 or not isinstance(parts[0], m.Differential):
+            continue
+        where = " = ".join(map(said, parts))
+        moved = {node.operand for part in parts[1:] for node in m.postorder(part) if isinstance(node, m.Differential)}
+        if len(moved) != 1:
+            yield Finding("differentials of several variables", where)
+            continue
+        value, variable = named(parts[0].operand), named(moved.pop())
+        change = np.random.default_rng(3).uniform(-1, 1, values.at[variable].shape)
+        found = np.tensordot(values.derivative(value, variable), change, axes=change.ndim)
+        reading.differentials = {variable: change, value: found}
+        for _ in reading.everywhere(indices_of(equation.left), PLACES):
+            wanted, *got = (np.asarray(reading.read(part)) for part in parts)
+            if any(each.shape != wanted.shape or not close(each, wanted, TOLERANCE) for each in got):
+                yield Finding("wrong differentials", where)
+                break
 
 
 def wrong_side(values: Values, equation: Equation, side: Side, number: int, free: set[bool]) -> Iterator[Finding]:

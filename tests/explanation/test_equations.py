@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import overload
 
 import pytest
 
@@ -54,6 +55,12 @@ def test_the_explanations_of_random_programs_are_true() -> None:
 # The checks notice
 
 
+def test_the_explanations_of_programs_with_reused_names_are_true() -> None:
+    found, counts = all_findings(reused_names(REUSED, 1))
+    assert found == []
+    assert counts["checked"] > 0.8 * REUSED
+
+
 def network() -> Explained:
     """An explanation with a bit of everything."""
     return explained(Case("u = W x + b; sum(tanh(u)^2) + sum(x[i]*y[i]^2 for i in 1..n)", "W, x, b", "W: matrix(m, n)"))
@@ -75,19 +82,15 @@ def changed(derived: Derived, change: Callable[[Equation], Equation]) -> Derived
     return Derived([Section(each.title, list(map(line, each.lines))) for each in derived.sections], derived.steps)
 
 
+@overload
+def doubled(expression: Expression) -> Expression: ...
+@overload
+def doubled(expression: Answer) -> Answer: ...
 def doubled(expression: Expression | Answer) -> Expression | Answer:
     """Twice as much."""
     if isinstance(expression, Answer):
-        twice = doubled(expression.body)
-        assert not isinstance(twice, Answer)
-        return replace(expression, body=twice)
+        return replace(expression, body=doubled(expression.body))
     return m.Product(expression.shape, 2, (expression,), ())
-
-
-def test_the_explanations_of_programs_with_reused_names_are_true() -> None:
-    found, counts = all_findings(reused_names(REUSED, 1))
-    assert found == []
-    assert counts["checked"] > 0.8 * REUSED
 
 
 def test_each_side_of_each_equation_matters() -> None:
@@ -107,6 +110,21 @@ def test_each_side_of_each_equation_matters() -> None:
 
         kinds = {each.kind for each in checked(of, changed(of.derived, change))}
         assert "wrong" in kinds, (at, k)
+
+
+def test_a_wrong_differential_in_a_reason_is_found() -> None:
+    of = network()
+    count = sum(bool(side.parts) for equation in equations(of.derived) for side in equation.sides)
+
+    def change(equation: Equation) -> Equation:
+        sides = []
+        for side in equation.sides:
+            parts = tuple(doubled(part) if place == 1 else part for place, part in enumerate(side.parts))
+            sides.append(replace(side, parts=parts))
+        return replace(equation, sides=tuple(sides))
+
+    kinds = [each.kind for each in checked(of, changed(of.derived, change))]
+    assert kinds.count("wrong differentials") >= count > 0
 
 
 def test_a_transposed_side_is_found() -> None:
