@@ -134,7 +134,7 @@ def _answer(request: Request) -> int:
     for note in dict.fromkeys(note for derivative in derivatives.values() for note in derivative.notes):
         remark(f"note: {note}", remarks)
     if request.options.explain:
-        print(f"\n{_derivation(request)}", flush=True)
+        print(f"\n{written(_derivation(request), 'text')}", flush=True)
     if not request.options.verify:
         return ANSWERED
     passed = True

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from matcalc.errors import columns_of
 
 if TYPE_CHECKING:
     from matcalc.derivative import Derivative
     from matcalc.explanation.explanation import Explanation
+
+_READABLE: Final = 110
+"""Longer lines are hard to read."""
 
 
 def formatted(derivatives: Mapping[str, Derivative], format: str) -> str:
@@ -36,7 +39,7 @@ def written(derivation: Explanation, format: str) -> str:
     if format == "json":
         return _json(derivation.to_dict())
     texts = {"latex": derivation.latex, "markdown": derivation.markdown}
-    return texts[format]().rstrip() if format in texts else str(derivation)
+    return texts[format]().rstrip() if format in texts else derivation.text(min(_terminal_columns(), _READABLE))
 
 
 def with_derivation(derivatives: Mapping[str, Derivative], derivation: Explanation) -> str:

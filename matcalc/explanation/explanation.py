@@ -8,7 +8,7 @@ from typing import Any
 from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, filled
 from matcalc.explanation.repetition import folded
 from matcalc.explanation.typesetting import latex_of, markdown_of, worded
-from matcalc.explanation.writing import said, wrapped, written
+from matcalc.explanation.writing import WIDTH, said, wrapped, written
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.output import latex as latex_output
 from matcalc.output.text import expression
@@ -66,9 +66,13 @@ class Explanation:
         """The derivation as expressions, every line by itself."""
         return self._derived
 
+    def text(self, width: int = WIDTH) -> str:
+        """The derivation as text, in lines of at most so many characters where formulas allow it."""
+        title = [line for each in (", ".join(self._headings.values()), *self.remarks) for line in wrapped(each, width)]
+        return "\n\n".join(["\n".join(title), written(self._shown, width)])
+
     def __str__(self) -> str:
-        title = [*wrapped(", ".join(self._headings.values())), *(line for each in self.remarks for line in wrapped(each))]
-        return "\n\n".join(["\n".join(title), written(self._shown)])
+        return self.text()
 
     def __repr__(self) -> str:
         return f"<Explanation of {', '.join(self._headings.values())}>"

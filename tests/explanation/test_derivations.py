@@ -9,6 +9,7 @@ derivation.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,18 @@ def explained(problem: str) -> str:
 def test_derivation(name: str) -> None:
     problem, _, text = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").partition("\n\n")
     assert explained(problem) == text.rstrip("\n")
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_lines_fit_a_page(width: int) -> None:
+    text = mc.explain("-y.log(softmax(W x + b))", wrt=["W", "b"]).text(width)
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_the_same_is_said_on_any_page() -> None:
+    explanation = mc.explain("-y.log(softmax(W x + b))", wrt=["W", "b"])
+    words = [re.sub(r"[()\s]", "", explanation.text(width)) for width in (60, 110)]
+    assert words[0] == words[1]
 
 
 def test_there_are_derivations() -> None:
