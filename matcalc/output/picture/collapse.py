@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from matcalc.output.picture.contraction import Graph, Group, contracted
-from matcalc.output.picture.dataflow import Dataflow, Vertex
+from matcalc.output.picture.dataflow import LEAVES, Dataflow, Vertex
 from matcalc.output.picture.repetition import layers
 
 MOST = 30
@@ -22,10 +22,11 @@ def collapsed(flow: Dataflow, most: int = MOST) -> Dataflow:
 
     1. layers, three or more runs of steps that do the same with other names, become a block that says what layer k does;
     2. the vertices of a variable that is split become one, and layers are looked for again;
-    3. the inner steps of chains, longest first, become `… (12 steps) …`: each has one operand, apart from constants of its own,
+    3. layers may have variables of their own, which become one vertex;
+    4. the inner steps of chains, longest first, become `… (12 steps) …`: each has one operand, apart from constants of its own,
        and one user;
-    4. constants with the same users become one vertex;
-    5. all steps but some of the first and last become one block.
+    5. constants with the same users become one vertex;
+    6. all steps but some of the first and last become one block.
 
     What stands for several vertices has their edges; constants that only a block uses are in it.
     The cost is linear but for sorting.
@@ -33,7 +34,7 @@ def collapsed(flow: Dataflow, most: int = MOST) -> Dataflow:
     if len(flow.vertices) <= most:
         return flow
     picture = _Picture(flow, most)
-    for rule in (_layers, _split, _layers, _chains, _leaves):
+    for rule in (_layers, _split, _layers, _layers_by_variables, _chains, _leaves):
         picture.apply(rule)
     for kept in (most // 3, most // 6, most // 12, 1):
         picture.apply(partial(_middle, kept=max(kept, 1)))
@@ -76,6 +77,15 @@ class _Picture:
 
 def _layers(_: _Picture, graph: Graph) -> list[Group]:
     return layers(graph)
+
+
+def _layers_by_variables(_: _Picture, graph: Graph) -> Iterator[Group]:
+    """Layers whose weights are differentiated by, and one vertex for those of all layers of a block."""
+    for group in layers(graph, LEAVES):
+        yield group
+        inside = set(group.members)
+        own = [v for v in graph.vertices.values() if v.kind == "variable" and inside.issuperset(graph.users[v.key])]
+        yield from _groups([own])
 
 
 def _chains(picture: _Picture, graph: Graph) -> Iterator[Group]:

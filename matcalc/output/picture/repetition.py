@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from matcalc.output.picture.contraction import Graph, Group
-from matcalc.output.picture.dataflow import Vertex
+from matcalc.output.picture.dataflow import Kind, Vertex
+
+Kinds = tuple[Kind, ...]
 
 LONGEST_LAYER = 16
 """Steps in a layer."""
@@ -22,15 +24,16 @@ _NAME = re.compile(rf"[^\W\d₀-₉{_SUPERSCRIPTS}][^\W{_SUPERSCRIPTS}]*")
 _NUMBERED = re.compile(r"(.*?[^\d₀-₉])([0-9]+|[₀-₉]+)")
 
 
-def layers(graph: Graph) -> list[Group]:
+def layers(graph: Graph, own: Kinds = ("constant",)) -> list[Group]:
     """Blocks for the layers of a dataflow: the longest runs first, and none in another.
 
     Two steps do the same if their definitions are equal but for the names of their operands, and their operands are equal: the
-    same vertex, a leaf that only one layer uses, or a step the same number of steps before.
+    same vertex, a leaf that only one layer uses and that is of a kind of which each layer may have its own, or a step the same
+    number of steps before.
     """
     taken = [False] * len(graph.steps)
     groups = []
-    table = _Table.of(graph)
+    table = _Table.of(graph, own)
     runs = [run for length in range(1, LONGEST_LAYER + 1) for run in _runs(table, length)]
     for run in sorted(runs, key=lambda run: (-run.length * run.count, run.length, run.start)):
         if not any(taken[run.start : run.end]):
@@ -54,14 +57,14 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Of each step the definition without names, and of each constant the first and the last step that uses it."""
+    """Of each step the definition without names, and of each leaf of its own the first and the last step that uses it."""
 
     graph: Graph
     templates: list[str]
     uses: dict[str, tuple[int, int]]
 
     @classmethod
-    def of(cls, graph: Graph) -> _Table:
+    def of(cls, graph: Graph, own: Kinds) -> _Table:
         templates = []
         for key in graph.steps:
             places = {name: f"\0{_numbered(name)[0]}\0" for name in _hidden(graph, key)}
@@ -69,7 +72,7 @@ class _Table:
             templates.append(renamed(graph.vertices[key].definition, places))
         uses = {}
         for key, users in graph.users.items():
-            if users and graph.vertices[key].kind == "constant":
+            if users and graph.vertices[key].kind in own:
                 ranks = [graph.rank[user] for user in users]
                 uses[key] = min(ranks), max(ranks)
         return cls(graph, templates, uses)
