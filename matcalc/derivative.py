@@ -381,8 +381,18 @@ def pictured(derivatives: Sequence[Derivative]) -> Picture:
 
     if any(each.order > 1 for each in derivatives):
         raise NotSupportedError("the picture of a derivative of higher order", help="draw the first one")
+    answers, turned = _in_numerator_layout(derivatives)
+    return Picture(dataflow(derivatives[0]._problem, answers, derivatives[0]._options.symmetric, turned))
+
+
+def _in_numerator_layout(
+    derivatives: Sequence[Derivative],
+) -> tuple[list[tuple[tree.Expr, Answer]], list[tuple[tree.Expr, str, Answer]]]:
+    """The answers in the layout in which Jacobians multiply, and those that look different in their own one."""
     plain = [each.in_layout("numerator") for each in derivatives]
-    return Picture(dataflow(derivatives[0]._problem, [(each._path[0], each.answer) for each in plain]))
+    pairs = zip(derivatives, plain, strict=True)
+    turned = [(new._path[0], new.layout, new.answer) for new, old in pairs if new.shape != old.shape]
+    return [(each._path[0], each.answer) for each in plain], turned
 
 
 def explained(
@@ -403,11 +413,7 @@ def explained(
         )
     problem = derivatives[0]._problem
     symmetric = derivatives[0]._options.symmetric
-    plain = [each.in_layout("numerator") for each in derivatives]
-    turned = [
-        (new._path[0], new.layout, new.answer) for new, old in zip(derivatives, plain, strict=True) if new.shape != old.shape
-    ]  # fmt: skip
-    answers = [(each._path[0], each.answer) for each in plain]
+    answers, turned = _in_numerator_layout(derivatives)
     derived = explain(problem, answers, method=method, symmetric=symmetric, direction=direction, turned=turned)
     remarks = [f"assuming {', '.join(problem.inference.assumptions())}"] if problem.inference.assumptions() else []
     remarks += [f"note: {each}" for each in problem.remarks()]

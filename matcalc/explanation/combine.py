@@ -150,7 +150,7 @@ class Combiner:
         value = self.steps.value
         if not value.shape.dims and (len(self.steps.variables) > 1 or self.steps.variables[0].shape.dims):
             return self._reverse()
-        return [each for variable in self.steps.variables if variable in _below(value) for each in self._forward(variable)]
+        return [each for variable in self.steps.variables if variable in reached(value) for each in self._forward(variable)]
 
     # From the value down
 
@@ -379,7 +379,8 @@ def _of(step: Quantity, among: set[Quantity]) -> list[Quantity]:
     return [each for each in step.operands if each in among]
 
 
-def _below(value: Quantity) -> set[Quantity]:
+def reached(value: Quantity) -> set[Quantity]:
+    """A quantity and all that it is made of."""
     found = {value}
     stack = [value]
     while stack:

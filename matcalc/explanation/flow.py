@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from matcalc.explanation.combine import Combiner
-from matcalc.explanation.combining import Combining
+from matcalc.explanation.derivation import Equation, Line, Repetition, Side, filled
 from matcalc.explanation.explain import Explaining
 from matcalc.explanation.intermediates import Quantity, Steps
 from matcalc.explanation.local import Local
+from matcalc.explanation.reading import notes
+from matcalc.explanation.totals import Totals
 from matcalc.explanation.writing import said
 from matcalc.language.assumptions import space
+from matcalc.language.declared import Symmetric
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.output.latex import expression as latex
-from matcalc.output.picture.dataflow import Dataflow, Edge, Vertex
+from matcalc.output.picture.dataflow import Dataflow, Edge, Formula, Vertex
 from matcalc.output.text import expression as text
+from matcalc.output.text import text as whole
 
 if TYPE_CHECKING:
     from matcalc.language import tree
@@ -26,8 +30,8 @@ _PATHS: Final = 12
 """With more paths than this none is listed."""
 _LONG: Final = 32
 """A local derivative of more characters is named only."""
-_WIDE: Final = 70
-"""A total of more characters is only named."""
+_LINE: Final = 85
+"""One of more characters is not written below the graph either."""
 _CONSTANTS: Final = 30
 """With more vertices than this, constants are left out."""
 
@@ -40,30 +44,25 @@ class Flow:
         self.steps = explaining.steps
         self.vertices: dict[str, Vertex] = {}
         self.edges: list[Edge] = []
+        self.locals: list[Equation] = []
+        """The local derivatives, at the edges or below the graph."""
+        self.totals = Totals(explaining).derived()
 
     def dataflow(self) -> Dataflow:
         """The whole graph."""
         value = self.steps.value
         self._add(self.steps, self.explaining.combiner)
         self._constants()
-        assert value.definition is not None
-        totals = [each for each in self.explaining.combiner.combinations() if each.total.step is value]
-        totals = [each for each in totals if each.total.operand.role == "variable"]
+        self.locals = [each for each in self.locals if _is_line(_formula(each))]
         return Dataflow(
             title=f"{text(value.symbol)} = {text(self.explaining.problem.written.body)}",
             vertices=tuple(self.vertices.values()),
             edges=tuple(self.edges),
             paths=tuple(self._paths()),
-            total="   ".join(f"{text(each.total.label)} = {self._sum_over_paths(each.total, text)}" for each in totals),
-            total_latex=r" \quad ".join(f"{latex(e.total.label)} = {self._sum_over_paths(e.total, latex)}" for e in totals),
+            totals=tuple(_formulas(self.totals.sections[0].lines)),
+            long=tuple(map(_formula, (each for each in self.locals if not _is_short(each.sides[0].expression)))),
+            notation=tuple(notes(self.explaining, [*self.locals, *self.totals.sections[0].lines])),
         )
-
-    def _sum_over_paths(self, total: Local, write: object) -> str:
-        assert callable(write)
-        first, *others = Combining(self.explaining).sum_over_paths(total)
-        sides = [first, *(side for side in others if len(said(side)) <= _WIDE)]
-        written = [write(side.body if isinstance(side, Answer) else side) for side in sides]
-        return " = ".join(each for each in dict.fromkeys(written) if each != write(total.label))
 
     def _add(self, steps: Steps, combiner: Combiner) -> None:
         for step in steps.steps:
@@ -76,6 +75,10 @@ class Flow:
                 continue
             for operand in step.operands:
                 self._edge(operand, step, combiner)
+            assert step.definition is not None
+            below = set(notation.postorder(step.definition))
+            held = [each for each in self.steps.every() if each.symbol in below and each not in step.operands]
+            self.edges += [Edge(each.name, step.name, "", active=False) for each in held]
 
     def _edge(self, operand: Quantity, step: Quantity, combiner: Combiner) -> None:
         """An edge; a variable has a vertex of its own for each."""
@@ -88,6 +91,9 @@ class Flow:
             return
         found = combiner.local(step, operand)
         self.edges.append(Edge(key, step.name, _labelled(found, text), True, _labelled(found, latex)))
+        written = found.plain or found.written
+        if not isinstance(written, (Answer, notation.Cases)):
+            self.locals.append(Equation(found.label, (Side(written),), found.label.shape, (step, operand)))
 
     def _before(self, place: str, vertex: Vertex) -> None:
         """Add a vertex before another one."""
@@ -136,16 +142,22 @@ class Flow:
         return paths
 
 
-def dataflow(problem: Problem, answers: Sequence[tuple[tree.Expr, Answer]]) -> Dataflow:
-    """The dataflow graph of an expression with the local derivatives on the way to each target."""
-    return Flow(Explaining(problem, answers)).dataflow()
+def dataflow(
+    problem: Problem,
+    answers: Sequence[tuple[tree.Expr, Answer]],
+    symmetric: Symmetric = "space",
+    turned: Sequence[tuple[tree.Expr, str, Answer]] = (),
+) -> Dataflow:
+    """The dataflow graph of an expression with the local derivatives on the way to each target.
+
+    The arguments are those of `explain`: the answers in numerator layout, and those in another one.
+    """
+    return Flow(Explaining(problem, answers, symmetric, turned)).dataflow()
 
 
 def _vertex(quantity: Quantity, kind: str, key: str = "") -> Vertex:
     definition = quantity.definition
     shape = space(quantity.shape) if quantity.shape.dims else ""
-    if quantity.role == "constant":
-        kind = "constant" if kind != "value" else kind
     return Vertex(
         key or quantity.name, text(quantity.symbol), shape, text(definition) if definition is not None else "",
         kind,  # type: ignore[arg-type]
@@ -156,10 +168,40 @@ def _vertex(quantity: Quantity, kind: str, key: str = "") -> Vertex:
 def _labelled(found: Local, write: object) -> str:
     """`∂u₂/∂u₁ = 2 u₁`, or only the name of a long one."""
     assert callable(write)
-    name, written = write(found.label), found.plain
-    if written is None or len(text(written)) > _LONG:
-        return str(name)
-    return f"{name} = {write(written)}"
+    name, written = write(found.label), found.plain or found.written
+    return f"{name} = {write(written)}" if _is_short(written) else str(name)
+
+
+def _is_short(side: Expression | Answer) -> bool:
+    """Whether there is room for it at an edge."""
+    return not isinstance(side, (Answer, notation.Cases)) and len(text(side)) <= _LONG
+
+
+def _formulas(lines: Iterable[Line]) -> Iterator[Formula | str]:
+    """Equations and remarks as text."""
+    for line in lines:
+        if isinstance(line, Repetition):
+            yield f"{line.range}:"
+            yield from _formulas(line.lines)
+        elif isinstance(line, Equation):
+            yield _formula(line)
+        else:
+            yield filled(line.text, list(map(text, line.expressions)))
+
+
+def _formula(line: Equation) -> Formula:
+    return Formula(text(line.left), tuple(_said(side.expression) for side in line.sides))
+
+
+def _said(side: Expression | Answer) -> str:
+    """An answer as `diff` prints it; anything else on one line."""
+    if isinstance(side, Answer):
+        return whole(side)
+    return whole(Answer(side)) if isinstance(side, notation.Cases) else " ".join(said(side).split())
+
+
+def _is_line(formula: Formula) -> bool:
+    return "\n" not in formula.sides[0] and len(f"{formula.left} = {formula.sides[0]}") <= _LINE
 
 
 def _names(root: Expression) -> Iterator[str]:

@@ -45,11 +45,11 @@ def write_answer(
     by_index, left_open = ((), ()) if written.elements is None else (written.elements.definitions, written.elements.left_open)
     definitions = (*by_index, *answer.definitions)
     notes = [written.note] if written.note else []
-    notes += _remarks((answer.body, *(meaning for _, meaning in definitions)), left_open)
+    notes += remarks((answer.body, *(meaning for _, meaning in definitions)), left_open)
     return Answer(answer.body, definitions, written.indices, "; ".join(notes), element, left_open)
 
 
-def _remarks(parts: Iterable[Expression], left_open: Sequence[str]) -> list[str]:
+def remarks(parts: Iterable[Expression], left_open: Sequence[str]) -> list[str]:
     """What must be known to read an answer."""
     remarks: dict[str, None] = {}
     for part in parts:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from matcalc.output.picture import Dataflow, Edge, Vertex
-from matcalc.output.picture.dataflow import Kind
+from matcalc.output.picture.dataflow import Formula, Kind
 
 Row = tuple[str, str, str, str, Kind, bool]
 Link = tuple[str, str, str]
@@ -15,7 +15,13 @@ Link = tuple[str, str, str]
 def dataflow(title: str, rows: Sequence[Row], links: Sequence[Link], total: str, *paths: tuple[str, ...]) -> Dataflow:
     """Rows are vertices without LaTeX; a link with a label is active."""
     edges = tuple(Edge(source, target, label, bool(label)) for source, target, label in links)
-    return Dataflow(title, tuple(Vertex(*row) for row in rows), edges, paths, total)
+    return Dataflow(title, tuple(Vertex(*row) for row in rows), edges, paths, (formula(total),) if total else ())
+
+
+def formula(text: str) -> Formula:
+    """`left = side = side`."""
+    left, *sides = text.split(" = ")
+    return Formula(left, tuple(sides))
 
 
 def subscript(number: int) -> str:

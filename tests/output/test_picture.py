@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from matcalc.errors import LimitError, MatcalcError, NotSupportedError, UsageError
 from matcalc.output.picture import Dataflow, Edge, Picture, Vertex
-from matcalc.output.picture.dataflow import Kind, described
+from matcalc.output.picture.dataflow import Formula, Kind, described
 from matcalc.output.picture.metrics import lines, runs, width
 from tests.output.dataflows import FLOWS, dataflow, step, two_paths, value, variable, wide
 from tests.output.drawn import Drawn, Item, at_border, crosses, overlap, read, within
@@ -118,7 +118,10 @@ def dataflows(draw: st.DrawFn) -> Dataflow:
         shape = draw(st.sampled_from(("", "ℝⁿ", "ℝᵐˣⁿ")))
         vertices.append(Vertex(str(place), f"u{place}", shape, definition, draw(st.sampled_from(kinds)), draw(st.booleans())))
     links = [Edge(str(s), str(t), draw(st.one_of(st.just(""), LETTERS)), draw(st.booleans())) for s, t in sorted(edges)]
-    return Dataflow(draw(LETTERS), tuple(vertices), tuple(links), (), draw(LETTERS))
+    sides = st.lists(LETTERS, min_size=1, max_size=4).map(tuple)
+    totals = draw(st.lists(st.builds(Formula, LETTERS, sides), max_size=3))
+    remarks = draw(st.lists(LETTERS, max_size=2))
+    return Dataflow(draw(LETTERS), tuple(vertices), tuple(links), (), (*totals, *remarks))
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
@@ -298,7 +301,7 @@ def test_without_a_library(monkeypatch: pytest.MonkeyPatch, library: str, messag
 def test_libraries_are_imported_only_when_they_are_needed() -> None:
     code = (
         "import sys, matcalc.output.picture as p\n"
-        "picture = p.Picture(p.Dataflow('', (p.Vertex('x', 'x', '', '', 'variable', True),), (), (), ''))\n"
+        "picture = p.Picture(p.Dataflow('', (p.Vertex('x', 'x', '', '', 'variable', True),), (), ()))\n"
         "picture.dot(), picture.mermaid()\n"
         "assert not {'graphlay', 'resvg_py'} & set(sys.modules)\n"
         "assert picture.svg()\n"
@@ -347,6 +350,11 @@ def test_exponents_in_brackets_are_superscripts() -> None:
     assert [(run.text, run.level) for run in runs("ℝ^(q) x^(n - 1)")] == [
         ("ℝ", 0), ("q", 1), (" ", 0), ("x", 0), ("n", 1), (" − 1", 1),
     ]  # fmt: skip
+
+
+def test_the_word_a_is_no_variable_in_a_sentence() -> None:
+    slanted = [run.text for run in runs("by a part of a, a matrix", is_sentence=True) if run.italic]
+    assert slanted == ["a"]
 
 
 @given(st.text(max_size=30))

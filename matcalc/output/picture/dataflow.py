@@ -44,6 +44,14 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Formula:
+    """An equation below the graph, `left = side = side`; a side with cases has several lines."""
+
+    left: str
+    sides: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Dataflow:
     """A graph to be drawn.
 
@@ -51,15 +59,18 @@ class Dataflow:
         title: `y = sin(x + x²)`.
         vertices: in topological order, operands first.
         paths: the keys of each path from variable to value; empty where there are too many.
-        total: the sum over the paths, `dy/dx = 1 · cos(u₃) + 2 x · cos(u₃)`.
+        totals: the derivative by each variable as the sum over its paths, `dy/dx = 1 · cos(u₃) + 2 x · cos(u₃)`, with remarks.
+        long: local derivatives for which there is no room at an edge, where only `∂u₂/∂u₁` stands.
+        notation: what a reader may not know.
     """
 
     title: str
     vertices: tuple[Vertex, ...]
     edges: tuple[Edge, ...]
     paths: tuple[tuple[str, ...], ...]
-    total: str
-    total_latex: str = ""
+    totals: tuple[Formula | str, ...] = ()
+    long: tuple[Formula, ...] = ()
+    notation: tuple[str, ...] = ()
 
 
 def described(vertex: Vertex) -> str:
@@ -67,3 +78,9 @@ def described(vertex: Vertex) -> str:
     if not vertex.definition:
         return vertex.name
     return f"{vertex.name}{': ' if vertex.kind == 'block' else ' = '}{vertex.definition}"
+
+
+def legend(flow: Dataflow) -> tuple[Formula, ...]:
+    """The long local derivatives of the edges that are drawn."""
+    shown = {line for edge in flow.edges for line in edge.label.split("\n")}
+    return tuple(each for each in flow.long if each.left in shown)

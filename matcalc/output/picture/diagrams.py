@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 
 from matcalc.errors import printable
+from matcalc.output.picture.below import WIDEST, written
 from matcalc.output.picture.dataflow import Dataflow, Kind, Vertex, described
+from matcalc.output.picture.metrics import lines
 
 _DOT_STYLES: dict[Kind, str] = {
     "variable": 'shape=box, style="rounded,filled", fillcolor="#dfe9f8"',
@@ -38,7 +40,7 @@ def _dot_lines(flow: Dataflow) -> Iterator[str]:
     names = {vertex.key: f"v{position}" for position, vertex in enumerate(flow.vertices)}
     yield "digraph dataflow {"
     yield "  rankdir=BT;"
-    yield f"  label={_dot_string(_both(flow.title, flow.total))}; labelloc=t;"
+    yield f"  label={_dot_heading(flow)}; labelloc=t;"
     yield '  node [fontname="serif"]; edge [fontname="serif"];'
     for vertex in flow.vertices:
         yield f"  {names[vertex.key]} [label={_dot_string(_text(vertex))}, {_DOT_STYLES[vertex.kind]}];"
@@ -49,14 +51,23 @@ def _dot_lines(flow: Dataflow) -> Iterator[str]:
     yield "}"
 
 
+def _dot_heading(flow: Dataflow) -> str:
+    """The title, in the middle, and what belongs below, line by line from the left."""
+    title = [_escaped(line) + r"\n" for line in lines(flow.title, 1, WIDEST, len(flow.title) + 1)]
+    return '"' + "".join([*title, *(_escaped(line) + r"\l" for line in written(flow))]) + '"'
+
+
 def _dot_string(text: str) -> str:
     r"""A string in quotes; in labels `\` begins an escape and `&` a character by its name.
 
     >>> print(_dot_string('1["a" \\ b]'))
     "1[\"a\" \\ b]"
     """
-    escaped = _printable(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;").replace("\n", "\\n")
-    return f'"{escaped}"'
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    return _printable(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;").replace("\n", "\\n")
 
 
 def mermaid(flow: Dataflow) -> str:
@@ -78,8 +89,8 @@ def _mermaid_lines(flow: Dataflow) -> Iterator[str]:
         arrow = "==>" if edge.active else "-.->"
         label = f"|{_mermaid_string(edge.label)}|" if edge.label else ""
         yield f"  {names[edge.source]} {arrow}{label} {names[edge.target]}"
-    if flow.total:
-        yield f"  total[{_mermaid_string(flow.total)}]:::total"
+    if below := written(flow):
+        yield f"  total[{_mermaid_string(chr(10).join(line.strip() for line in below))}]:::total"
     yield from (f"  {line}" for line in _MERMAID_CLASSES)
 
 

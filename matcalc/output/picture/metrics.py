@@ -54,13 +54,18 @@ def script(character: str) -> tuple[int, str]:
     return 0, character
 
 
-def runs(text: str) -> Iterator[Run]:
+def runs(text: str, *, is_sentence: bool = False) -> Iterator[Run]:
     """The runs of a formula: single letters, and `dx`, are slanted; words such as `sin` and the sign of a transpose are not.
-    The digits of a name like `W1` are a subscript, and the exponent of x^(p + 1) is a superscript.
+    The digits of a name like `W1` are a subscript, and the exponent of x^(p + 1) is a superscript. In a sentence, `a` before a
+    word is one.
 
     >>> [(run.text, run.italic, run.level) for run in runs("sin xₖ")]
     [('sin ', False, 0), ('x', True, 0), ('k', True, -1)]
     """
+    if is_sentence:
+        for part in _ARTICLE.split(text):
+            yield from [Run(part, italic=False, level=0)] if part == "a " else runs(part)
+        return
     styled: list[tuple[str, bool, int]] = []
     text = _INDEXED.sub(lambda name: name[1] + name[2].translate(_SUBSCRIPTS), text)
     characters = [
@@ -80,6 +85,7 @@ def runs(text: str) -> Iterator[Run]:
         yield Run("".join(word for word, _, _ in group), italic, level)
 
 
+_ARTICLE = re.compile(r"(?<![^ ])(a )(?=[a-z]{2,})")
 _POWER = re.compile(r"\^\(([^()]+)\)")
 _INDEXED = re.compile(r"(?<![^\W_])(d?[^\W\d_])([0-9]+)(?![A-Za-z_])")
 """`W1`, also in `dW1`, but not `log2` or `1e5`."""

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 from zlib import crc32
 
-from matcalc.errors import printable
+from matcalc.output.picture.below import said
 from matcalc.output.picture.dataflow import LEAVES, Dataflow, Edge, Vertex, described
 from matcalc.output.picture.layout import Box, Link, Placement, Point, Size, placed
-from matcalc.output.picture.metrics import SCRIPT, lines, runs, width
+from matcalc.output.picture.lettering import BLUE, GREY, HEADING, INK, LABEL, NAME, SHAPE, Text, xml
+from matcalc.output.picture.metrics import lines, width
+from matcalc.output.picture.panel import panel, widest
 
 FAMILY = "'STIX Two Text', Cambria, 'Times New Roman', 'DejaVu Serif', 'DejaVu Sans', serif"
-
-NAME, SHAPE, LABEL, HEADING = 15.0, 12.0, 13.0, 17.0
-"""Sizes of text: of what a vertex is, of its shape, of a local derivative, of title and total."""
-
-LEADING = 1.35
-"""From one line to the next, in sizes of the text."""
 
 MARGIN = 24.0
 PADDING = 10.0
@@ -28,32 +23,7 @@ MOST_LINES, MOST_PATHS = 3, 12
 CORNER = 9.0
 """The radius of the bends of an edge."""
 
-INK, GREY, BLUE = "#1a1a1a", "#6b6b6b", "#1f4e9e"
 _FILLS = {"variable": "#dfe9f8", "value": "#fdeed3", "constant": "#f4f4f4", "intermediate": "#ffffff", "block": "#ffffff"}
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Lines of one size and colour, one below the other."""
-
-    lines: Sequence[str]
-    size: float
-    colour: str = INK
-
-    @property
-    def extent(self) -> Size:
-        """How much room it takes."""
-        widest = max((width(line, self.size) for line in self.lines), default=0.0)
-        return Size(widest, len(self.lines) * self.size * LEADING)
-
-    def drawn(self, x: float, top: float, anchor: str = "middle") -> Iterator[str]:
-        """The lines, around `x` or from there to the right, from `top` downwards."""
-        for position, line in enumerate(self.lines):
-            baseline = top + (position + 0.5) * self.size * LEADING + 0.34 * self.size
-            yield (
-                f'<text x="{x:.1f}" y="{baseline:.1f}" font-size="{self.size:g}" text-anchor="{anchor}" fill="{self.colour}">'
-                f"{_spans(line, self.size)}</text>"
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +60,15 @@ class _Page:
     layout: Placement
 
     def drawing(self) -> Drawing:
-        """The title, the graph under it, and the total under that."""
-        heading = max(width(self.flow.title, HEADING), width(self.flow.total, HEADING - 2)) + 1
+        """The title, the graph under it, and the totals under that."""
+        heading = max(width(self.flow.title, HEADING), widest(self.flow)) + 1
         inner = max(self.layout.size.width, NARROWEST_PAGE, min(heading, WIDEST_HEADING))
         title = Text(lines(self.flow.title, HEADING, inner, MOST_LINES), HEADING)
-        total = Text(lines(self.flow.total, HEADING - 2, inner, 2 * MOST_LINES), HEADING - 2, BLUE)
+        under = panel(self.flow, inner)
+        inner = max(inner, under.extent.width)
         top = MARGIN + title.extent.height + (GAP if title.lines else 0)
-        below = top + self.layout.size.height + (GAP if total.lines else 0)
-        page = Size(inner + 2 * MARGIN, below + total.extent.height + MARGIN)
+        below = top + self.layout.size.height + (GAP if under.rows else 0)
+        page = Size(inner + 2 * MARGIN, below + under.extent.height + MARGIN)
         left = MARGIN + (inner - self.layout.size.width) / 2
         document = [
             *self._opening(page),
@@ -105,7 +76,7 @@ class _Page:
             f'<g transform="translate({left:.1f} {top:.1f})">',
             *self._graph(),
             "</g>",
-            *total.drawn(page.width / 2, below),
+            *under.drawn(page.width / 2, below),
             "</svg>",
         ]
         return Drawing("\n".join(document) + "\n", page)
@@ -117,8 +88,8 @@ class _Page:
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
             f'role="img" aria-labelledby="{self._name}-title {self._name}-desc" font-family="{FAMILY}" xml:space="preserve">'
         )
-        yield f'<title id="{self._name}-title">{_xml(self.flow.title or "dataflow graph")}</title>'
-        yield f'<desc id="{self._name}-desc">{_xml(_in_words(self.flow))}</desc>'
+        yield f'<title id="{self._name}-title">{xml(self.flow.title or "dataflow graph")}</title>'
+        yield f'<desc id="{self._name}-desc">{xml(_in_words(self.flow))}</desc>'
         yield "<defs>"
         for kind, size, colour in (("active", 11, BLUE), ("passive", 9, GREY)):
             yield (
@@ -171,28 +142,6 @@ def _with_room(size: Size, beside: float, above: float) -> Size:
     return Size(size.width + 2 * beside, size.height + 2 * above)
 
 
-def _spans(line: str, size: float) -> str:
-    """The text of a line; scripts are moved, so that no font needs to have them. Needs `xml:space` for spaces at their ends."""
-    parts, level = [], 0
-    for run in runs(line):
-        style = ' font-style="italic"' if run.italic else ""
-        moved = f' dy="{_height(level, size) - _height(run.level, size):.1f}"' if run.level != level else ""
-        small = f' font-size="{size * SCRIPT:.1f}"' if run.level else ""
-        level = run.level
-        text = _xml(run.text)
-        parts.append(f"<tspan{style}{moved}{small}>{text}</tspan>" if style or moved or small else text)
-    return "".join(parts)
-
-
-def _xml(text: str) -> str:
-    return escape(printable(", ".join(text.split("\n"))))
-
-
-def _height(level: int, size: float) -> float:
-    """How far above the line a run stands."""
-    return {1: 0.36, 0: 0.0, -1: -0.2}[level] * size
-
-
 def _arrow(edge: Edge, parts: list[list[Point]], page: str) -> Iterator[str]:
     """The parts of an edge, the last with a head; before the text of an edge there is none."""
     kind, colour, thickness = ("active", BLUE, 2.2) if edge.active else ("passive", GREY, 1.1)
@@ -219,7 +168,7 @@ def _toward(corner: Point, other: Point) -> Point:
 
 
 def _label(edge: Edge, text: Text, box: Box) -> Iterator[str]:
-    yield f'<g class="label"><title>{_xml(edge.label)}</title>'
+    yield f'<g class="label"><title>{xml(edge.label)}</title>'
     yield f'<rect x="{box.left:.1f}" y="{box.top:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" fill="#ffffff"/>'
     x, y = box.middle
     yield from text.drawn(x, y - text.extent.height / 2)
@@ -227,7 +176,7 @@ def _label(edge: Edge, text: Text, box: Box) -> Iterator[str]:
 
 
 def _node(vertex: Vertex, texts: list[Text], box: Box) -> Iterator[str]:
-    yield f'<g class="vertex {vertex.kind}"><title>{_xml(_sentence(vertex))}</title>'
+    yield f'<g class="vertex {vertex.kind}"><title>{xml(_sentence(vertex))}</title>'
     yield from _frame(vertex, box)
     yield from _beside(texts, box) if vertex.kind in LEAVES else _stacked(texts, box)
     yield "</g>"
@@ -282,4 +231,4 @@ def _in_words(flow: Dataflow) -> str:
     told += [f"{_sentence(vertex)}." for vertex in flow.vertices]
     told += [f"{names[edge.source]} to {names[edge.target]}: {edge.label}." for edge in flow.edges if edge.label]
     told += [f"Path: {' to '.join(names[key] for key in path)}." for path in flow.paths[:MOST_PATHS]]
-    return " ".join([*told, flow.total])
+    return " ".join([*told, *said(flow)])
