@@ -54,13 +54,15 @@ class Flow:
         self._add(self.steps, self.explaining.combiner)
         self._constants()
         self.locals = [each for each in self.locals if _is_line(_formula(each))]
+        totals = tuple(_formulas(self.totals.sections[0].lines))
+        long = (_formula(each) for each in self.locals if not _is_short(each.sides[0].expression))
         return Dataflow(
             title=f"{text(value.symbol)} = {text(self.explaining.problem.written.body)}",
             vertices=tuple(self.vertices.values()),
             edges=tuple(self.edges),
             paths=tuple(self._paths()),
-            totals=tuple(_formulas(self.totals.sections[0].lines)),
-            long=tuple(map(_formula, (each for each in self.locals if not _is_short(each.sides[0].expression)))),
+            totals=totals,
+            long=tuple(each for each in long if each not in totals),
             notation=tuple(notes(self.explaining, [*self.locals, *self.totals.sections[0].lines])),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -59,7 +59,11 @@ class Totals:
         self._places = {each: place for place, each in enumerate(every)}
         self._helpers: dict[_Pair, list[Line]] = {}
         """The equations for derivatives at no edge, so far."""
-        self._most = _NAMES if len(self.steps.steps) <= _DEEP else _NAMES_IF_DEEP
+        self._is_deep = len(self.steps.steps) > _DEEP
+        self._most = _NAMES_IF_DEEP if self._is_deep else _NAMES
+        self._homes = dict(_homes(self.combiner))
+        self._used: dict[Combiner, dict[Quantity, list[Quantity]]] = {}
+        self._reached: dict[Quantity, set[Quantity]] = {}
 
     def derived(self) -> Derived:
         """The equations, with what repeats from layer to layer written once."""
@@ -120,39 +124,59 @@ class Totals:
     # Sums over paths
 
     def _expanded(self, combiner: Combiner, top: Quantity, bottom: Quantity) -> Expression | None:
+        """A derivative as the sum over paths in names of others, each of which is at an edge or has an equation now."""
+        names = self._names(combiner, top, bottom)
+        return None if names is None else self._with_helpers(names)
+
+    def _names(self, combiner: Combiner, top: Quantity, bottom: Quantity) -> Expression | None:
         """A derivative as the sum over paths in names of others; None if there is no such formula, or it is at an edge."""
-        paths = self._paths(combiner, top, bottom)
-        ways = [] if paths is None else [paths]
-        if paths is not None and len(paths) == 1:
-            ways += [[paths[0][:end]] for end in range(len(paths[0]) - 1, 2, -1)]
-        for way in (*ways, self._last_steps(combiner, top, bottom)):
-            found = self._sum(combiner, top, bottom, way)
-            if found is not None and _fits(found, self._most if way in ways else 2 * _NAMES):
-                return self._with_helpers(combiner, found)
+        for paths, most in self._ways(combiner, top, bottom):
+            found = self._sum(combiner, top, bottom, paths)
+            if found is not None and _fits(found, most):
+                return found
         combination = next((c for c in combiner.combinations() if (c.total.step, c.total.operand) == (top, bottom)), None)
         if combination is None or combination.formula is None or not _fits(combination.formula, 2 * _NAMES):
             return None
-        return self._with_helpers(combiner, combination.formula)
+        return combination.formula
+
+    def _ways(self, combiner: Combiner, top: Quantity, bottom: Quantity) -> Iterator[tuple[Sequence[Sequence[Quantity]], int]]:
+        """Where the paths may be cut, best first, and how many characters the sum may have then."""
+        paths = self._paths(combiner, top, bottom)
+        if paths is not None:
+            yield paths, self._most
+            if len(paths) == 1 and not self._is_deep:
+                yield from (([paths[0][:end]], self._most) for end in range(len(paths[0]) - 1, 2, -1))
+        below = self._below(top)
+        yield [[bottom, user] for user in self._users(combiner, bottom) if user in below], 2 * _NAMES
 
     def _paths(self, combiner: Combiner, top: Quantity, bottom: Quantity) -> list[list[Quantity]] | None:
-        """The paths upwards, each to the top or to what has an equation already; None if there are too many."""
+        """The paths upwards, each to the top or to what has an equation already; None if there are too many, or long ones."""
         found: list[list[Quantity]] = []
-        below = reached(top)
+        below = self._below(top)
         stack = [[bottom]]
         while stack:
             path = stack.pop()
             if path[-1] is top or (top, path[-1]) in self._helpers:
                 found.append(path)
             else:
-                users = [user for user in combiner.steps.active() if path[-1] in user.operands and user in below]
-                stack += [[*path, user] for user in reversed(users)]
-            if len(found) > _PATHS or len(stack) > 4 * _PATHS:
+                stack += [[*path, user] for user in reversed(self._users(combiner, path[-1])) if user in below]
+            if len(found) > _PATHS or len(stack) > 4 * _PATHS or len(path) > _DEEP:
                 return None
         return found
 
-    def _last_steps(self, combiner: Combiner, top: Quantity, bottom: Quantity) -> list[list[Quantity]]:
-        below = reached(top)
-        return [[bottom, user] for user in combiner.steps.active() if bottom in user.operands and user in below]
+    def _users(self, combiner: Combiner, quantity: Quantity) -> list[Quantity]:
+        """The steps that have it as an operand."""
+        if combiner not in self._used:
+            self._used[combiner] = {}
+            for step in combiner.steps.active():
+                for operand in step.operands:
+                    self._used[combiner].setdefault(operand, []).append(step)
+        return self._used[combiner].get(quantity, [])
+
+    def _below(self, top: Quantity) -> set[Quantity]:
+        if top not in self._reached:
+            self._reached[top] = reached(top)
+        return self._reached[top]
 
     def _sum(
         self, combiner: Combiner, top: Quantity, bottom: Quantity, paths: Sequence[Sequence[Quantity]]
@@ -191,27 +215,50 @@ class Totals:
             terms.append(chain(self.build, known) if len(known) == len(found) else None)
         return sum_of(self.build, terms, name_of(self.build, top, bottom)) if terms else None
 
-    def _with_helpers(self, combiner: Combiner, names: Expression) -> Expression:
-        """The expression, after equations were made for the derivatives in it that are at no edge."""
-        partials = (node for node in notation.postorder(names) if isinstance(node, notation.Partial))
-        pairs = [pair for pair in map(self._pair, partials) if pair is not None]
-        for step, operand in sorted(pairs, key=lambda pair: self._places[pair[1]], reverse=True):  # others use the upper ones
-            pair = (step, operand)
-            if pair in self._helpers or operand in step.operands:
+    def _with_helpers(self, names: Expression) -> Expression:
+        """The expression, after equations were made for the derivatives in it that are at no edge.
+
+        This is a loop, since each may need another one all the way up a deep network.
+        """
+        stack: list[tuple[_Pair | None, Expression | None, Iterator[_Pair]]] = [(None, names, self._needed(names))]
+        while stack:
+            pair, expanded, needed = stack[-1]
+            missing = next((each for each in needed if each not in self._helpers), None)
+            if missing is not None:
+                found = self._names(self._homes[missing[0]], *missing)
+                stack.append((missing, found, iter(()) if found is None else self._needed(found)))
                 continue
-            within = combiner if step in combiner.steps.steps else self.combiner
-            expanded = self._expanded(within, step, operand)
-            sides: list[Expression | Answer] = [] if expanded is None else [expanded]
-            totals = [each.total for each in within.combinations() if (each.total.step, each.total.operand) == pair]
-            sides += [each.plain for each in totals if each.plain is not None and _is_plain(each.plain)]
-            sides = [side for side in sides if side is expanded or _fits(side, _VALUES)]
-            label = name_of(self.build, step, operand)
-            self._helpers[pair] = _equation(label, sides, pair)
+            stack.pop()
+            if pair is not None:
+                self._helpers[pair] = self._helper(pair, expanded)
         return names
+
+    def _needed(self, names: Expression) -> Iterator[_Pair]:
+        """The derivatives by name that are at no edge, the upper ones first, since others go through them."""
+        partials = (node for node in notation.postorder(names) if isinstance(node, notation.Partial))
+        pairs = {pair for pair in map(self._pair, partials) if pair is not None and pair[1] not in pair[0].operands}
+        return iter(sorted(pairs, key=lambda pair: (self._places[pair[1]], self._places[pair[0]]), reverse=True))
+
+    def _helper(self, pair: _Pair, expanded: Expression | None) -> list[Line]:
+        """The equation for a derivative at no edge, with its value if that is short."""
+        step, operand = pair
+        sides: list[Expression | Answer] = [] if expanded is None else [expanded]
+        totals = [each.total for each in self._homes[step].combinations() if (each.total.step, each.total.operand) == pair]
+        values = [each.plain for each in totals if each.plain is not None and _is_plain(each.plain)]
+        sides += [value for value in values if _fits(value, _VALUES)]
+        return _equation(name_of(self.build, step, operand), sides, pair)
 
     def _pair(self, node: notation.Partial) -> _Pair | None:
         value, variable = (self._quantities.get(_unstacked(each)) for each in (node.value, node.variable))
         return None if value is None or variable is None else (value, variable)
+
+
+def _homes(combiner: Combiner) -> Iterator[tuple[Quantity, Combiner]]:
+    """Each step, and whose it is: the program's, or that of the terms of a sum over an index."""
+    for step in combiner.steps.steps:
+        yield step, combiner
+        if step.series is not None:
+            yield from _homes(combiner.terms(step))
 
 
 def _equation(left: Expression, sides: Sequence[Expression | Answer], of: tuple[Quantity, ...]) -> list[Line]:

@@ -141,6 +141,10 @@ def test_what_is_too_long_for_an_edge_is_in_the_legend() -> None:
     assert "∂vec(U₁)/∂vec(X)ᵀ = ∫₀¹ expm((1 - s) X)ᵀ ⊗ expm(s X) ds" in written(flow)
 
 
+def test_what_is_a_total_is_not_in_the_legend_too() -> None:
+    assert below("||x||_p", "x") == ["∂y/∂x = sum(abs(x)^p)^(1/p - 1) (abs(x)^(p - 1) ⊙ sign(x))ᵀ"]
+
+
 def test_layers_are_written_once() -> None:
     wrt = [name for k in range(12, 0, -1) for name in (f"W{k}", f"b{k}")]
     assert below(LAYERS, wrt, DEEP)[-5:] == [
@@ -150,6 +154,14 @@ def test_layers_are_written_once() -> None:
         "∂y/∂bₖ = ∂y/∂uₖ · ∂uₖ/∂bₖ",
         "vec stacks columns",
     ]
+
+
+def test_a_deep_network() -> None:
+    layers = "; ".join(f"a{k} = tanh(W{k} a{k - 1})" for k in range(1, 201))
+    shapes = ", ".join(f"W{k}: matrix(n, n)" for k in range(1, 201))
+    lines = below(f"a0 = x; {layers}; sum(a200)", "W1", shapes)
+    assert lines[-3:] == ["∂y/∂uₖ = ∂y/∂aₖ · ∂aₖ/∂uₖ", "∂y/∂W1 = a0 ∂y/∂u₁", "vec stacks columns"]
+    assert len(lines) < 10
 
 
 def test_weights_of_layers_are_drawn_once() -> None:
