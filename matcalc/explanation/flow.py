@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from matcalc.explanation.combine import Combiner
@@ -77,8 +77,11 @@ class Flow:
                 continue
             for operand in step.operands:
                 self._edge(operand, step, combiner)
+            if step.role == "entry":
+                continue
             assert step.definition is not None
-            below = set(notation.postorder(step.definition))
+            entries = {operand.symbol for operand in step.operands if operand.role == "entry"}
+            below = _parts(step.definition, entries)
             held = [each for each in self.steps.every() if each.symbol in below and each not in step.operands]
             self.edges += [Edge(each.name, step.name, "", active=False) for each in held]
 
@@ -157,8 +160,20 @@ def dataflow(
     return Flow(Explaining(problem, answers, symmetric, turned)).dataflow()
 
 
+def _parts(root: Expression, whole: Collection[Expression]) -> set[Expression]:
+    """The parts of an expression, and not those of what is taken as a whole: an entry xᵢ is not made of x here."""
+    found: set[Expression] = set()
+    stack = [root]
+    while stack:
+        each = stack.pop()
+        if each not in found:
+            found.add(each)
+            stack += () if each in whole else notation.children(each)
+    return found
+
+
 def _vertex(quantity: Quantity, kind: str, key: str = "") -> Vertex:
-    definition = quantity.definition
+    definition = quantity.definition if quantity.role != "entry" else None
     shape = space(quantity.shape) if quantity.shape.dims else ""
     return Vertex(
         key or quantity.name, text(quantity.symbol), shape, text(definition) if definition is not None else "",
