@@ -20,10 +20,12 @@ from matcalc.tensor.nodes import (
     MatrixCall,
     NamedCall,
     Node,
+    Number,
     Ones,
     Pointwise,
     Positions,
     Rational,
+    Size,
     Slice,
     Sum,
     Terms,
@@ -89,8 +91,8 @@ class Simplifier:
                 continue
             args = [done.get(arg, arg) for arg in node.args]
             result = done[node] = self.rebuilt(node, args)
-            is_long = type(result) is Contraction and len(result.args) >= _least(result)
-            if (node in self._named and is_long) or (type(node) is type(result) is Sum and node in self.graph.whole):
+            is_long = node in self._named and type(result) is Contraction and _is_long(result)
+            if is_long or (type(node) is type(result) is Sum and node in self.graph.whole):
                 self.graph.whole.add(result)
                 self._sums.clear()
         return done[root]
@@ -255,6 +257,10 @@ class Simplifier:
         return graph.slice(node, axis, start, length)
 
 
-def _least(product: Contraction) -> int:
-    """How many factors make a product that has a name a long one."""
-    return _LONG if any(product.labels) else _LONG_OF_NUMBERS
+def _is_long(product: Contraction) -> bool:
+    """Whether a product that has a name is kept in one piece; sum(x)/n is not, for deviations from it add up to 0."""
+    if any(product.labels):
+        return len(product.args) >= _LONG
+    fixed = (Size, Number)
+    numbers = [arg for arg in product.args if not all(type(each) in fixed for each in arg.args or (arg,))]
+    return len(numbers) >= _LONG_OF_NUMBERS

@@ -27,6 +27,8 @@ _LONG, _LONG_IF_DEEP = 30, 4
 """A derivative with more symbols is carried on by its name: in a derivation with many steps a short one too."""
 _MANY = 12
 """Steps, of which each has a line of its own."""
+_EDGES = 9
+"""Local derivatives on several paths: with more of them, each step has a line of its own too."""
 
 
 @dataclass(eq=False, slots=True)
@@ -177,6 +179,8 @@ class Combiner:
         """The quantities whose derivative is written down; between them Jacobians multiply in one line."""
         several = len(self.steps.variables) > 1 or len(nodes) > _MANY
         every = several or any(len(each.shape.dims) > 1 for each in nodes)
+        shared = any(len(self.steps.users(each)) > 1 for each in nodes)
+        every = every or (shared and sum(len(each.operands) for each in nodes) > _EDGES)
         if every:
             return set(nodes)
         return {each for each in nodes if each in self.steps.variables or len(self.steps.users(each)) > 1}

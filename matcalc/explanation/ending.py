@@ -118,6 +118,10 @@ class Ending:
             return None
         return Structured(target.name, properties, self.symmetric)
 
+    def _variables(self, names: Sequence[tree.Name]) -> list[Quantity]:
+        """The variables with some names."""
+        return [each for each in self.steps.variables if any(each.name == name.name for name in names)]
+
     def _label(self, target: tree.Expr) -> Expression:
         """The name of the derivative by a target: a variable, a part of one, or stacked ones."""
         value = self.steps.value
@@ -134,4 +138,8 @@ class Ending:
             text = "For stacked variables the derivatives stand side by side."
         else:
             text = "The derivative by a part of the variable is that part of the derivative."
+            bases = [node for node in tree.postorder(target) if isinstance(node, tree.Name)]
+            structure = next((each for each in map(self._structure, self._variables(bases)) if each is not None), None)
+            if structure is not None:
+                text = f"{structure.remark} {text}"
         return [Remark(text), Equation(label, (Side(answer),), label.shape)]

@@ -96,10 +96,10 @@ def element(recovery: Recovery, node: Node, indices: Sequence[str]) -> Elements:
 
 
 def free_indices(recovery: Recovery, used: Collection[str] = ()) -> Iterator[str]:
-    """Letters for indices that mean nothing else; those of sizes that are not written here come last."""
+    """Letters for indices that mean nothing else: i, j, k, l, then those that no size has, then those of sizes not written."""
     taken = {*used, *recovery.spoken_for()}
     letters = [letter for letter in "ijklmnprstuvahq" if letter not in taken]
-    yield from sorted(letters, key=recovery.dimensions.__contains__)
+    yield from sorted(letters, key=lambda letter: letter not in "ijkl" and letter in recovery.dimensions)
     yield from (name for name in map("i_{}".format, count(1)) if name not in taken)
 
 

@@ -20,7 +20,8 @@ FORMS = [
     ("sin(norm(x))", "x", 2, V, "(1/‖x‖) (cos(‖x‖) I - ((cos(‖x‖) + ‖x‖ sin(‖x‖)) / ‖x‖²) x xᵀ)"),
     # … but what cancels, cancels
     ("x/(1 + t) - t*x/(1 + t)^2", "x", 1, V, "I / (1 + t)²"),
-    # deviations from a mean sum to zero
+    # deviations from a mean sum to zero, also from one that has a name
+    ("mu = mean(x); sum((x - mu)^2) + mu", "x", 1, V, "(2 (x - mean(x)) + 1/n)ᵀ"),
     ("sum(v*(x - mean(x))/std(x))", "x", 1, V, "(v - (v·(x - mean(x)) / (n std(x)²)) (x - mean(x)) - mean(v))ᵀ / std(x)"),
     ("g*(x - mean(x))/std(x)", "x", 1, V,
      "(1/std(x)) diag(g) (I - ones(n, n) / n - (x - mean(x)) (x - mean(x))ᵀ / (n std(x)²))"),
