@@ -324,7 +324,7 @@ class Builder:
         outside, arrays = self._apart([self.spelled(factor) for factor in factors])
         flat: list[Expression] = []
         for array in arrays:
-            if isinstance(array, MatMul):
+            if isinstance(array, MatMul) and len(array.factors) <= _FACTORS:
                 flat += array.factors
             elif not isinstance(array, Identity):
                 flat.append(array)
@@ -428,7 +428,7 @@ class Builder:
         outside, arrays = self._apart([node for node, exponent in factors if exponent == 1])
         powers = [(node, exponent) for node, exponent in factors if exponent != 1]
         for inner, exponent in [*((array, 1) for array in arrays), *powers]:
-            if isinstance(inner, Hadamard) and exponent == 1:
+            if isinstance(inner, Hadamard) and exponent == 1 and len(inner.factors) <= _FACTORS:
                 above += inner.factors
                 below += inner.divisors
             elif isinstance(inner, Ones):

@@ -36,10 +36,16 @@ class _Sides:
     scalars: list[Factor] = field(default_factory=list)
 
 
+_Known = dict[tuple[int, int, tuple[tuple[Rational, Node], ...]], tuple[Expression, bool] | None]
+"""Sums that were written before by numbers of axes and terms, each with whether the commutation matrix is in it; None if there
+is no such form. They are shared: in a chain of products, each is a part of several later ones."""
+
+
 class Kroneckers:
     """How one derivative is written; `commuted` tells whether it needs the commutation matrix."""
 
-    def __init__(self, recovery: Recovery, order: int, outputs: int) -> None:
+    def __init__(self, recovery: Recovery, order: int, outputs: int, known: _Known | None = None) -> None:
+        self.known: _Known = {} if known is None else known
         self.r, self.build = recovery, recovery.build
         self.order, self.outputs, self.inputs = order, outputs, order - outputs
         if outputs > 2 or self.inputs > 2:
@@ -55,6 +61,22 @@ class Kroneckers:
         return self._total(list(terms(node)))
 
     def _total(self, parts: Sequence[tuple[Rational, Node]]) -> Expression:
+        """A sum, written once."""
+        key = (self.order, self.outputs, tuple(parts))
+        if key not in self.known:
+            before, self.commuted = self.commuted, False
+            self.known[key] = None
+            try:
+                self.known[key] = (self._sum(parts), self.commuted)
+            finally:
+                self.commuted = self.commuted or before
+        found = self.known[key]
+        if found is None:
+            raise MatrixNotationError
+        self.commuted = self.commuted or found[1]
+        return found[0]
+
+    def _sum(self, parts: Sequence[tuple[Rational, Node]]) -> Expression:
         """A sum; what all terms begin with stands before it: diag(vec(A)) (x ⊗ I + I ⊗ x)."""
         written = [(coefficient, *self._term(term)) for coefficient, term in parts]
         weights = {before for _, before, _ in written}
@@ -106,7 +128,7 @@ class Kroneckers:
             raise MatrixNotationError
         assert isinstance(total, Sum)
         contraction = self.r.simplifier.contraction
-        inner = Kroneckers(self.r, len(ends) + self.inputs, len(ends))
+        inner = Kroneckers(self.r, len(ends) + self.inputs, len(ends), self.known)
         axes = (*ends, *sorted(of_variable))
         parts = [(c, contraction([(arg, labels)], axes)) for c, arg in zip(total.coefficients, total.args, strict=True)]
         by_variable = inner._total(parts) if total.order > 2 else self.r.expression(contraction([(total, labels)], axes))
@@ -118,7 +140,7 @@ class Kroneckers:
         ]
         sizes = [*term.shape[: self.outputs], *(size[label] for label in ends)]
         outside = contraction([*rest, *same], out, sizes)
-        outer = Kroneckers(self.r, len(out), self.outputs)
+        outer = Kroneckers(self.r, len(out), self.outputs, self.known)
         of_value = outer.expression(outside) if len(out) > 2 else self.r.expression(outside)
         if outer.commuted:  # one letter cannot stand for the matrices of two sizes
             raise MatrixNotationError

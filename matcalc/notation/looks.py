@@ -210,13 +210,29 @@ def place_in_hadamard(factor: Expression) -> int:
 
 def transposes(node: Expression) -> int:
     """How many transposes a product shows."""
+    found: dict[Expression, int] = {}  # parts are shared: written out they may be exponentially many
+    stack = [node]
+    while stack:
+        each = stack[-1]
+        below = _written_side_by_side(each)
+        unknown = [part for part in below if part not in found]
+        if unknown:
+            stack += unknown
+            continue
+        stack.pop()
+        found[each] = int(isinstance(each, Transpose)) + sum(found[part] for part in below)
+    return found[node]
+
+
+def _written_side_by_side(node: Expression) -> Sequence[Expression]:
+    """The parts of a product, sum or power in which transposes are seen."""
     match node:
         case MatMul() | Product():
-            return sum(transposes(factor) for factor in node.factors)
+            return node.factors
         case Sum() if len(node.terms) <= TERMS:
-            return sum(transposes(term) for term in node.terms)
+            return node.terms
         case MatrixPower():
-            return transposes(node.base)
+            return (node.base,)
         case BoundedSum() | Integral():
-            return transposes(node.body)
-    return int(isinstance(node, Transpose))
+            return (node.body,)
+    return ()
