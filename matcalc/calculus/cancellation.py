@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from matcalc.calculus.products import Product
     from matcalc.calculus.simplify import Simplifier
 
-DEEP = 12
-"""Products within the simplification of products, beyond which rules that try something out are not tried."""
-
 _FACTORS = 6
 """Products with more factors than this are not compared with what an inverse is of."""
 
@@ -70,7 +67,7 @@ def picked(product: Product) -> None:
     s = product.s
     for unit, unit_labels in [factor for factor in product.factors if type(factor[0]) is Unit]:
         (label,) = unit_labels
-        if label not in product.kept or s.depth >= DEEP:
+        if label not in product.kept or s.deep:
             continue
         for factor in list(product.factors):
             node, labels = factor
@@ -382,7 +379,7 @@ def _fits(pattern: Labels, labels: Labels, names: dict[int, int]) -> bool:
 
 def quotients(product: Product) -> None:
     """s (1 - s) ((1 - y)/(1 - s) - y/s) = s - y: factors go into a sum of quotients by them, if that leaves no more terms."""
-    for total, labels in list(product.factors) if product.s.depth < DEEP else ():
+    for total, labels in () if product.s.deep else list(product.factors):
         if type(total) is not Sum or not 1 < len(total.args) <= _FEW:
             continue
         below = {base for arg in total.args for base in divisors(arg)}

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from matcalc.calculus import cancellation, coefficients, exponents, literals, mirrors, patterns, structure, symmetry, totals
-from matcalc.calculus.cancellation import DEEP
 from matcalc.calculus.looks import FEW, Factor, is_zero, repeated
 from matcalc.calculus.powers import merge, of_traces, turned
 from matcalc.calculus.proportions import proportions
@@ -188,6 +187,31 @@ def _rename(factors: list[Factor], old: int, new: int) -> None:
             factors[position] = (node, tuple([new if label == old else label for label in labels]))
 
 
+def with_powers(s: Simplifier, product: Contraction) -> Node:
+    """c b with c = b a as b² a: products of numbers that stay whole within one are opened, where that leaves no more factors.
+
+    A chain of such products, as zₖ = zₖ₋₁ zₖ₋₂, is then one of powers of a few factors at each step.
+    """
+    if any(product.labels):
+        return product
+    whole = [arg for arg in product.args if _opened(s, arg) is not None]
+    for count in range(1, len(whole) + 1):
+        taken = whole[-count:]  # the newest ones are made of the others
+        factors = [part for arg in product.args for part in ((arg in taken and _opened(s, arg)) or [(arg, 1)])]
+        different = {base for base, _ in (cancellation.split_power(node) for node, _ in factors)}
+        if len(different) < len(factors) and len(different) <= len(product.args):
+            return s.contraction([(s.power(node, exponent), ()) for node, exponent in factors], ())
+    return product
+
+
+def _opened(s: Simplifier, node: Node) -> list[tuple[Node, Rational]] | None:
+    """The factors of a power of a product of numbers that stays whole, each with its exponent."""
+    base, exponent = cancellation.split_power(node)
+    if type(base) is not Contraction or base not in s.graph.whole or any(base.labels) or exponent != int(exponent):
+        return None
+    return [(arg, exponent) for arg in base.args]
+
+
 # Rules, in the order in which they apply. Each changes the product in place.
 
 
@@ -207,7 +231,7 @@ def _scalars(product: Product) -> None:
 def _projections(product: Product) -> None:
     """uᵀ (A - 1 bᵀ) = uᵀ A where uᵀ 1 = 0, as for the deviations from a mean."""
     s = product.s
-    for position, (node, labels) in enumerate(product.factors) if s.depth < DEEP else ():
+    for position, (node, labels) in enumerate(product.factors) if not s.deep else ():
         if type(node) is not Sum or node.order != 2 or len(node.args) > FEW or labels[0] == labels[1]:
             continue
         for axis, label in enumerate(labels):

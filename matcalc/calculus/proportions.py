@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matcalc.calculus.cancellation import DEEP, expanded, split_power
+from matcalc.calculus.cancellation import expanded, split_power
 from matcalc.tensor.nodes import Contraction, Labels, Node, Rational, Sum, terms
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _FEW, _FEW_TERMS = 8, 4
 
 def proportions(product: Product) -> None:
     """(a/d + b) / (a + b d) = 1/d."""
-    if product.s.depth >= DEEP:
+    if product.s.deep:
         return
     below = [(node, labels) for node, labels in product.factors if split_power(node)[1] < 0]
     for quotient, labels in list(below):
@@ -41,7 +41,7 @@ def proportions(product: Product) -> None:
 
 def common_denominator(s: Simplifier, node: Sum) -> Node:
     """1 - a/(a + b) = b/(a + b): terms over one denominator, where that leaves fewer."""
-    if len(node.args) > _FEW_TERMS or s.depth >= DEEP:
+    if len(node.args) > _FEW_TERMS or s.deep:
         return node
     axes = tuple(range(node.order))
     for arg in node.args:

@@ -7,7 +7,8 @@ functions). Each states its identity. They keep what came in factored: a sum ins
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from matcalc.calculus import coefficients, functions, opening, powers, products, sums
 from matcalc.language.dimensions import Dim
@@ -45,6 +46,19 @@ smaller in a graph with many nodes, where nobody reads the product in one piece.
 _LONG, _LONG_OF_NUMBERS = 4, 2
 """Products of fewer factors are opened within others even if they have a name."""
 
+_DEEP = 12
+"""Products within the simplification of products, beyond which rules that try something out are not tried."""
+
+_NESTED = 40
+"""Sums and products within each other, beyond which they are not tried either."""
+
+_WORK, _WORK_PER_NODE = 1_000, 5
+"""Products made for the sake of one walk, and of each node of it, beyond which such rules are not tried either: what they try
+has sums and products in it, for which they try the same, so that the time would be exponential."""
+
+_FACTORS = 4
+"""A product of more factors counts as several."""
+
 _SLICE_DEPTH = 50
 """How deep a part of an axis is pushed towards the leaves."""
 
@@ -63,17 +77,51 @@ class Simplifier:
         self._sums: dict[Node, tuple[int, Node]] = {}
         """Sums in normal form, and how deep in products that was found: taking factors out in several orders leads to the same
         ones again and again."""
+        self._powers: dict[tuple[Node, Rational], tuple[int, Node]] = {}
+        """Rational powers in normal form, and how deep in products they were found: those of a product are powers of its
+        factors, which may be products that share factors."""
         self._named: frozenset[Node] = frozenset()
         self.known: Callable[[Node], Node] | None = None
         """What the reader said to be equal to a node; see `calculus.facts`."""
         self.flat = _FLAT
         self.depth = 0
         """Products that are being simplified, one for the sake of the other."""
+        self.work = 0
+        """Products that were simplified so far, long ones counted as several."""
+        self._limit = _WORK
+        """The work after which nothing is tried out any more in what is being simplified."""
+        self._under_way = 0
+        """Walks, sums and products that are being simplified, one within the other."""
         self.regrouping = False
         """Sums are being put together, to see whether that is shorter."""
 
+    @property
+    def level(self) -> int:
+        """How deep in products the simplification is; as deep as it gets, if it has taken too much work."""
+        return _DEEP if self.deep else self.depth
+
+    @property
+    def deep(self) -> bool:
+        """Whether nothing is tried out any more."""
+        return self.depth >= _DEEP or self.work > self._limit or self._under_way > _NESTED
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """A walk, sum or product that is being simplified; what nothing else asked for begins to count its work anew."""
+        if not self._under_way:
+            self._limit = self.work + _WORK
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+
     def simplify(self, root: Node) -> Node:
         """A node of the same value in normal form."""
+        with self._at_work():
+            return self._simplified(root)
+
+    def _simplified(self, root: Node) -> Node:
         if len(self.graph) > _LARGE:
             self.flat = _FLAT_IF_LARGE
         for _ in range(_PASSES):
@@ -90,11 +138,17 @@ class Simplifier:
                 done[node] = node
                 continue
             args = [done.get(arg, arg) for arg in node.args]
-            result = done[node] = self.rebuilt(node, args)
-            is_long = node in self._named and type(result) is Contraction and _is_long(result)
+            self._limit += _WORK_PER_NODE
+            result = self.rebuilt(node, args)
+            is_named = node in self._named and type(result) is Contraction
+            if is_named:
+                result = products.with_powers(self, result)
+            done[node] = result
+            is_long = is_named and type(result) is Contraction and _is_long(result)
             if is_long or (type(node) is type(result) is Sum and node in self.graph.whole):
                 self.graph.whole.add(result)
                 self._sums.clear()
+                self._powers.clear()
         return done[root]
 
     def rebuilt(self, node: Node, args: Sequence[Node]) -> Node:
@@ -129,6 +183,7 @@ class Simplifier:
         self.known = known
         self._done.clear()
         self._sums.clear()
+        self._powers.clear()
 
     def _known(self, node: Node) -> Node:
         return node if self.known is None else self.known(node)
@@ -137,6 +192,10 @@ class Simplifier:
 
     def sum(self, terms: Terms, shape: Sequence[Dim]) -> Node:
         """A linear combination."""
+        with self._at_work():
+            return self._sum(terms, shape)
+
+    def _sum(self, terms: Terms, shape: Sequence[Dim]) -> Node:
         whole = [coefficients.without_fractions(self.graph, *term) for term in terms]
         flipped = [coefficients.flipped(self.graph, *term) for term in whole]
         if len(flipped) > 1:
@@ -145,8 +204,9 @@ class Simplifier:
         if type(node) is not Sum or len(node.args) < 2:
             return self._known(node)
         found = self._sums.get(node)
-        if found is None or found[0] > self.depth:  # deep within products less is tried
-            found = self.depth, self._known(sums.simplified(self, node))
+        if found is None or found[0] > self.level:  # deep within products less is tried
+            new = self._known(sums.simplified(self, node))
+            found = self.level, new
             if not self.regrouping:
                 self._sums[node] = found
         return found[1]
@@ -179,7 +239,9 @@ class Simplifier:
 
     def contraction(self, factors: Factors, out: Sequence[int], sizes: Sequence[Dim] | None = None) -> Node:
         """A product, summed over the labels that are not in `out`."""
-        return self._known(products.simplified(self, factors, out, sizes))
+        with self._at_work():
+            self.work += 1 + len(factors) // _FACTORS
+            return self._known(products.simplified(self, factors, out, sizes))
 
     def pointwise(self, operation: Elementwise | UnknownFunction, args: Sequence[Node]) -> Node:
         """An element-wise function."""
@@ -193,7 +255,11 @@ class Simplifier:
 
     def power(self, base: Node, exponent: Rational) -> Node:
         """A rational power of each element."""
-        return functions.power(self, base, self.graph.number(exponent))
+        found = self._powers.get((base, exponent))
+        if found is None or found[0] > self.level:
+            new = functions.power(self, base, self.graph.number(exponent))
+            found = self._powers[base, exponent] = self.level, new
+        return found[1]
 
     def broadcast(self, scalar: Node, shape: Sequence[Dim]) -> Node:
         """A scalar repeated to a shape."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matcalc.calculus import mirrors, padding, symmetry
-from matcalc.calculus.cancellation import DEEP, expanded, is_named, split_power
+from matcalc.calculus.cancellation import expanded, is_named, split_power
 from matcalc.calculus.choices import choices
 from matcalc.calculus.closing import closed
 from matcalc.calculus.looks import kind
@@ -56,7 +56,7 @@ _WIDE = 200
 
 def simplified(s: Simplifier, node: Sum) -> Node:
     """A sum in normal form."""
-    for _ in range(_ROUNDS if s.depth < DEEP else 0):
+    for _ in range(0 if s.deep else _ROUNDS):
         result = next((new for rule in _RULES if (new := rule(s, node)) is not node), node)
         if result is node or type(result) is not Sum or len(result.args) < 2 or len(node.args) > _WIDE:
             return result
@@ -104,7 +104,7 @@ def _merged(s: Simplifier, node: Sum) -> Node:
 
 def _regrouped(s: Simplifier, node: Sum) -> Node:
     """2 (A y - A x) + 2 (B y - B x) = 2 ((A + B) y - (A + B) x): sums with one coefficient are one where that is shorter."""
-    if len(node.args) > EXPANDED or s.depth >= DEEP or s.regrouping:
+    if len(node.args) > EXPANDED or s.deep or s.regrouping:
         return node
     groups: dict[Rational, list[Sum]] = {}
     for coefficient, arg in terms(node):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matcalc.calculus.cancellation import DEEP
 from matcalc.calculus.coefficients import stands_in
 from matcalc.calculus.looks import FEW, Factor, divides, has_unit, is_indicator, is_zero, kind, parts_of, repeated
 from matcalc.language.dimensions import Dim
@@ -28,7 +27,7 @@ def by_blocks(product: Product) -> Node | None:
     With one block that is not 0 what else stands there may be anything: C [I; 0] is a part of C.
     """
     for node, labels in product.factors:
-        if type(node) is not Concatenation or len(node.args) > FEW or product.s.depth >= DEEP:
+        if type(node) is not Concatenation or len(node.args) > FEW or product.s.deep:
             continue
         label = labels[node.axis]
         sizes = [part.shape[node.axis] for part in node.args]
@@ -75,7 +74,7 @@ def _entry(product: Product, position: int, label: int) -> Node | None:
 
 def total_of_repetitions(product: Product) -> Node | None:
     """Σᵢ (xᵢ - c) = Σᵢ xᵢ - n c: a sum with terms that repeat is summed term by term, so that they may cancel."""
-    for position, (node, labels) in enumerate(product.factors) if product.s.depth < DEEP else ():
+    for position, (node, labels) in enumerate(product.factors) if not product.s.deep else ():
         if type(node) is not Sum or len(node.args) > FEW:
             continue
         for axis, label in enumerate(labels):
@@ -102,7 +101,7 @@ def total_of_repetitions(product: Product) -> Node | None:
 
 def average(product: Product) -> Node | None:
     """Σᵢ sᵢ (xᵢ - c) = s·x - c, for s = softmax(u)."""
-    for position, (node, labels) in enumerate(product.factors) if product.s.depth < DEEP else ():
+    for position, (node, labels) in enumerate(product.factors) if not product.s.deep else ():
         if type(node) is not Sum or node.order != 1 or len(node.args) > FEW or labels[0] in product.kept:
             continue
         beside = [factor for factor in product.factors if labels[0] in factor[1] and factor[0] is not node]
@@ -122,7 +121,7 @@ def of_outer_sum(product: Product) -> Node | None:
 
     Not beside an indicator, for what that excludes may not exist term by term, nor where it stands elsewhere too.
     """
-    if product.s.depth >= DEEP or any(is_indicator(node) for node, _ in product.factors):
+    if product.s.deep or any(is_indicator(node) for node, _ in product.factors):
         return None
     for position, (node, labels) in enumerate(product.factors):
         if type(node) is not Sum or node.order != 2 or len(node.args) > _OUTER or set(labels) <= product.kept:
@@ -139,7 +138,7 @@ def of_outer_sum(product: Product) -> Node | None:
 
 def of_multiples(product: Product) -> Node | None:
     """tr(B (tr(B M) M - N)) = tr(B M)² - tr(B N): term by term, if a number in one of the terms is met again."""
-    for position, (node, labels) in enumerate(product.factors) if not product.kept and product.s.depth < DEEP else ():
+    for position, (node, labels) in enumerate(product.factors) if not product.kept and not product.s.deep else ():
         if type(node) is not Sum or node.order != 2 or len(node.args) > _OUTER:
             continue
         others = [factor for other, factor in enumerate(product.factors) if other != position and factor[1]]
