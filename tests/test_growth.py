@@ -9,6 +9,7 @@ import pytest
 
 import matcalc as mc
 from matcalc.derivative import Derivative
+from matcalc.errors import LimitError
 from matcalc.notation.matrix import MatMul, children, postorder
 
 _NUMBERS = ("sin(x)", "cos(x)", "{a}", "")
@@ -91,3 +92,16 @@ def test_kronecker_forms_of_shared_parts_are_written_once() -> None:
     parts = [len(list(postorder(_chain("{a} {b}", whole, lines).answer.body))) for lines in (20, 40, 80)]
     assert all(more <= 4 * less + 400 for less, more in pairwise(parts)), parts
     assert _chain("{a} {b}", whole, 5).verify().passed
+
+
+@pytest.mark.parametrize("step", ["{a} .* {b}", "(sum({a})) * {b}"])
+def test_lines_of_a_derivation_have_a_limit(step: str) -> None:
+    """Beyond it the chain rule is stated, and what it gives is not multiplied out."""
+    jacobian = ("sin(x)", "cos(x)", "{a}", "x: vector(n)")
+    lengths = [len(str(_chain(step, jacobian, lines).explain())) for lines in (20, 40, 80)]
+    assert all(more <= 4 * less for less, more in pairwise(lengths)), lengths
+
+
+def test_derivations_by_differentials_with_long_lines_are_refused() -> None:
+    with pytest.raises(LimitError, match="20,000 symbols in a line"):
+        _chain("{a} * {b}", _NUMBERS, 35).explain(method="differential")

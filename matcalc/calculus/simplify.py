@@ -140,11 +140,10 @@ class Simplifier:
             args = [done.get(arg, arg) for arg in node.args]
             self._limit += _WORK_PER_NODE
             result = self.rebuilt(node, args)
-            is_named = node in self._named and type(result) is Contraction
-            if is_named:
+            if node in self._named and type(result) is Contraction:
                 result = products.with_powers(self, result)
             done[node] = result
-            is_long = is_named and type(result) is Contraction and _is_long(result)
+            is_long = node in self._named and type(result) is Contraction and _is_long(result)
             if is_long or (type(node) is type(result) is Sum and node in self.graph.whole):
                 self.graph.whole.add(result)
                 self._sums.clear()

@@ -15,7 +15,7 @@ from matcalc.explanation.writing import said
 from matcalc.language.dimensions import SCALAR, Shape
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
-from matcalc.notation.simplifications import USUAL_ORDER, simplifications
+from matcalc.notation.simplifications import USUAL_ORDER, is_long, simplifications
 from matcalc.output.text import expression
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ class Combining:
                 sides.append(self._carried(each))
             elif labels is not None:
                 sides.append(Side(labels, why))
+                if is_long(total.plain):  # each line would be as long as those before it together
+                    return [Equation(total.label, tuple(sides), total.label.shape, (total.step, total.operand))]
                 values = [chain(self.build, [f.plain for f in term.factors if f.plain is not None]) for term in each.terms]
                 written = sum_of(self.build, values, total.label)
                 if written is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from matcalc.calculus.differentiate import differentiate
 from matcalc.calculus.targets import Targets
-from matcalc.errors import NotSupportedError
+from matcalc.errors import LimitError, NotSupportedError
 from matcalc.explanation.coefficients import Coefficients, is_zero_node
 from matcalc.explanation.derivation import Derived, Equation, Remark, Section, Side
 from matcalc.explanation.derivation import Line as DerivationLine
@@ -25,10 +25,11 @@ from matcalc.explanation.pieces import pieces
 from matcalc.explanation.reasons import of_function, of_linear
 from matcalc.language import tree
 from matcalc.language.declared import Symmetric
-from matcalc.limits import MAX_BY_DIFFERENTIALS
+from matcalc.limits import MAX_BY_DIFFERENTIALS, MAX_PRINTED
 from matcalc.notation import matrix as notation
 from matcalc.notation.looks import flipped
 from matcalc.notation.matrix import Answer, Expression
+from matcalc.notation.naming import sizes
 from matcalc.notation.recover import Recovery
 from matcalc.notation.replace import with_children
 from matcalc.notation.written import as_written
@@ -71,6 +72,7 @@ class Differentials:
 
         Raises:
             NotSupportedError: this method has no notation for it.
+            LimitError: a line is too long to be written.
         """
         active = self.steps.active()
         several = len(list(self.steps.every())) > 1
@@ -86,6 +88,7 @@ class Differentials:
         sections += [self._whole(), self._read_off()]
         if any(map(_may_be_negative, self.recovery.exponents)):
             raise NotSupportedError("a derivation by differentials of a negative power of a matrix", help="write `inv(X)^k`")
+        _check_lines(sections)
         return Derived(sections, self.steps)
 
     def _constant(self) -> list[Section]:
@@ -327,3 +330,18 @@ def _may_be_negative(exponent: Expression) -> bool:
 
 def _each_index(indices: Sequence[str]) -> str:
     return f"for each {', '.join(indices)}" if indices else ""
+
+
+def _check_lines(sections: Sequence[Section]) -> None:
+    """Refuse a derivation of which a line cannot be written out.
+
+    Raises:
+        LimitError: a line has more than `MAX_PRINTED` symbols.
+    """
+    equations = [line for section in sections for line in section.lines if isinstance(line, Equation)]
+    written = [side.expression for line in equations for side in line.sides]
+    if any(sizes(each)[each] > MAX_PRINTED for each in written if not isinstance(each, Answer)):  # answers are summarised
+        raise LimitError(
+            f"a derivation by differentials is limited to {MAX_PRINTED:,} symbols in a line; a line of this one has more",
+            help="explain it by steps, or a smaller program of the same form",
+        )

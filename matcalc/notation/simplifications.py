@@ -15,6 +15,7 @@ from matcalc.notation.build import Builder
 from matcalc.notation.comparison import Comparison
 from matcalc.notation.identities import OPENINGS, RULES
 from matcalc.notation.matrix import Chain, Expression, Hadamard, IndexedSum, MatMul, Product, children, postorder
+from matcalc.notation.naming import sizes
 from matcalc.notation.products import (
     FACTOR_ONE,
     TO_THE_FRONT,
@@ -34,8 +35,8 @@ USUAL_ORDER = "in the usual order"
 _MOST_STEPS = 12
 """A longer way is cut short: the last step leads to the answer."""
 
-_LARGE = 400
-"""Nodes of an expression that nobody simplifies by hand: one step leads to the answer."""
+_LARGE, _LONG = 400, 1_500
+"""Nodes of an expression that nobody simplifies by hand, and symbols of it written out: one step leads to the answer."""
 
 
 class Step(NamedTuple):
@@ -96,7 +97,12 @@ def _without_dots(written: str) -> str:
 
 
 def _is_large(root: Expression) -> bool:
-    return next(islice(postorder(root), _LARGE, None), None) is not None
+    return next(islice(postorder(root), _LARGE, None), None) is not None or is_long(root)
+
+
+def is_long(root: Expression) -> bool:
+    """Whether an expression has more symbols than anybody reads, written out: it may be long with few parts that it shares."""
+    return sizes(root)[root] > _LONG
 
 
 def everywhere(
