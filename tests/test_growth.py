@@ -105,3 +105,10 @@ def test_lines_of_a_derivation_have_a_limit(step: str) -> None:
 def test_derivations_by_differentials_with_long_lines_are_refused() -> None:
     with pytest.raises(LimitError, match="20,000 symbols in a line"):
         _chain("{a} * {b}", _NUMBERS, 35).explain(method="differential")
+
+
+def test_hessians_by_matrices_of_many_parts_are_written_by_index() -> None:
+    """A Kronecker form of each part would be read by nobody."""
+    found = _chain("{a} {b}", _MATRICES, 40, order=2)
+    assert found.answer.indices
+    assert found._problem.simplifier.work < 20_000

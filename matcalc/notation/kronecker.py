@@ -19,6 +19,9 @@ from matcalc.tensor.nodes import Contraction, Delta, Node, Pattern, Rational, Su
 
 Factor = tuple[Node, Sequence[int]]
 
+_SUMS = 300
+"""Different sums in one derivative, beyond which it is written by index, where parts have names."""
+
 _TERMS = 20
 """Terms of a sum that is a factor; a longer one is not opened."""
 
@@ -64,6 +67,8 @@ class Kroneckers:
         """A sum, written once."""
         key = (self.order, self.outputs, tuple(parts))
         if key not in self.known:
+            if len(self.known) >= _SUMS:
+                raise MatrixNotationError
             before, self.commuted = self.commuted, False
             self.known[key] = None
             try:
