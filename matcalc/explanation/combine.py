@@ -13,7 +13,7 @@ from itertools import islice
 
 from matcalc.calculus.simplify import Simplifier
 from matcalc.calculus.substitution import substituted
-from matcalc.explanation.intermediates import Quantity, Steps
+from matcalc.explanation.intermediates import Quantity, Steps, taken_by_differentials
 from matcalc.explanation.linear import NotLinearError, differential
 from matcalc.explanation.local import Local, in_place, local, name_of, stated
 from matcalc.notation import matrix as notation
@@ -77,6 +77,7 @@ class Combiner:
         self.graph = recovery.graph
         self.simplifier = recovery.simplifier
         self.steps = steps
+        self._has_differentials = not taken_by_differentials(steps, self.build.taken)
         self._local: dict[tuple[Quantity, Quantity], Local] = {}
         self._terms: dict[Quantity, Combiner] = {}
         self._found: list[Combination] | None = None
@@ -340,6 +341,8 @@ class Combiner:
 
     def change(self, step: Quantity, operand: Quantity) -> Expression | None:
         """The differential of a step where only one operand moves, -U⁻¹ dU U⁻¹; None if there is no notation for it."""
+        if not self._has_differentials:
+            return None
         moved = self.build.make(notation.Differential, operand.shape, operand.symbol)
         assert step.definition is not None
         try:

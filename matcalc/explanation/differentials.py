@@ -17,7 +17,7 @@ from matcalc.explanation.coefficients import Coefficients, is_zero_node
 from matcalc.explanation.derivation import Derived, Equation, Remark, Section, Side
 from matcalc.explanation.derivation import Line as DerivationLine
 from matcalc.explanation.forward import Forward, needs_vec
-from matcalc.explanation.intermediates import Introduction, Quantity, Steps, check_length
+from matcalc.explanation.intermediates import Introduction, Quantity, Steps, check_length, taken_by_differentials
 from matcalc.explanation.linear import NotLinearError, differential
 from matcalc.explanation.lines import Line, sum_of
 from matcalc.explanation.local import name_of
@@ -74,6 +74,11 @@ class Differentials:
             NotSupportedError: this method has no notation for it.
             LimitError: a line is too long to be written.
         """
+        for name in taken_by_differentials(self.steps, self.problem.inference.symbols):
+            raise NotSupportedError(
+                f"a derivation by differentials with a variable called {name}, beside {name[1:]}",
+                help=f"call {name} something else: here it is the differential of {name[1:]}",
+            )
         active = self.steps.active()
         several = len(list(self.steps.every())) > 1
         first = Section("Introduce intermediate variables" if several else "Give the value a name")
@@ -120,7 +125,7 @@ class Differentials:
         line = Line(self, step, self.form(step))
         if step.series is not None:
             terms = step.series.steps
-            line.with_terms([(each, self.form(each)) for each in reversed(terms.active())])
+            line.with_terms([(each, self.form(each)) for each in reversed(terms.active()) if each.role != "entry"])
         if isinstance(step.symbol, notation.Element):
             return line  # within a sum over an index
         if not step.shape.dims:
@@ -181,6 +186,8 @@ class Differentials:
         line = self._line(value)
         known = len(line.sides) if value.series is None else 1
         self.found = {each: self.jacobian(value, each) for each in value.operands if each.targets}
+        if value.series is not None and value.shape.dims:
+            line.arranged(self.found)
         while steps := self._next():
             line.substituted(self.found, {step: self._line(step).whole() for step in steps})
             self._pass_on(steps)
@@ -276,7 +283,7 @@ class Differentials:
     def _substituted(self, root: Expression) -> Expression:
         """An expression with definitions instead of the names that the reader did not give."""
         known: dict[Expression, Expression] = {}
-        for step in self.steps.steps:
+        for step in self.steps.every():
             if not step.given and step.definition is not None:
                 known[step.symbol] = self._rebuilt(step.definition, known)
         return self._rebuilt(root, known)
@@ -315,8 +322,10 @@ def _ancestors(quantity: Quantity) -> set[Quantity]:
 
 
 def _with_indices(steps: Steps) -> Iterator[tuple[Quantity, tuple[str, ...]]]:
-    """All steps, with the indices of the sum of whose terms they are."""
+    """All steps but the entries xᵢ, which are no news, with the indices of the sum of whose terms they are."""
     for step in steps.steps:
+        if step.role == "entry":
+            continue
         if step.series is not None:
             yield from _with_indices(step.series.steps)
         yield step, steps.indices

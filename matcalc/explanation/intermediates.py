@@ -127,6 +127,13 @@ def check_length(steps: Steps, most: int, what: str) -> None:
         raise LimitError(f"{what} is limited to {most} steps; this one has {count}", help=advice)
 
 
+def taken_by_differentials(steps: Steps, names: Iterable[str]) -> list[str]:
+    """Names of the reader's, `dx`, that could be read as the differential of something else, x."""
+    own = {each.name for each in (*steps.variables, *steps.every())}
+    every = own.union(names)
+    return sorted(f"d{name}" for name in own if f"d{name}" in every)
+
+
 class Introduction:
     """Introduces intermediate variables for a problem and the variables that it is differentiated by."""
 

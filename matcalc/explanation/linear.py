@@ -6,7 +6,9 @@ differential here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from fractions import Fraction
 
 from matcalc.language.dimensions import SCALAR, Shape, row, vector
@@ -90,6 +92,8 @@ def _of(build: Builder, node: Expression, done: Mapping[Expression, Expression |
 def _of_linear(build: Builder, node: Expression, inner: Expression) -> Expression:
     """What is linear in one operand, of another one. Numbers go to the front."""
     if isinstance(inner, notation.Product) and inner.factors and inner.factors[-1].shape == inner.shape and inner.shape.dims:
+        if isinstance(node, notation.IndexedSum):
+            return _of_terms(build, node, inner)
         core = _of_linear(build, node, inner.factors[-1])
         return times(build, inner.coefficient, [*inner.factors[:-1], core], inner.divisors, node.shape)
     match node:
@@ -108,6 +112,36 @@ def _of_linear(build: Builder, node: Expression, inner: Expression) -> Expressio
                 notation.IndexedSum, node.shape, inner, node.indices, node.function, node.bounds, node.conditions
             )
     raise NotLinearError
+
+
+def _of_terms(build: Builder, node: notation.IndexedSum, inner: notation.Product) -> Expression:
+    """A sum over an index: only the numbers that are the same in all terms go to the front."""
+    names = {name for name, _ in node.indices}
+    numbers, array = inner.factors[:-1], inner.factors[-1]
+    stay = [each for each in numbers if not names.isdisjoint(_names(each))]
+    below = [each for each in inner.divisors if not names.isdisjoint(_names(each))]
+    body = times(build, 1, [*stay, array], below, array.shape)
+    core = build.make(notation.IndexedSum, node.shape, body, node.indices, node.function, node.bounds, node.conditions)
+    front = [each for each in numbers if each not in stay]
+    return times(build, inner.coefficient, [*front, core], [each for each in inner.divisors if each not in below], node.shape)
+
+
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+def _names(root: Expression) -> set[str]:
+    """All names in an expression, those of indices among them, as in `i + 1`."""
+    found: set[str] = set()
+    stack: list[object] = [root]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, str):
+            found.update(_WORD.findall(each))
+        elif isinstance(each, tuple):
+            stack += each
+        elif isinstance(each, Expression):
+            stack += (getattr(each, field.name) for field in fields(each))
+    return found
 
 
 def _each(

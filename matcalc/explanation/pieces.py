@@ -72,13 +72,16 @@ class _Merging:
         self.made: dict[Quantity, Quantity] = {}
         self.contents: dict[Quantity, Quantity] = {}
         """The steps that were put into others."""
+        self.entries: dict[Expression, Quantity] = {}
+        """The entries of vectors in a term of a sum over an index, by their symbols."""
 
     def merged(self, steps: Steps) -> Steps:
         """The steps that are left."""
         inlined = self._inlined(steps)
         result = Steps(tuple(self.made.get(each, each) for each in steps.variables), indices=steps.indices)
+        self.entries = {step.symbol: step for step in steps.steps if step.role == "entry"}
         for step in steps.steps:
-            new = self._new(step)
+            new = self._entry(step) if step.role == "entry" else self._new(step)
             if step in inlined:
                 assert new.definition is not None
                 assert new.value is not None
@@ -88,7 +91,8 @@ class _Merging:
                 self.made[step] = new
                 if new.symbol is not step.symbol:
                     self.written[step.symbol], self.nodes[step.node] = new.symbol, new.node
-                result.steps.append(new)
+                if new not in result.steps:
+                    result.steps.append(new)
         return result
 
     def kept(self, steps: Steps) -> list[Quantity]:
@@ -143,6 +147,19 @@ class _Merging:
             self._rename(new, self.names[step])
         return new
 
+    def _entry(self, step: Quantity) -> Quantity:
+        """An entry hᵢ, of what its vector is called now: that may have been an alias."""
+        symbol = self._rewritten(step.symbol)
+        if symbol is step.symbol:
+            return step
+        if symbol not in self.entries:
+            new = self._new(step)
+            node = self.recovery.leaf(symbol, ())
+            assert isinstance(node, Variable)
+            new.name, new.symbol, new.definition, new.node = expression(symbol), symbol, symbol, node
+            self.entries[symbol] = new
+        return self.entries[symbol]
+
     def _rename(self, step: Quantity, name: str) -> None:
         old = step.symbol
         if isinstance(old, notation.Element):  # of one term
@@ -173,7 +190,7 @@ class _Merging:
 
 def _names(kept: Sequence[Quantity]) -> dict[Quantity, str]:
     """The steps that are left, numbered again; a single one has no number."""
-    own = [step for step in kept if not step.given]
+    own = [step for step in kept if not step.given and step.role != "entry"]
     symbols = [step.symbol.operand if isinstance(step.symbol, notation.Element) else step.symbol for step in own]
     stems = [symbol.name.rstrip("₀₁₂₃₄₅₆₇₈₉") for symbol in symbols if isinstance(symbol, notation.Symbol)]
     if len(own) == 1:
