@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from matcalc.calculus import symmetry
+from matcalc.calculus.looks import is_distribution
 from matcalc.operations.rows import Elementwise
 from matcalc.operations.table import elementwise, matrix_function
 from matcalc.tensor.nodes import Contraction, Delta, Labels, MatrixCall, Node, Number, Pointwise, Positions, Rational, Sum, Unit
@@ -80,10 +81,10 @@ def picked(product: Product) -> None:
             product.put(entry, rest)
 
 
-def softmax_totals(product: Product) -> None:
-    """Σᵢ softmax(u)ᵢ = 1."""
+def distribution_totals(product: Product) -> None:
+    """Σᵢ softmax(u)ᵢ = 1, and so for all whose entries add up to 1."""
     for node, labels in list(product.factors):
-        if type(node) is MatrixCall and node.operation.name == "softmax" and labels[-1] not in product.kept:
+        if is_distribution(node) and labels[-1] not in product.kept:
             uses = sum(name == labels[-1] for _, names in product.factors for name in names)
             if uses == 1:
                 product.factors.remove((node, labels))

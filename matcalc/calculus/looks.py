@@ -11,6 +11,7 @@ from matcalc.tensor.nodes import (
     Contraction,
     Delta,
     Labels,
+    MatrixCall,
     Node,
     Number,
     Ones,
@@ -63,6 +64,11 @@ def joined(factors: Sequence[Factor], kept: Container[int]) -> list[list[Factor]
 def is_indicator(node: Node) -> bool:
     """Whether the values of an element-wise function are 0 and 1."""
     return type(node) is Pointwise and isinstance(node.operation, Elementwise) and node.operation.indicator
+
+
+def is_distribution(node: Node) -> bool:
+    """Whether the entries along the last axis are not negative and add up to 1."""
+    return type(node) is MatrixCall and node.operation.is_distribution
 
 
 def divides(node: Node, axis: int, sizes: Sequence[Dim], depth: int = 0) -> bool:

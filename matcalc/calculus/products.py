@@ -264,7 +264,7 @@ _RULES: tuple[Callable[[Product], None], ...] = (
     literals.entries,
     cancellation.units,
     cancellation.picked,
-    cancellation.softmax_totals,
+    cancellation.distribution_totals,
     cancellation.position_totals,
     _scalars,
     cancellation.indicators,

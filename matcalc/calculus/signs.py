@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from matcalc.calculus.cancellation import split_power
+from matcalc.calculus.looks import is_distribution
 from matcalc.operations.rows import Elementwise
 from matcalc.tensor.nodes import (
     Concatenation,
@@ -136,7 +137,7 @@ def _of_matrix_call(graph: Graph, node: MatrixCall) -> Sign:
     name, arg = node.operation.name, node.args[0]
     if name == "softmax":
         return Sign.POSITIVE
-    if name == "e_argmax":
+    if is_distribution(node):
         return Sign.NONNEGATIVE
     if name in ("prod", "amax", "amin"):
         return sign(graph, arg)

@@ -9,9 +9,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matcalc.calculus.coefficients import stands_in
-from matcalc.calculus.looks import FEW, Factor, divides, has_unit, is_indicator, is_zero, kind, parts_of, repeated
+from matcalc.calculus.looks import (
+    FEW,
+    Factor,
+    divides,
+    has_unit,
+    is_distribution,
+    is_indicator,
+    is_zero,
+    kind,
+    parts_of,
+    repeated,
+)
 from matcalc.language.dimensions import Dim
-from matcalc.tensor.nodes import Concatenation, Contraction, Labels, MatrixCall, Node, Rational, Sum, Unit, Zero
+from matcalc.tensor.nodes import Concatenation, Contraction, Labels, Node, Rational, Sum, Unit, Zero
 
 if TYPE_CHECKING:
     from matcalc.calculus.products import Product
@@ -105,7 +116,7 @@ def average(product: Product) -> Node | None:
         if type(node) is not Sum or node.order != 1 or len(node.args) > FEW or labels[0] in product.kept:
             continue
         beside = [factor for factor in product.factors if labels[0] in factor[1] and factor[0] is not node]
-        if len(beside) != 1 or beside[0][1] != labels or not _is_softmax(beside[0][0]) or not any(map(repeated, node.args)):
+        if len(beside) != 1 or beside[0][1] != labels or not is_distribution(beside[0][0]) or not any(map(repeated, node.args)):
             continue
         rest = [factor for other, factor in enumerate(product.factors) if other != position and factor is not beside[0]]
         parts = [product.s.contraction([(arg, labels), beside[0]], ()) for arg in node.args]
@@ -185,7 +196,3 @@ def _vanishes(s: Simplifier, node: Node, axis: int) -> bool:
     own = labels.index(axis)
     rest, sizes = [label for label in labels if label != axis], [*total.shape[:own], *total.shape[own + 1 :]]
     return any(own in repeated(arg) for arg in total.args) and is_zero(s.contraction([(total, labels)], rest, sizes))
-
-
-def _is_softmax(node: Node) -> bool:
-    return type(node) is MatrixCall and node.operation.name == "softmax"

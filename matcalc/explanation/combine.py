@@ -356,9 +356,10 @@ class Combiner:
         factors = [(found.node, (*range(outputs), *inner)), (self.recovery.leaf(moved, operand.shape.dims), (*inner,))]
         node = self.simplifier.contraction(factors, range(outputs), step.shape.dims)
         try:
-            return self.recovery.expression(self.simplifier.simplify(node))
+            column = self.recovery.expression(self.simplifier.simplify(node))
         except MatrixNotationError:
             return None
+        return self.build.transpose(column) if step.shape.kind == "row" else column
 
     def _placeholder(self, known: Local) -> Node:
         """A node that stands for a derivative found before: of a scalar by a step, or of a step by a scalar."""

@@ -99,19 +99,21 @@ class Combining:
         total = each.total
         why = _why(each) if named else ""
         sides: list[Side] = []
-        readable = all(factor.plain is not None for term in each.terms for factor in term.factors)
-        if total.plain is not None and len(each.terms) <= _PATHS and (readable or each.formula is not None):
+        factors = [factor for term in each.terms for factor in term.factors]
+        readable = total.plain is not None and all(factor.plain is not None for factor in factors)
+        whole = all(map(_is_whole, (total, *factors)))
+        if len(each.terms) <= _PATHS and (whole or (total.plain is not None and each.formula is not None)):
             names = [chain(self.build, [factor.label for factor in term.factors]) for term in each.terms]
             labels = sum_of(self.build, names, total.label)
             if each.formula is not None:
                 sides.append(self._carried(each))
             elif labels is not None:
                 sides.append(Side(labels, why))
-                if is_long(total.plain):  # each line would be as long as those before it together
+                if total.plain is not None and is_long(total.plain):  # each line would be as long as those before it together
                     return [Equation(total.label, tuple(sides), total.label.shape, (total.step, total.operand))]
                 values = [chain(self.build, [f.plain for f in term.factors if f.plain is not None]) for term in each.terms]
                 written = sum_of(self.build, values, total.label)
-                if written is not None:
+                if readable and written is not None:
                     sides += self._with_values(written, product_sizes(values), total)
         sides.append(Side(total.written))
         lines: list[Line] = [
@@ -249,6 +251,13 @@ def _why(each: Combination) -> str:
     if each.rule == "total-derivative":
         return f"total-derivative chain rule: {len(each.terms)} paths, whose contributions add up"
     return "vector chain rule" if len(each.terms) == 1 else f"vector chain rule; {len(each.terms)} paths add up"
+
+
+def _is_whole(local: Local) -> bool:
+    """Whether a derivative is written as a whole, and not by its elements."""
+    return not (isinstance(local.label, notation.Partial) and any(
+        isinstance(each, notation.Element) and local.plain is None for each in (local.label.value, local.label.variable)
+    ))
 
 
 def _distinct(sides: Sequence[Side]) -> list[Side]:

@@ -69,13 +69,11 @@ def stated(recovery: Recovery, node: Node, value: Quantity, variable: Quantity) 
     whole = write(recovery, node, value.shape, [variable.shape], "numerator", variable.name)
     chosen = cases(recovery, node, value.shape, [variable.shape], "numerator") or whole
     build = recovery.build
+    label = by_elements(build, value, variable, whole.indices) if whole.indices else name_of(build, value, variable)
+    if whole.elements is not None and whole.elements.definitions:
+        answer = Answer(whole.expression, whole.elements.definitions, whole.indices)
+        return Local(value, variable, node, label, answer, None)
     plain = None if whole.indices else whole.expression
-    label = name_of(build, value, variable)
-    if whole.indices:
-        label = by_elements(build, value, variable, whole.indices)
-        if whole.elements is not None and whole.elements.definitions:
-            answer = Answer(whole.expression, whole.elements.definitions, whole.indices)
-            return Local(value, variable, node, label, answer, None)
     return Local(value, variable, node, label, chosen.expression, plain)
 
 

@@ -40,7 +40,7 @@ from matcalc.notation.products import (
     settled,
     split,
 )
-from matcalc.operations.rows import Elementwise
+from matcalc.operations.rows import Elementwise, MatrixFunction
 from matcalc.operations.table import OPERATIONS
 
 # ------------------------------------------------------------------ ones and identities
@@ -237,8 +237,13 @@ def signs(build: Builder, node: Expression) -> Found:
     return build.scaled(-1, turned), Reason(f"{node.name} is odd: {node.name}(-a) = -{node.name}(a)")
 
 
+def _is_distribution(name: str) -> bool:
+    row = OPERATIONS.get(name)
+    return isinstance(row, MatrixFunction) and row.is_distribution
+
+
 def linear(build: Builder, node: Expression) -> Found:
-    """sum(c a) = c sum(a), (c a)·b = c (a·b), sum(softmax(a)) = 1."""
+    """sum(c a) = c sum(a), (c a)·b = c (a·b), sum(softmax(a)) = 1, and so for all whose entries add up to 1."""
     match node:
         case Function(name="sum" | "tr", operands=(Product() as inner,)) if inner.factors and node.axis is None:
             scale, array = split(build, inner)
@@ -246,8 +251,8 @@ def linear(build: Builder, node: Expression) -> Found:
                 core: Expression = build.make(Function, node.shape, node.name, (array,), None)
                 words = f"a number leaves the sum: {node.name}(c a) = c {node.name}(a)"
                 return build.make(Product, node.shape, 1, (scale, core), ()), Reason(words)
-        case Function(name="sum", operands=(Function(name="softmax", axis=None),), axis=None):
-            return build.number(1), Reason("the entries of softmax add up to 1")
+        case Function(name="sum", operands=(Function(axis=None) as inside,), axis=None) if _is_distribution(inside.name):
+            return build.number(1), Reason(f"the entries of {inside.name} add up to 1")
         case Function(name="exp" | "log", operands=(Function(name="exp" | "log", operands=(inside,)) as between,)):
             if between.name != node.name:
                 words = "exp(log(a)) = a" if node.name == "exp" else "log(exp(a)) = a"

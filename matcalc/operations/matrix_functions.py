@@ -54,7 +54,7 @@ MATRIX_FUNCTIONS: tuple[Operation, ...] = (
         jacobian=(
             JacobianTerm(1, (Factor("Y", "i"), Factor("I_n", "ij"))), JacobianTerm(-1, (Factor("Y", "i"), Factor("Y", "j"))),
         ),
-        evaluate=_softmax, source="Bishop, Pattern Recognition and Machine Learning, eq. 4.106",
+        is_distribution=True, evaluate=_softmax, source="Bishop, Pattern Recognition and Machine Learning, eq. 4.106",
         rule="every entry depends on every entry of {u}, through the normalising sum: not diagonal",
     ),
     MatrixFunction(
@@ -89,7 +89,7 @@ MATRIX_FUNCTIONS: tuple[Operation, ...] = (
     MatrixFunction(
         name="e_argmax", summary="unit vector at the first of the largest elements",
         latex=r"\mathbf{e}_{\operatorname{argmax}{}}",
-        operand_indices="j", value_indices="i", forms=(Form("vector(n) -> vector(n)"),), jacobian=(),
+        operand_indices="j", value_indices="i", forms=(Form("vector(n) -> vector(n)"),), jacobian=(), is_distribution=True,
         evaluate=lambda np, x: np.reshape(np.arange(np.size(x)) == np.argmax(x), (-1, 1)).astype(float), kink=leads,
         source="constant but for ties",
         rule="constant, but for jumps where the largest entry changes",

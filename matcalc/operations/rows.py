@@ -236,6 +236,8 @@ class MatrixFunction(Operation):
     """For such a derivative, which operand is the direction E; there is no derivative by another one."""
     integers: tuple[int, ...] = ()
     """The operands that are integers; there is no derivative by these."""
+    is_distribution: bool = False
+    """Whether the entries of its value are not negative and add up to 1."""
 
     @property
     def main(self) -> int:

@@ -32,6 +32,8 @@ FORMS = [
     ("exp(sum(c*log(x)))", "x", 2, "c, x: positive vector(n)", "exp(c·log(x)) ((c ⊘ x) (c ⊘ x)ᵀ - diag(c ⊘ x²))"),
     ("g*x/sqrt(mean(x^2))", "x", 1, V, "(1/sqrt(‖x‖²/n)) diag(g) (I - x xᵀ / ‖x‖²)"),
     ("-sum(softmax(x)*log(softmax(x)))", "x", 1, V, "(softmax(x) ⊙ (x·softmax(x) - x))ᵀ"),
+    # what adds up to 1
+    ("max(c + x)", "c", 1, "x: vector(n), c: scalar", "1"),
     # fractions within
     ("norm(x)^p", "x", 2, V, "p (‖x‖^(p - 2) I + (p - 2) ‖x‖^(p - 4) x xᵀ)"),
     ("log(1 + ||x||^2/t)", "x", 2, V, "(2 / (t + ‖x‖²)) (I - (2 / (t + ‖x‖²)) x xᵀ)"),

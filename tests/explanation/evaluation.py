@@ -20,6 +20,7 @@ import numpy as np
 from matcalc.errors import NotSupportedError
 from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, Side
 from matcalc.explanation.intermediates import Quantity
+from matcalc.explanation.lines import is_zero
 from matcalc.language.dimensions import Dim, Shape, dim
 from matcalc.language.shapes import Inference
 from matcalc.notation import matrix as m
@@ -456,6 +457,8 @@ def wrong_reasons(values: Values, equation: Equation, side: Side) -> Iterator[Fi
             continue
         where = " = ".join(map(said, parts))
         moved = {node.operand for part in parts[1:] for node in m.postorder(part) if isinstance(node, m.Differential)}
+        if not moved and all(is_zero(part) for part in parts[1:]):
+            continue
         if len(moved) != 1:
             yield Finding("differentials of several variables", where)
             continue
