@@ -10,11 +10,15 @@ from typing import Any
 
 from matcalc.errors import LimitError, NotSupportedError, UsageError
 from matcalc.output.picture.layout import Size, missing
+from matcalc.output.picture.svg import FAMILY
 
 MOST_PIXELS = 100_000_000
 """Pixels of a PNG: 400 MB while it is made."""
 
-_PROBE = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><text y="16" font-size="16">{}</text></svg>'
+_PROBE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">'
+    f'<text y="16" font-size="16" font-family="{FAMILY}">{{}}</text></svg>'
+)
 
 
 def png(svg: str, size: Size, scale: float) -> bytes:
@@ -26,7 +30,7 @@ def png(svg: str, size: Size, scale: float) -> bytes:
     render = _resvg().svg_to_bytes
     fonts = _fonts()
     if render(svg_string=_PROBE.format("x"), font_dirs=fonts) == render(svg_string=_PROBE.format(""), font_dirs=fonts):
-        raise NotSupportedError("PNG on a machine without fonts", help="install a font, such as DejaVu Serif, or save as .svg")
+        raise NotSupportedError("PNG on a machine without a font for it", help="install DejaVu Serif, or save as .svg")
     image: bytes = render(svg_string=svg, zoom=scale, background="#ffffff", font_dirs=fonts)
     return image
 
