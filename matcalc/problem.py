@@ -23,6 +23,7 @@ from matcalc.language.joined import doubtful
 from matcalc.language.parse import parse_declarations, parse_program, parse_shape, parse_targets
 from matcalc.language.remarks import remarks
 from matcalc.language.shapes import Inference, Symbol, infer
+from matcalc.notation import matrix as notation
 from matcalc.notation.answer import own_names
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.recover import Recovery
@@ -165,7 +166,7 @@ class Problem:
         return Answer(as_written(self.recovery.build, self.inference))
 
     @cached_property
-    def own_names(self) -> list[tuple[str, Expression]]:
+    def own_names(self) -> list[tuple[notation.Symbol, Expression]]:
         """The reader's names for intermediate results, in matrix notation."""
         return own_names(self.recovery, self.bindings)
 

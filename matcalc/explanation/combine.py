@@ -353,7 +353,8 @@ class Combiner:
             return written
         found, outputs = self.local(step, operand), len(step.shape.dims)
         inner = range(outputs, outputs + len(operand.shape.dims))
-        factors = [(found.node, (*range(outputs), *inner)), (self.recovery.leaf(moved, operand.shape.dims), (*inner,))]
+        upright = self.build.transpose(moved) if operand.shape.kind == "row" else moved
+        factors = [(found.node, (*range(outputs), *inner)), (self.recovery.leaf(upright, operand.shape.dims), (*inner,))]
         node = self.simplifier.contraction(factors, range(outputs), step.shape.dims)
         try:
             column = self.recovery.expression(self.simplifier.simplify(node))

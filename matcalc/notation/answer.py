@@ -24,7 +24,7 @@ def write_answer(
     variables: Sequence[Shape],
     layout: Layout,
     name: str,
-    bound: Sequence[tuple[str, Expression]],
+    bound: Sequence[tuple[notation.Symbol, Expression]],
     title: str = "",
 ) -> Answer:
     """A derivative in matrix notation, with rows for `value` and columns for `variables`, the last one called `name`.
@@ -71,12 +71,14 @@ def remarks(parts: Iterable[Expression], left_open: Sequence[str]) -> list[str]:
 _ALONG = ("axis=0: of each column", "axis=1: of each row")
 
 
-def own_names(recovery: Recovery, bindings: Mapping[str, Value]) -> list[tuple[str, Expression]]:
-    """The reader's names for intermediate results, with what they stand for."""
+def own_names(recovery: Recovery, bindings: Mapping[str, Value]) -> list[tuple[notation.Symbol, Expression]]:
+    """The reader's names for intermediate results, with what they stand for: of a row, its column."""
     bound = []
     for own, each in bindings.items():
         try:
-            bound.append((own, recovery.expression(recovery.simplifier.simplify(each.node))))
+            meaning = recovery.expression(recovery.simplifier.simplify(each.node))
         except MatrixNotationError:
             continue
+        shape = each.shape if each.shape.kind == "row" else meaning.shape
+        bound.append((recovery.build.make(notation.Symbol, shape, own), meaning))
     return bound

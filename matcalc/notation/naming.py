@@ -77,7 +77,7 @@ _ATOMS = (Symbol, Number, Size, Identity, Ones, Zeros, Unit, Commutation, Positi
 _LETTERS: Mapping[str, str] = {"sigmoid": "sp", "softmax": "sp", "tanh": "th", "exp": "uv", "logsumexp": "c"}
 
 
-def with_names(build: Builder, body: Expression, bound: Sequence[tuple[str, Expression]]) -> Answer:
+def with_names(build: Builder, body: Expression, bound: Sequence[tuple[Symbol, Expression]]) -> Answer:
     """An answer in which long repeats, residuals next to an indicator and the reader's `bound` parts stand under a name."""
     used = set(build.taken)
     body, definitions = _with_own_names(build, body, bound)
@@ -99,10 +99,10 @@ def with_names(build: Builder, body: Expression, bound: Sequence[tuple[str, Expr
 
 
 def _with_own_names(
-    build: Builder, body: Expression, bound: Sequence[tuple[str, Expression]]
+    build: Builder, body: Expression, bound: Sequence[tuple[Symbol, Expression]]
 ) -> tuple[Expression, list[tuple[Symbol, Expression]]]:
     """The body with the reader's names for intermediate results, and what those that it uses stand for."""
-    names: dict[Expression, str] = {value: name for name, value in bound if not isinstance(value, _ATOMS)}
+    names: dict[Expression, Symbol] = {value: name for name, value in bound if not isinstance(value, _ATOMS)}
     if not names:
         return body, []
     uses = _uses(body)
@@ -112,7 +112,10 @@ def _with_own_names(
     done: dict[Expression, Expression] = {}
     values: dict[Symbol, Expression] = {}
     for node in postorder(body):
-        done[node] = with_children(build, node, done)
+        if isinstance(node, Transpose) and isinstance(done[node.operand], Transpose):  # a row under its name
+            done[node] = build.transpose(done[node.operand])
+        else:
+            done[node] = with_children(build, node, done)
         if isinstance(node, Sum) and node not in names:
             part = _partial_sum(build, node, names, done, values)
             if part is not None:
@@ -122,9 +125,7 @@ def _with_own_names(
             if part is not None:
                 done[node] = part
         if node in names:
-            symbol = build.make(Symbol, node.shape, names[node])
-            values[symbol] = done[node]
-            done[node] = symbol
+            done[node] = _named(build, names[node], done[node], values)
     used: dict[Symbol, None] = {}
     pending = [done[body]]
     while pending:
@@ -138,7 +139,7 @@ def _with_own_names(
 def _partial_product(
     build: Builder,
     node: Product,
-    names: Mapping[Expression, str],
+    names: Mapping[Expression, Symbol],
     done: Mapping[Expression, Expression],
     values: dict[Symbol, Expression],
 ) -> Expression | None:
@@ -153,7 +154,7 @@ def _partial_product(
         return None
     value = max(inside, key=lambda each: len(each.factors))
     assert isinstance(value, Product)
-    symbol = build.make(Symbol, value.shape, names[value])
+    symbol = names[value]
     values.setdefault(symbol, done.get(value, value))
     rest = [done[factor] for factor in _without(node.factors, value.factors)]
     return build.product(node.coefficient, [symbol, *rest], [done[each] for each in node.divisors], node.shape)
@@ -162,18 +163,25 @@ def _partial_product(
 def _partial_sum(
     build: Builder,
     node: Sum,
-    names: Mapping[Expression, str],
+    names: Mapping[Expression, Symbol],
     done: Mapping[Expression, Expression],
     values: dict[Symbol, Expression],
 ) -> Expression | None:
     """w·x + b - y as z - y, where z = w·x + b."""
     for value, name in names.items():
         if isinstance(value, Sum) and value.shape == node.shape and Counter(value.terms) < Counter(node.terms):
-            symbol = build.make(Symbol, value.shape, name)
-            values[symbol] = with_children(build, value, done)
             rest = [done[term] for term in _without(node.terms, value.terms)]
-            return build.make(Sum, node.shape, (symbol, *rest))
+            return build.make(Sum, node.shape, (_named(build, name, with_children(build, value, done), values), *rest))
     return None
+
+
+def _named(build: Builder, symbol: Symbol, meaning: Expression, values: dict[Symbol, Expression]) -> Expression:
+    """What stands for a part under its name, which is noted with its meaning: vᵀ for a column, if v is a row."""
+    if symbol.shape == meaning.shape:
+        values[symbol] = meaning
+        return symbol
+    values[symbol] = build.transpose_terms(meaning)
+    return build.transpose(symbol)
 
 
 def _without(parts: Sequence[Expression], gone: Sequence[Expression]) -> list[Expression]:

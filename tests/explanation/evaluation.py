@@ -467,7 +467,11 @@ def wrong_reasons(values: Values, equation: Equation, side: Side) -> Iterator[Fi
         found = np.tensordot(values.derivative(value, variable), change, axes=change.ndim)
         reading.differentials = {variable: change, value: found}
         for _ in reading.everywhere(indices_of(equation.left), PLACES):
-            wanted, *got = (np.asarray(reading.read(part)) for part in parts)
+            try:
+                wanted, *got = (np.asarray(reading.read(part)) for part in parts)
+            except (AssertionError, LookupError, ValueError, TypeError) as error:
+                yield Finding("differentials that cannot be read", where, repr(error))
+                break
             if any(each.shape != wanted.shape or not close(each, wanted, TOLERANCE) for each in got):
                 yield Finding("wrong differentials", where)
                 break
