@@ -172,6 +172,11 @@ def test_deep_texts() -> None:
     assert read("1 + " * 5000 + "x").value(x=2) == 5002
 
 
+def test_a_matrix_of_one_entry_is_no_number() -> None:
+    program = read("tr((a v') (v a')) + det((a v') (v a'))", where="a: vector(1), v: vector(3)")
+    assert program.value(a=np.array([2.0]), v=np.ones(3)) == pytest.approx(24)
+
+
 def test_a_name_that_was_defined_and_is_differentiated_by_is_free() -> None:
     assert read("z = x^2; z + x", "z").value(x=3, z=5) == 8
 

@@ -97,7 +97,7 @@ def _run(patterns: Sequence[_Pattern | None], place: int) -> _Run | None:
         if first is None or second is None or first.words != second.words:
             continue
         steps = _differences(first, second)
-        if not any(steps) or not _is_clear(first, steps):
+        if not any(steps) or min(steps) < 0 < max(steps) or not _is_clear(first, steps):
             continue
         count, last = 2, second
         while (after := _block(patterns, place + count * length, length)) is not None:

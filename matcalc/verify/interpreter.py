@@ -229,7 +229,12 @@ class Interpreter:
         if operator in _ARITHMETIC:
             return self._emit(_ARITHMETIC[operator], below)
         if operator in ("@", "juxtapose", "*"):
-            return self._row(OPERATIONS[operator], node, below)
+            result = self._row(OPERATIONS[operator], node, below)
+            shape = self._shape_of(node)
+            if not shape.dims or any(size.value(self.sizes) != 1 for size in shape.dims):
+                return result
+            axes = self._axes(shape)  # a matrix of one entry is no number
+            return self._emit(lambda value: np.reshape(value, axes), (result,))
         if operator == "divide":
             return self._emit(_right_quotient if self._shape_of(node.right).dims else np.divide, below)
         if operator == "^" and self._shape_of(node.left).kind == "matrix":

@@ -349,7 +349,7 @@ def indices_of(left: Expression) -> dict[str, Dim]:
         if isinstance(node, m.Element):
             for index, size in zip(node.indices, node.operand.shape.dims, strict=False):
                 if isinstance(index, str) and index != ":" and not index.isdecimal():
-                    found[index] = size
+                    found.setdefault(index, size)  # of a term uᵢ of zᵢ: as far as there are terms
     return found
 
 
