@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -43,7 +43,7 @@ _GREEK: Final = {
     "ϕ": r"\phi", "χ": r"\chi", "ψ": r"\psi", "ω": r"\omega", "Γ": r"\Gamma", "Δ": r"\Delta", "Θ": r"\Theta", "Λ": r"\Lambda",
     "Ξ": r"\Xi", "Π": r"\Pi", "Σ": r"\Sigma", "Υ": r"\Upsilon", "Φ": r"\Phi", "Ψ": r"\Psi", "Ω": r"\Omega", "ℓ": r"\ell",
 }  # fmt: skip
-_LOWERED: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₖ₊₋", "0123456789k+-")
+PLAIN: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₖ₊₋", "0123456789k+-")
 _NUMBERED: Final = re.compile(r"(.*?)([₀₁₂₃₄₅₆₇₈₉ₖ₊₋]+)")
 """A name of a step in an explanation."""
 _ACCENTS: Final = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot"}
@@ -55,8 +55,8 @@ _POWERED: Final = frozenset(("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "
 _NAMED_NORMS: Final = {"norm1": "_1", "norminf": r"_\infty"}
 
 
-def latex(answer: Answer) -> str:
-    r"""The answer in LaTeX.
+def latex(answer: Answer, names: Mapping[str, str] | None = None) -> str:
+    r"""The answer in LaTeX; `names` are those that look otherwise than usual.
 
     >>> from matcalc.language.dimensions import dim, vector, row
     >>> from matcalc.notation.matrix import Transpose
@@ -64,7 +64,7 @@ def latex(answer: Answer) -> str:
     >>> latex(Answer(Transpose(row(dim("n")), x)))
     '\\mathbf{x}^\\top'
     """
-    printer = LatexPrinter()
+    printer = LatexPrinter(names)
     written = printer.write(answer.body)
     if answer.definitions:
         named = r",\; ".join(f"{printer.write(symbol)} = {printer.write(meaning)}" for symbol, meaning in answer.definitions)
@@ -72,15 +72,15 @@ def latex(answer: Answer) -> str:
     return written
 
 
-def expression(expr: Expression) -> str:
-    r"""One expression in LaTeX.
+def expression(expr: Expression, names: Mapping[str, str] | None = None) -> str:
+    r"""One expression in LaTeX; `names` are those that look otherwise than usual.
 
     >>> from matcalc.language.dimensions import SCALAR
     >>> from matcalc.notation.matrix import Product
     >>> expression(Product(SCALAR, -2, (Symbol(SCALAR, "alpha"),), (Symbol(SCALAR, "n"),)))
     '-\\frac{2 \\alpha}{n}'
     """
-    return LatexPrinter().write(expr)
+    return LatexPrinter(names).write(expr)
 
 
 def name(name: str, *, bold: bool = False) -> str:
@@ -91,7 +91,7 @@ def name(name: str, *, bold: bool = False) -> str:
     """
     lowered = _NUMBERED.fullmatch(name)
     if lowered:
-        return f"{_base(lowered[1], bold)}_{{{lowered[2].translate(_LOWERED)}}}"
+        return f"{_base(lowered[1], bold)}_{{{lowered[2].translate(PLAIN)}}}"
     base, *marks = name.split("_")
     counted = re.fullmatch(r"(\D*[^\W\d_])(\d+)", base)
     if counted:
@@ -127,6 +127,10 @@ def _subscript(mark: str) -> str:
 class LatexPrinter(TextPrinter):
     """How each kind of node looks in LaTeX."""
 
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self._names = names or {}
+
     ellipsis = Piece(Level.ATOM, r"\cdots")
     opening = r"\left("
     closing = r"\right)"
@@ -144,7 +148,11 @@ class LatexPrinter(TextPrinter):
 
     def name(self, name: str, shape: Shape | None = None) -> str:
         """Vectors are bold."""
-        return _name(name, bold=shape is not None and shape.kind in ("vector", "row"))
+        bold = shape is not None and shape.kind in ("vector", "row")
+        special = self._names.get(name)
+        if special is None:
+            return _name(name, bold=bold)
+        return special.replace(r"\mathrm", r"\mathbf") if bold else special
 
     def constant(self, digit: str, name: str, shape: Shape) -> Piece:
         """Bold digits; only a matrix shows its size."""
@@ -294,18 +302,22 @@ class LatexPrinter(TextPrinter):
 
     def leibniz(self, sign: str, name: str, variables: Sequence[tuple[str, int]]) -> Piece:
         """A derivative as a quotient."""
-        mark = "d" if sign == "d" else r"\partial "
+        mark = r"\mathrm{d}" if sign == "d" else r"\partial "
         order = sum(k for _, k in variables)
         above = f"{mark.strip()}^{{{order}}} {self.name(name)}" if order > 1 else mark + self.name(name)
         below = " ".join(mark + variable + (f"^{{{k}}}" if k > 1 else "") for variable, k in variables)
         return Piece(Level.POSTFIX, rf"\frac{{{above}}}{{{below}}}")
+
+    def apart(self, expr: Expression) -> Piece:
+        """An expression that is no part of the one that is written."""
+        return Piece(Level.ATOM, LatexPrinter(self._names).write(expr))
 
     upright_d = r"\mathrm{d}"
     chained = r" \cdot "
 
     def derivative(self, node: Partial) -> Piece:
         """A derivative by name."""
-        sign = "d" if node.ordinary else r"\partial "
+        sign = r"\mathrm{d}" if node.ordinary else r"\partial "
         above, below = self.apart(node.value), self.apart(node.variable)
         return Piece(Level.POSTFIX, rf"\frac{{{sign}", above, rf"}}{{{sign}", below, "}")
 
@@ -344,8 +356,8 @@ class LatexPrinter(TextPrinter):
             written = self.name(node.operand.name)
             lowered = _NUMBERED.fullmatch(node.operand.name)
             if lowered:  # u₁ at i
-                inner = ",".join([lowered[2].translate(_LOWERED), *(_indices((each,))[2:-1] for each in node.indices)])
-                return Piece(Level.ATOM, f"{_base(lowered[1], bold=False)}_{{{inner}}}")
+                inner = ",".join([lowered[2].translate(PLAIN), *(_indices((each,))[2:-1] for each in node.indices)])
+                return Piece(Level.ATOM, f"{_base(lowered[1], bold=node.shape.kind in ('vector', 'row'))}_{{{inner}}}")
             base = Piece(Level.ATOM, rf"\left({written}\right)" if "_{" in written else written)
         return Piece(Level.ATOM, base, _indices(node.indices))
 
@@ -371,7 +383,7 @@ class LatexPrinter(TextPrinter):
 
     def integral(self, node: Integral) -> Piece:
         """An integral from 0 to 1."""
-        return Piece(Level.SERIES, r"\int_0^1 ", self.summand(node.body), r" \, d", self.child(node.variable))
+        return Piece(Level.SERIES, r"\int_0^1 ", self.summand(node.body), r" \, \mathrm{d}", self.child(node.variable))
 
     def under_condition(self, function: str, conditions: Sequence[tuple[str, str, str]]) -> Piece:
         """The sign of a sum over all indices for which conditions hold."""
