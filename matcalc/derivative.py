@@ -243,13 +243,13 @@ class Derivative:
         inner = f"({inner})" if _is_open(self._problem.inference.program.body) else inner
         return f"{self._labels.operator()} {inner}"
 
-    def latex_heading(self) -> str:
-        """What is differentiated, by what, in LaTeX."""
+    def latex_heading(self, names: Mapping[str, str] | None = None) -> str:
+        """What is differentiated, by what, in LaTeX; `names` are those that look otherwise than usual."""
         from matcalc.notation.written import as_written  # noqa: PLC0415
         from matcalc.output.latex import expression, latex  # noqa: PLC0415
 
-        below = expression(as_written(self._problem.recovery.build, self._problem.inference, self._path[-1]))
-        return rf"\frac{{\partial}}{{\partial {below}}} \left({latex(self._problem.written)}\right)"
+        below = expression(as_written(self._problem.recovery.build, self._problem.inference, self._path[-1]), names)
+        return rf"\frac{{\partial}}{{\partial {below}}} \left({latex(self._problem.written, names)}\right)"
 
     def label(self) -> str:
         """The left-hand side of a line in a list: `∂²f/∂x∂yᵀ`, `∂²f/∂xᵢ∂Yⱼₖ`, `∂²f/∂vec(X)∂vec(Y)ᵀ`."""
@@ -415,11 +415,12 @@ def explained(
     symmetric = derivatives[0]._options.symmetric
     answers, turned = _in_numerator_layout(derivatives)
     derived = explain(problem, answers, method=method, symmetric=symmetric, direction=direction, turned=turned)
-    remarks = [f"assuming {', '.join(problem.inference.assumptions())}"] if problem.inference.assumptions() else []
+    assumed = ", ".join(problem.inference.assumptions(mark="`"))
+    remarks = [f"assuming {assumed}"] if assumed else []
     remarks += [f"note: {each}" for each in problem.remarks()]
     remarks += [f"note: not used: {fact.span.excerpt}" for fact in problem.facts_not_used()]
     headings = {each.wrt: each.heading() for each in derivatives}
-    above = [each.latex_heading() for each in derivatives]
+    above = [each.latex_heading for each in derivatives]
     return Explanation(derived, headings, brief=brief, remarks=remarks, latex_headings=above)
 
 

@@ -127,16 +127,16 @@ class Coefficients:
         turned = f"d{x}ᵀ" if kind == "row" else f"d{x}"
         if len(value.dims) + len(variable.shape.dims) > 2:
             above = f"vec(d{y})" if value.kind == "matrix" else f"d{y}ᵀ" if value.kind == "row" else f"d{y}"
-            return f"{above} = J {f'vec(d{x})' if kind == 'matrix' else turned} means {label} = J"
+            return f"`{above} = J {f'vec(d{x})' if kind == 'matrix' else turned}` means `{label} = J`"
         if kind == "matrix":
-            return f"d{y} = tr(G d{x}) means {label} = G, in numerator layout"
+            return f"`d{y} = tr(G d{x})` means `{label} = G`, in numerator layout"
         if kind == "scalar":
-            return f"the coefficient of d{x}"
+            return f"the coefficient of `d{x}`"
         if not value.dims:
-            return f"d{y} = d{x} g means {label} = g" if kind == "row" else f"d{y} = g d{x} means {label} = g"
+            return f"`d{y} = d{x} g` means `{label} = g`" if kind == "row" else f"`d{y} = g d{x}` means `{label} = g`"
         if value.kind == "row":
-            return f"d{y}ᵀ = J {turned} means {label} = J"
-        return f"d{y} = J {turned} means {label} = J"
+            return f"`d{y}ᵀ = J {turned}` means `{label} = J`"
+        return f"`d{y} = J {turned}` means `{label} = J`"
 
     def by_element(self, node: Node) -> Written:
         """A coefficient as one element of it."""

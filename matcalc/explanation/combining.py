@@ -79,7 +79,7 @@ class Combining:
             return f"Combine by {', '.join(first)} and {last}"
         paths = max(len(each.terms) for each in shown)
         several = len(self.steps.variables) > 1
-        ends = f"from {'each variable' if several else self.steps.variables[0].name} to {self.steps.value.name}"
+        ends = f"from {'each variable' if several else f'`{self.steps.variables[0].name}`'} to `{self.steps.value.name}`"
         title = f"Combine by the {_RULES[rules[0]]}: "
         if rules[0] == "single-variable":
             return title + f"one path leads {ends}, and the derivatives along it multiply"
@@ -145,7 +145,7 @@ class Combining:
         for step, operand in pairs:
             changed = self.combiner.change(step, operand) if step.role != "alias" else None
             if changed is not None:
-                words.append("{} = {}")
+                words.append("`{} = {}`")
                 parts += [self.build.make(notation.Differential, step.shape, step.symbol), changed]
         if len(pairs) == 1 and parts and not each.forward:
             return Side(each.formula, *self._read_off(each, parts[1]))
@@ -175,7 +175,7 @@ class Combining:
             parts.append(build.make(notation.Function, SCALAR, "tr", (inner,)))
         if said(parts[-1]) == said(product):
             parts = parts[:2]
-        return " = ".join("{}" for _ in parts), tuple(parts)
+        return f"`{' = '.join('{}' for _ in parts)}`", tuple(parts)
 
     def _stacked(self, each: Combination) -> list[Line]:
         """The product of Jacobians by the stacked columns of a matrix, with its shapes."""
@@ -199,8 +199,8 @@ class Combining:
             return []
         name = next(letter for letter in ("M", "Z", "H", "M_") if letter not in self.build.taken)
         of = f"∂{value.name}/∂{name}"
-        text = f"(The derivative by a matrix {name} is what stands before d{name} in d{value.name} = tr({of} d{name}), "
-        return [Remark(text + "where factors may go round: tr(A B) = tr(B A).)")]
+        text = f"(The derivative by a matrix `{name}` is what stands before `d{name}` in `d{value.name} = tr({of} d{name})`, "
+        return [Remark(text + "where factors may go round: ``tr(A B) = tr(B A)``.)")]
 
     def _tempting(self, each: Combination) -> list[Line]:
         """What the single-variable rule would have given: the derivative along some of the paths only."""
@@ -213,7 +213,7 @@ class Combining:
         wrong = self.combiner.sum_of(each, kept)
         if wrong is None or wrong.node is each.total.node:
             return []
-        paths = " and ".join(term.through.name for term in kept)
+        paths = " and ".join(f"`{term.through.name}`" for term in kept)
         given = self.combiner.expanded(wrong)
         if given.plain is None:
             return []
@@ -229,7 +229,7 @@ class Combining:
         if without is None or said(without) == said(total.plain):
             return simplified(self.build, start, total.plain)
         facts = ", ".join(dict.fromkeys(fact.span.excerpt for fact in self.problem.facts.used))
-        return [*simplified(self.build, start, without), Side(total.plain, f"given: {facts}" if facts else "as stated")]
+        return [*simplified(self.build, start, without), Side(total.plain, f"given: `{facts}`" if facts else "as stated")]
 
 
 def simplified(build: Builder, start: Expression, goal: Expression) -> list[Side]:
@@ -238,7 +238,7 @@ def simplified(build: Builder, start: Expression, goal: Expression) -> list[Side
 
 
 def _aliases(each: Combination) -> str:
-    return " and ".join(term.through.name for term in each.terms if term.through.role == "alias")
+    return " and ".join(f"`{term.through.name}`" for term in each.terms if term.through.role == "alias")
 
 
 def _without_dots(words: str) -> str:

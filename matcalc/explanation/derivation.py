@@ -12,7 +12,10 @@ from matcalc.notation.matrix import Answer, Expression
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One right-hand side of an equation, and what led to it; `parts` stand for the `{}` in the reason."""
+    """One right-hand side of an equation, and what led to it; `parts` stand for the `{}` in the reason.
+
+    A reason, as a remark and a title, is words with formulas between backticks, see `formulas`.
+    """
 
     expression: Expression | Answer
     reason: str = ""
@@ -38,13 +41,22 @@ class Equation:
     idea: bool = True
 
 
-def filled(words: str, parts: Sequence[str]) -> str:
-    """Words with texts in place of each `{}`.
+def unmarked(words: str) -> str:
+    """Words as a text has them: formulas in them are not marked.
 
-    >>> filled("{} cancels", ["x"])
-    'x cancels'
+    >>> unmarked("`u` is `x` itself")
+    'u is x itself'
     """
-    pieces = words.split("{}")
+    return words.replace("`", "")
+
+
+def filled(words: str, parts: Sequence[str]) -> str:
+    """Words as a text has them, with texts in place of each `{}`.
+
+    >>> filled("`x` cancels: ``{} = 1``", ["x/x"])
+    'x cancels: x/x = 1'
+    """
+    pieces = unmarked(words).split("{}")
     return "".join(piece + part for piece, part in zip(pieces, [*parts, ""], strict=True))
 
 

@@ -177,7 +177,7 @@ class Differentials:
 
     def _whole(self) -> Section:
         value = self.steps.value
-        *names, last = [expression(self.d(each)) for each in self.steps.variables if each.name in value.targets]
+        *names, last = [f"`{expression(self.d(each))}`" for each in self.steps.variables if each.name in value.targets]
         listed = f"{', '.join(names)} and {last}" if names else last
         alone = len(list(self.steps.every())) == 1
         title = f"{'Take the differential' if alone else 'Substitute'}, and move {listed} to the right"
@@ -239,7 +239,7 @@ class Differentials:
             if answer is None:
                 return []
             label = self._label(variable)
-            return [Equation(label, (Side(answer, f"the value does not depend on {variable.name}"),), label.shape, of)]
+            return [Equation(label, (Side(answer, f"the value does not depend on `{variable.name}`"),), label.shape, of)]
         node, why = self._on_subspace(node, variable)
         written = self.coefficients.written(node, variable)
         if written.indices:
@@ -270,12 +270,12 @@ class Differentials:
             return node, ""
         name = expression(self.d(variable))
         if "diagonal" in properties:
-            return found, f"{name} is diagonal: only the diagonal of G counts"
+            return found, f"`{name}` is diagonal: only the diagonal of `G` counts"
         if any("triangular" in each for each in properties):
-            return found, f"{name} is triangular: only one triangle of G counts"
+            return found, f"`{name}` is triangular: only one triangle of `G` counts"
         if self.symmetric == "independent":
-            return found, f"{name} is symmetric, with independent entries on and above the diagonal: G + Gᵀ - I ⊙ G"
-        return found, f"{name} is symmetric: tr(G {name}) = tr((G + Gᵀ)/2 {name})"
+            return found, f"`{name}` is symmetric, with independent entries on and above the diagonal: `G + Gᵀ - I ⊙ G`"
+        return found, f"`{name}` is symmetric: `tr(G {name}) = tr((G + Gᵀ)/2 {name})`"
 
     def _label(self, variable: Quantity) -> Expression:
         return name_of(self.build, self.steps.value, variable)
@@ -338,7 +338,7 @@ def _may_be_negative(exponent: Expression) -> bool:
 
 
 def _each_index(indices: Sequence[str]) -> str:
-    return f"for each {', '.join(indices)}" if indices else ""
+    return f"for each `{', '.join(indices)}`" if indices else ""
 
 
 def _check_lines(sections: Sequence[Section]) -> None:

@@ -38,9 +38,9 @@ def directions(explaining: Explaining, wanted: str) -> list[Section]:
                 continue
             ends = (variable.name, value.name) if name == "forward" else (value.name, variable.name)
             lines, cost = way(explaining, variable)
-            section.lines += [Remark(f"{name.capitalize()}, from {ends[0]} to {ends[1]}:"), *lines]
+            section.lines += [Remark(f"{name.capitalize()}, from `{ends[0]}` to `{ends[1]}`:"), *lines]
             if value.shape.dims or variable.shape.dims:
-                section.lines.append(Remark(f"{_said(cost)} multiplications, if no use is made of diagonal Jacobians."))
+                section.lines.append(Remark(f"`{_said(cost)}` multiplications, if no use is made of diagonal Jacobians."))
     if wanted == "both" and section.lines:
         section.lines += _cheaper(value, explaining.steps.variables)
     return [section] if section.lines else []
@@ -49,7 +49,8 @@ def directions(explaining: Explaining, wanted: str) -> list[Section]:
 def _cheaper(value: Quantity, variables: Sequence[Quantity]) -> list[Line]:
     """Which direction is cheaper, where that does not depend on the sizes."""
     if not value.shape.dims and any(each.shape.dims for each in variables):
-        text = f"{value.name} is one number: in reverse only the derivatives of one number are carried along, so it is cheaper."
+        why = "in reverse only the derivatives of one number are carried along, so it is cheaper"
+        text = f"`{value.name}` is one number: {why}."
         return [Remark(text)]
     if value.shape.dims and not any(each.shape.dims for each in variables):
         return [Remark("There is one number to differentiate by: forward, only columns are carried along, so it is cheaper.")]

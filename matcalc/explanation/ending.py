@@ -48,7 +48,7 @@ class Ending:
         for variable in self.steps.variables:
             if variable.name in self.answers and variable.name not in shown:
                 label = name_of(self.build, self.steps.value, variable)
-                sides = (Side(self.answers[variable.name], f"{self.steps.value.name} does not depend on {variable.name}"),)
+                sides = (Side(self.answers[variable.name], f"`{self.steps.value.name}` does not depend on `{variable.name}`"),)
                 section.lines.append(Equation(label, sides, label.shape, (self.steps.value, variable)))
         for part, answer in self.parts:
             section.lines += self._of_part(part, answer)
@@ -92,7 +92,7 @@ class Ending:
         letter = next(each for each in ("D", "G", "H", "D_") if each not in self.build.taken)
         symbol = self.build.make(notation.Symbol, free.shape, letter)
         left = self.build.make(notation.Element, SCALAR, symbol, answer.indices) if answer.indices else symbol
-        return [Remark(f"{structure.remark} It is called {letter} here."), Equation(left, (Side(answer),), left.shape)]
+        return [Remark(f"{structure.remark} It is called `{letter}` here."), Equation(left, (Side(answer),), left.shape)]
 
     def _to_answer(self, plain: Expression, answer: Answer) -> list[Side]:
         """The way from a derivative in the names of the steps to the answer."""

@@ -108,7 +108,7 @@ class Explaining:
             assert step.definition is not None
             if step.role == "entry":
                 continue  # it has a name already
-            reason = f"for each {', '.join(indices)}" if indices and step.role == "operation" else ""
+            reason = f"for each `{', '.join(indices)}`" if indices and step.role == "operation" else ""
             if step.role == "alias" and step is not self.steps.value:
                 reason = "an alias" if said_why else "an alias, so that each path has a variable of its own"
                 said_why = True
@@ -176,8 +176,8 @@ def _of_entries(series: Series) -> list[Line]:
     for base in dict.fromkeys(step.operands for step in entries):
         names = [step.name for step in entries if step.operands == base]
         if len(names) > 1:
-            both, where = " and ".join(names), " = ".join(series.indices)
-            text = f"({both} count as two variables, also where {where}: their contributions add up in the next step.)"
+            both, where = " and ".join(f"`{name}`" for name in names), " = ".join(series.indices)
+            text = f"({both} count as two variables, also where `{where}`: their contributions add up in the next step.)"
             return [Remark(text)]
     return []
 

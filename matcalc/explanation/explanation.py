@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, filled
+from matcalc.explanation.derivation import Derived, Line, Remark, Repetition, filled
 from matcalc.explanation.repetition import folded
-from matcalc.explanation.typesetting import latex_of, markdown_of, worded
+from matcalc.explanation.typesetting import Typesetter
 from matcalc.explanation.writing import WIDTH, said, wrapped, written
 from matcalc.notation.matrix import Answer, Expression
-from matcalc.output import latex as latex_output
 from matcalc.output.text import expression
 
 
@@ -47,19 +46,20 @@ class Explanation:
         *,
         brief: bool = False,
         remarks: Sequence[str] = (),
-        latex_headings: Sequence[str] = (),
+        latex_headings: Sequence[Callable[[Mapping[str, str]], str]] = (),
     ) -> None:
         self._derived = derived
         self._shown = folded(derived.shortened() if brief else derived)
         self._headings = dict(headings)
         self._latex_headings = tuple(latex_headings)
-        self.remarks = tuple(remarks)
+        self._remarks = tuple(remarks)
+        self.remarks = tuple(filled(each, ()) if each.startswith("assuming") else each for each in remarks)
         """What was assumed, and what a reader should know."""
 
     @property
     def sections(self) -> Sequence[str]:
         """The titles of the steps."""
-        return [section.title for section in self._derived.sections]
+        return [filled(section.title, ()) for section in self._derived.sections]
 
     @property
     def derived(self) -> Derived:
@@ -79,43 +79,60 @@ class Explanation:
 
     def latex(self) -> str:
         """The derivation in LaTeX: a paragraph for each step, with `align*` (amsmath, amssymb)."""
-        title = "".join(f"\\[{each}\\]\n" for each in self._latex_headings)
-        return "\n".join([title + "\n\n".join(map(worded, self.remarks)), latex_of(self._shown)])
+        typesetter = self._typesetter()
+        title = [f"\\[\n{typesetter.heading(each)}\n\\]" for each in self._latex_headings]
+        remarks = [rf"\noindent {typesetter.remark(each)}\par" for each in self._remarks]
+        return "\n".join([*title, *remarks, typesetter.page(self._shown)])
 
     def markdown(self) -> str:
         """The derivation in Markdown, with mathematics between dollar signs."""
-        title = [f"$${each}$$" for each in self._latex_headings]
-        return "".join(f"{each}\n\n" for each in [*title, *self.remarks]) + markdown_of(self._shown)
+        typesetter = self._typesetter(markdown=True)
+        title = [f"$$\n{typesetter.heading(each)}\n$$" for each in self._latex_headings]
+        parts = [*title, *map(typesetter.remark, self._remarks), typesetter.page(self._shown)]
+        return "".join(f"{each}\n\n" for each in parts).rstrip() + "\n"
+
+    def _typesetter(self, *, markdown: bool = False) -> Typesetter:
+        return Typesetter(self._shown, markdown=markdown)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data, for JSON: each step with its lines, each line in text and LaTeX with its reason."""
+        typesetter = self._typesetter()
         sections = [
-            {"title": section.title, "lines": [_line(line) for line in section.lines]}
+            {**_in_words(typesetter, "title", section.title), "lines": [_line(typesetter, line) for line in section.lines]}
             for section in self._shown.sections
         ]
-        return {"explains": dict(self._headings), "remarks": list(self.remarks), "steps": sections}
+        headings = zip(self._headings, self._latex_headings, strict=False)
+        return {
+            "explains": dict(self._headings),
+            "explains_latex": {name: write(typesetter.special) for name, write in headings},
+            "remarks": list(self.remarks),
+            "remarks_latex": list(map(typesetter.remark, self._remarks)),
+            "steps": sections,
+        }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(typesetter: Typesetter, line: Line) -> dict[str, Any]:
     if isinstance(line, Repetition):
-        return {"repeated": line.range, "lines": [_line(each) for each in line.lines]}
+        lines = [_line(typesetter, each) for each in line.lines]
+        return {"repeated": line.range, "repeated_latex": typesetter.range(line), "lines": lines}
     if isinstance(line, Remark):
-        return {"remark": filled(line.text, list(map(expression, line.expressions)))}
-    return {"left": _both(line.left), "shape": list(map(str, line.shape.dims)), "kind": line.shape.kind, "sides": _sides(line)}
+        return _in_words(typesetter, "remark", line.text, line.expressions)
+    return {
+        "left": _both(typesetter, line.left), "shape": list(map(str, line.shape.dims)), "kind": line.shape.kind,
+        "sides": [
+            {**_both(typesetter, side.expression), **_in_words(typesetter, "reason", side.reason, side.parts)}
+            for side in line.sides
+        ],
+    }  # fmt: skip
 
 
-def _sides(equation: Equation) -> list[dict[str, str]]:
-    sides = []
-    for side in equation.sides:
-        reason = filled(side.reason, list(map(expression, side.parts))) if side.reason else ""
-        sides.append({**_both(side.expression), "reason": reason})
-    return sides
+def _in_words(typesetter: Typesetter, key: str, words: str, parts: Sequence[Expression] = ()) -> dict[str, str]:
+    """Words as text and in LaTeX, with their formulas between dollar signs."""
+    return {key: filled(words, list(map(expression, parts))), f"{key}_latex": typesetter.words(words, parts)}
 
 
-def _both(of: Expression | Answer) -> dict[str, str]:
-    if isinstance(of, Answer):
-        return {"text": said(of), "latex": latex_output.latex(of)}
-    return {"text": expression(of), "latex": latex_output.expression(of)}
+def _both(typesetter: Typesetter, of: Expression | Answer) -> dict[str, str]:
+    return {"text": said(of) if isinstance(of, Answer) else expression(of), "latex": typesetter.math(of)}

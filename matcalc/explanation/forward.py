@@ -49,7 +49,7 @@ class Forward:
         for step in reversed(active[:-1]):
             new = self._with(current, step, _plain(forms[step]))
             if new is not current:
-                sides.append(Side(new, f"substitute {expression(self.owner.d(step))}"))
+                sides.append(Side(new, f"substitute `{expression(self.owner.d(step))}`"))
                 current = new
         shown = sides[1:] or sides
         result = [Equation(self.owner.d(self.value), tuple(shown), self.value.shape, (self.value,))]
@@ -143,8 +143,8 @@ def _why(written: str, *, stacked: bool) -> str:
     """The rule for vec."""
     if not stacked:
         return "collect the terms"
-    rules = ["vec(A Z B) = (Bᵀ ⊗ A) vec(Z)"] if "⊗" in written else []
-    rules += ["vec(A ⊙ Z) = diag(vec(A)) vec(Z)"] if "diag(" in written else []
+    rules = ["``vec(A Z B) = (Bᵀ ⊗ A) vec(Z)``"] if "⊗" in written else []
+    rules += ["``vec(A ⊙ Z) = diag(vec(A)) vec(Z)``"] if "diag(" in written else []
     return "; ".join(rules) or "the columns under each other"
 
 

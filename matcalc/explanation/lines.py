@@ -29,8 +29,8 @@ _GONE = (
     (" = 0..", "cyclic property of the trace: the terms of the sum are equal"),
     ("∫", "cyclic property of the trace, under the integral"),
     ("Σ", "the sum over the index as a product of matrices"),
-    ("vec(", "vec(A)ᵀ vec(B) = tr(Aᵀ B)"),
-    ("kron(", "tr(A ⊗ B) = tr(A) tr(B)"),
+    ("vec(", "``vec(A)ᵀ vec(B) = tr(Aᵀ B)``"),
+    ("kron(", "``tr(A ⊗ B) = tr(A) tr(B)``"),
 )
 """Why a sign is gone that stood in the form before."""
 
@@ -58,7 +58,7 @@ class Line:
             for each, node in coefficients.items()
             if not is_zero_node(node) and not (each in forms and is_zero(forms[each]))
         ]
-        names = [expression(self.owner.d(step)) for step in coefficients if step in forms]
+        names = [f"`{expression(self.owner.d(step))}`" for step in coefficients if step in forms]
         self._add("substitute " + " and ".join(names))
 
     def with_terms(self, forms: Sequence[tuple[Quantity, Side]]) -> None:
@@ -75,7 +75,7 @@ class Line:
             found = differential(self.build, current, {**known, d: new})
             assert found is not None
             self.terms = [found]
-            self._add(f"substitute {expression(d)}")
+            self._add(f"substitute `{expression(d)}`")
 
     def arranged(self, coefficients: Mapping[Quantity, Node]) -> None:
         """Each differential behind its coefficient."""
@@ -102,13 +102,13 @@ class Line:
             kinds = ("symmetric", "spd", "diagonal", "lower_triangular", "upper_triangular", "orthogonal")
             kind = next(each for each in kinds if each in structured[0].node.properties).replace("spd", "symmetric")
             if kind != "orthogonal":
-                return f"{expression(self.owner.d(structured[0]))} is {kind.replace('_', ' ')}"
+                return f"`{expression(self.owner.d(structured[0]))}` is {kind.replace('_', ' ')}"
         if self.step.shape.dims and "⊙" in before and "diag(" in written:
-            return "a ⊙ b = diag(a) b"
+            return "``a ⊙ b = diag(a) b``"
         if "diag(" in before and "diag(" not in written:
             if "tr(" in before:
                 return "simplify"
-            return "multiply out" if "(diag(" in before else "a row times a diagonal matrix: aᵀ diag(b) = (a ⊙ b)ᵀ"
+            return "multiply out" if "(diag(" in before else "a row times a diagonal matrix: ``aᵀ diag(b) = (a ⊙ b)ᵀ``"
         for sign, why in _GONE:
             if sign in before and sign not in written:
                 return why

@@ -163,5 +163,5 @@ def in_place(written: Expression) -> str:
     if not any(isinstance(position, str) and position.isidentifier() for position in positions):
         return ""
     if sum(len(node.indices) for node in nodes if isinstance(node, notation.IndexedSum)) > 1:
-        return "each sum in its place: Σᵢ Σⱼ aᵢⱼ e(i)ᵀ has the entries Σⱼ aᵢⱼ"
-    return "each entry in its place: Σᵢ aᵢ e(i)ᵀ = aᵀ"
+        return "each sum in its place: ``Σᵢ Σⱼ aᵢⱼ e(i)ᵀ`` has the entries ``Σⱼ aᵢⱼ``"
+    return "each entry in its place: ``Σᵢ aᵢ e(i)ᵀ = aᵀ``"

@@ -216,10 +216,10 @@ MOVES: tuple[tuple[Move, str], ...] = (
     (dot_as_product, "dot"),
     (trace_of_number, "a number is its own trace"),
     (transposed, "transpose"),
-    (cyclic, "cyclic property of the trace: {} goes last"),
+    (cyclic, "cyclic property of the trace: `{}` goes last"),
     (through_elements, "elements"),
-    (diagonal_of_matrix, "only the diagonal counts: aᵀ diag(A) = tr(diag(a) A)"),
-    (diagonal_in_trace, "only the diagonal counts: tr(A diag(v)) = diag(A)ᵀ v"),
+    (diagonal_of_matrix, "only the diagonal counts: ``aᵀ diag(A) = tr(diag(a) A)``"),
+    (diagonal_in_trace, "only the diagonal counts: ``tr(A diag(v)) = diag(A)ᵀ v``"),
 )
 """In the order in which they are tried, with their reasons; what has two forms has a name here, see `reason`."""
 
@@ -236,16 +236,16 @@ def reason(name: str, old: Expression, what: str) -> str:
             scale = scale and "/(m n)"
             if isinstance(operand, notation.Differential):
                 m, n = operand.shape.dims
-                return f"{what}(Z) = tr(ones({n}, {m}) Z){scale and f'/({m} {n})'}"
-            return f"{what}(Z) = 1ᵀ Z 1{scale}" if plain else f"{what}(A ⊙ B) = tr(Aᵀ B){scale}"
-        return f"{what}(z) = 1ᵀ z{scale}" if plain else f"{what}(a ⊙ b) = aᵀ b{scale}"
+                return f"`{what}(Z) = tr(ones({n}, {m}) Z){scale and f'/({m} {n})'}`"
+            return f"``{what}(Z) = 1ᵀ Z 1{scale}``" if plain else f"``{what}(A ⊙ B) = tr(Aᵀ B){scale}``"
+        return f"``{what}(z) = 1ᵀ z{scale}``" if plain else f"``{what}(a ⊙ b) = aᵀ b{scale}``"
     if name == "dot":
         assert isinstance(core, notation.Dot)
-        return "the dot product as a product: a·b = " + ("bᵀ a" if varies(core.left) else "aᵀ b")
+        return "the dot product as a product: ``a·b = " + ("bᵀ a``" if varies(core.left) else "aᵀ b``")
     if name == "transpose":
         return "a trace is that of the transpose" if _is_trace(core) else "a number is its own transpose"
     if name == "elements":
-        return "tr(Aᵀ (B ⊙ C)) = tr((A ⊙ B)ᵀ C)" if _is_trace(core) else "aᵀ (b ⊙ c) = (a ⊙ b)ᵀ c"
+        return "``tr(Aᵀ (B ⊙ C)) = tr((A ⊙ B)ᵀ C)``" if _is_trace(core) else "``aᵀ (b ⊙ c) = (a ⊙ b)ᵀ c``"
     return name.format(what)
 
 

@@ -107,7 +107,7 @@ def product_sizes(products: Sequence[Expression | None]) -> str:
         factors = product.factors if isinstance(product, notation.Chain) else [product]
         sizes = [_sizes(factor) for factor in factors if factor is not None]
         inner = inner or any(right[0] != dim(1) for right in sizes[1:])
-        shapes[" ".join("(" + "×".join(map(_size, size)) + ")" for size in sizes)] = None
+        shapes["`" + " ".join("(" + "×".join(map(_size, size)) + ")" for size in sizes) + "`"] = None
     return " + ".join(shapes) if inner else ""
 
 

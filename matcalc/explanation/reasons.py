@@ -18,8 +18,8 @@ _FUNCTIONS = {
     "det": "Jacobi's formula",
     "logdet": "the differential of a log-determinant",
     "logsumexp": "the gradient of logsumexp is softmax",
-    "softmax": "the Jacobian of p = softmax(z) is diag(p) - p pᵀ",
-    "solve": "from A x = b: dA x + A dx = db",
+    "softmax": "the Jacobian of ``p = softmax(z)`` is ``diag(p) - p pᵀ``",
+    "solve": "from ``A x = b``: ``dA x + A dx = db``",
     "expm": "the derivative of expm in a direction",
     "matrix_power": "the product rule, for each factor in turn",
 }
@@ -35,7 +35,7 @@ def of_linear(step: Quantity, varying: Sequence[Quantity]) -> str:
     symbols = {each.symbol for each in varying}
     symbols |= {each.operand for each in symbols if isinstance(each, notation.Element)}
     fixed = list(dict.fromkeys(
-        each.name for each in notation.postorder(definition)
+        f"`{each.name}`" for each in notation.postorder(definition)
         if isinstance(each, notation.Symbol) and each not in symbols and each.name != "pi"
     ))
     product = any(_several(each, symbols) for each in notation.postorder(definition) if _is_product(each))
@@ -97,13 +97,13 @@ def _of_node(node: Expression) -> str:
         case notation.Hadamard():
             return "quotient rule, entry by entry"
         case notation.Inverse():
-            return "from U U⁻¹ = I: dU U⁻¹ + U d(U⁻¹) = 0".replace("U", _name(node.operand))
+            return "from `U U⁻¹ = I`: `dU U⁻¹ + U d(U⁻¹) = 0`".replace("U", _name(node.operand))
         case notation.MatrixPower():
             return _FUNCTIONS["matrix_power"]
         case notation.Unknown():
-            return ", ".join(filter(None, [f"the derivative of {node.name}", each]))
+            return ", ".join(filter(None, [f"the derivative of `{node.name}`", each]))
         case notation.Named():
-            return f"the derivative of {node.name}"
+            return f"the derivative of `{node.name}`"
         case notation.Function():
             return _of_call(node, each)
     return ""
@@ -115,8 +115,8 @@ def _name(node: Expression) -> str:
 
 def _norm(operand: Expression, *, square: bool) -> str:
     if operand.shape.kind == "matrix":
-        return "d‖R‖_F² = d tr(Rᵀ R) = 2 tr(Rᵀ dR)" if square else "d‖R‖_F = tr(Rᵀ dR)/‖R‖_F"
-    return "d‖r‖² = d(rᵀ r) = 2 rᵀ dr" if square else "d‖r‖ = rᵀ dr/‖r‖"
+        return "``d‖R‖_F² = d tr(Rᵀ R) = 2 tr(Rᵀ dR)``" if square else "``d‖R‖_F = tr(Rᵀ dR)/‖R‖_F``"
+    return "``d‖r‖² = d(rᵀ r) = 2 rᵀ dr``" if square else "``d‖r‖ = rᵀ dr/‖r‖``"
 
 
 def _of_call(node: notation.Function, each: str) -> str:
@@ -129,5 +129,5 @@ def _of_call(node: notation.Function, each: str) -> str:
         rule = operation.rule if isinstance(operation.rule, str) else operation.rule[0]
         operands = [expression(operand) for operand in node.operands]
         return rule.format(u=operands[0], other=operands[-1], kind=node.operands[0].shape.kind)
-    derivative = f"the derivative of {operation.shown if isinstance(operation, Elementwise) else node.name}"
-    return f"{derivative}, {each}: df(z) = f′(z) ⊙ dz" if each and isinstance(operation, Elementwise) else derivative
+    derivative = f"the derivative of `{operation.shown if isinstance(operation, Elementwise) else node.name}`"
+    return f"{derivative}, {each}: ``df(z) = f′(z) ⊙ dz``" if each and isinstance(operation, Elementwise) else derivative

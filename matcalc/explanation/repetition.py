@@ -32,7 +32,7 @@ _NUMBERED: Final = re.compile(
 )
 """A name that ends with a number."""
 _INDEX: Final = "ₖ"
-_SAVED: Final = re.compile(r" \(\w+ numbers, not \w+\)")
+_SAVED: Final = re.compile(r" \(`\w+` numbers, not `\w+`\)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from matcalc.explanation.derivation import unmarked
 from matcalc.explanation.local import Local
 from matcalc.explanation.meeting import Meeting, meeting
 from matcalc.explanation.product_rules import is_linear_in_vector, of_product
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from matcalc.language.shapes import Inference
 
 _LONGEST = 120
+_OTHER = "the other operand"
 _NAMES = 2
 """As many terms are named, and not only counted."""
 _SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
@@ -48,7 +50,7 @@ def rule(inference: Inference, of: Local, *, brief: bool = False) -> str:
     """The rule, in words; `brief` if it was said before why the Jacobian of an element-wise step is diagonal."""
     step, operand = of.step, of.operand
     if step.role == "alias":
-        return f"{step.name} is {operand.name} itself{': the identity' if step.shape.dims else ''}"
+        return f"`{step.name}` is `{operand.name}` itself{': the identity' if step.shape.dims else ''}"
     found = meeting(inference, step, operand)
     name = _of_places(found) or _rule(found, of)
     rest = _rest(found, name)
@@ -58,10 +60,10 @@ def rule(inference: Inference, of: Local, *, brief: bool = False) -> str:
     name = f"{name}{'; ' if ':' in name or ',' in name else ', '}element-wise"
     if brief:
         return _short_enough([[f"{name}: diagonal", *rest], [f"{name}: diagonal"]])
-    entry = "entry (i, j)" if len(step.shape.dims) > 1 else "entry i"
-    same = f"{entry} of {step.name} depends on {entry} of {operand.name} only, so diagonal"
+    entry = "entry `(i, j)`" if len(step.shape.dims) > 1 else "entry `i`"
+    same = f"{entry} of `{step.name}` depends on {entry} of `{operand.name}` only, so diagonal"
     size = step.shape.dims[0].name if len(step.shape.dims) == 1 else None
-    saved = f" ({size} numbers, not {size}²)" if size else ""
+    saved = f" (`{size}` numbers, not `{size}²`)" if size else ""
     return _short_enough(
         [[f"{name}: {same}{saved}", *rest], [f"{name}: {same}", *rest], [f"{name}: {same}"], [f"{name}: diagonal", *rest]]
     )
@@ -73,14 +75,26 @@ def _of_places(found: Meeting) -> str:
     if found.places < 2 or isinstance(node, tree.IndexSum):
         return ""
     if isinstance(node, tree.Stack):
-        return "each entry by its own rule" if found.is_entrywise else f"each entry of {found.step.name} by its own rule"
+        return "each entry by its own rule" if found.is_entrywise else f"each entry of `{found.step.name}` by its own rule"
     if node is found.child and isinstance(node, tree.Binary):
         is_direct = all(found.said(each).removesuffix("ᵀ") == name for each in (node.left, node.right))
         if is_direct and node.operator in ("*", "@", "juxtapose"):
-            return f"product rule ({name} is in both factors)"
+            return f"product rule (`{name}` is in both factors)"
         if is_direct and node.operator in ("+", "-"):
-            return f"sum rule ({name} is in both terms)"
-    return f"{name} stands in {found.places} places, whose contributions add up"
+            return f"sum rule (`{name}` is in both terms)"
+    return f"`{name}` stands in {found.places} places, whose contributions add up"
+
+
+def _marked(formula: str) -> str:
+    """A formula among words; nothing if there is none."""
+    return formula and f"`{formula}`"
+
+
+def _in_words(said: str, *names: str) -> str:
+    """Without the marks of a formula around what has no name."""
+    for name in names:
+        said = said.replace(f"`{name}`", name)
+    return said
 
 
 def _is_long(said: str) -> bool:
@@ -90,7 +104,7 @@ def _is_long(said: str) -> bool:
 def _short_enough(choices: Sequence[Sequence[str]]) -> str:
     """The first of some reasons, by their parts, that fits into a line; else the last."""
     said = ["; ".join(parts) for parts in choices]
-    return next((each for each in said if len(each) <= _LONGEST), said[-1])
+    return next((each for each in said if len(unmarked(each)) <= _LONGEST), said[-1])
 
 
 def _rest(found: Meeting, said: str) -> list[str]:
@@ -116,11 +130,12 @@ def _left_out(found: Meeting) -> str:
         return "the constants drop out" if len(found.others) > 1 else "the constant drops out"
     names = list(map(found.written, terms)) if len(terms) <= _NAMES else [""]
     if "" in names:
-        return f"the other term{'s do' if len(terms) > 1 else ' does'} not depend on {found.operand.name}"
+        return f"the other term{'s do' if len(terms) > 1 else ' does'} not depend on `{found.operand.name}`"
+    named = " and ".join(f"`{each}`" for each in names)
     others = [found.step.leaves[each] for each in terms if each in found.step.leaves]
     if _bases(found.operand) & {base for other in others for base in _bases(other)}:  # xᵢ and xⱼ, which may be the same
-        return f"{' and '.join(names)} held fixed"
-    return f"{' and '.join(names)} do{'' if len(names) > 1 else 'es'} not depend on {found.operand.name}"
+        return f"{named} held fixed"
+    return f"{named} do{'' if len(names) > 1 else 'es'} not depend on `{found.operand.name}`"
 
 
 def _bases(quantity: Quantity) -> set[Quantity]:
@@ -168,7 +183,7 @@ def _rule(found: Meeting, of: Local) -> str:
         case tree.Index():
             one = not found.shape(found.node).dims
             name = found.said(found.child)
-            return f"one entry of {name}: coefficient 1, the others 0" if one else f"linear: a part of {name}, unchanged"
+            return f"one entry of `{name}`: coefficient 1, the others 0" if one else f"linear: a part of `{name}`, unchanged"
         case tree.IndexSum():
             row = OPERATIONS.get(canonical(_as_call(found.node)).function)
             if found.node.function in ("sum", "mean") or row is None:
@@ -190,7 +205,7 @@ def _of_term(found: Meeting) -> str:
     elif found.is_scaled:
         name = "sum and constant multiple rule"
     if found.is_transposed and len(found.step.shape.dims) > 1:
-        return f"{name}: the entries of {found.operand.name} in other places"
+        return f"{name}: the entries of `{found.operand.name}` in other places"
     if not found.step.shape.dims:
         return name
     return f"{name}: {'a multiple of ' if found.is_scaled else 'minus ' if found.is_negative else ''}the identity"
@@ -224,27 +239,27 @@ def _of_scaling(found: Meeting) -> str:
     if child.dims or not found.shape(found.node).dims:
         if other is not None and found.is_fixed(other):
             return "constant multiple rule"
-        return f"constant multiple rule ({found.written(other) or 'the other factor'} held fixed)"
-    return f"scalar expansion: {operand.name} multiplies every entry{f' of {name}' if name else ''}"
+        return f"constant multiple rule ({_marked(found.written(other)) or 'the other factor'} held fixed)"
+    return f"scalar expansion: `{operand.name}` multiplies every entry{f' of `{name}`' if name else ''}"
 
 
 def _of_quotient(found: Meeting) -> str:
     above, below = found.shape(found.child), found.shape(found.other) if found.other else None
-    fixed = found.written(found.other)
+    fixed = _marked(found.written(found.other))
     if not found.position:
         if above.dims != found.shape(found.node).dims:
             return f"constant multiple rule; {_stretched(found)} stands in every {_line(found)}"
         held = "" if found.other is None or found.is_fixed(found.other) else f" ({fixed or 'the denominator'} held fixed)"
         return f"constant multiple rule{held}"
     numerator = "" if isinstance(found.other, tree.Number) else f" ({fixed or 'the numerator'} held fixed)"
-    rule = "power rule with exponent -1" if isinstance(found.other, tree.Number) else "quotient rule"
+    rule = "power rule with exponent `-1`" if isinstance(found.other, tree.Number) else "quotient rule"
     if below is not None and above.dims != found.shape(found.node).dims:
         return f"{rule}{numerator}; {_stretched(found)} divides every {_line(found)}"
     return f"{rule}{numerator}"
 
 
 def _stretched(found: Meeting) -> str:
-    name = found.operand.name
+    name = f"`{found.operand.name}`"
     return name if found.shape(found.child).dims else f"scalar expansion: {name}"
 
 
@@ -256,15 +271,15 @@ def _of_power(found: Meeting, node: tree.Binary) -> str:
     name = found.operand.name
     if _is_square_norm(found):
         if len(found.operand.shape.dims) > 1:
-            return f"power rule for each entry of the sum ‖{name}‖_F² = sum({name}²)"
-        return f"‖{name}‖² = {name}·{name}: power rule for each square in the sum"
+            return f"power rule for each entry of the sum `‖{name}‖_F² = sum({name}²)`"
+        return f"`‖{name}‖² = {name}·{name}`: power rule for each square in the sum"
     if _is_matrix_power(found):
         exponent = _number(node.right)
         if exponent is None or exponent > 0:
             return _filled(found, OPERATIONS["matrix_power"])
         return f"{'product rule, and ' if exponent < -1 else ''}{_filled(found, OPERATIONS['inv'])}"
     is_alone = found.other is None or found.is_fixed(found.other)
-    held = "" if is_alone else f" ({found.written(found.other) or 'the rest'} held fixed)"
+    held = "" if is_alone else f" ({_marked(found.written(found.other)) or 'the rest'} held fixed)"
     stretch = ""
     if found.shape(found.child).dims != found.shape(found.node).dims:
         stretch = f"; {_stretched(found)} stands in every {_line(found)}"
@@ -298,7 +313,7 @@ def _commuted(of: Local, found: Meeting) -> list[str]:
         for node in notation.postorder(written)
         if isinstance(node, notation.Commutation) and node.shape.dims == found.operand.shape.dims
     ]
-    return [f"{letters[0]} vec({name}) = vec({name}ᵀ)"] if letters else []
+    return [f"`{letters[0]} vec({name}) = vec({name}ᵀ)`"] if letters else []
 
 
 # Functions and stacks
@@ -321,30 +336,30 @@ def _of_call(found: Meeting, node: tree.Call, of: Local) -> str:
 def _of_unknown(found: Meeting, node: tree.Call) -> str:
     name = node.function
     if len(node.arguments) > 1:
-        return f"{name} is not known: its partial derivative is only named"
+        return f"`{name}` is not known: its partial derivative is only named"
     if found.inference.functions[name].of_t:
-        return f"{name} as a function of {found.operand.name} is not known: its derivative only has a name"
+        return f"`{name}` as a function of `{found.operand.name}` is not known: its derivative only has a name"
     if found.inference.functions[name].elementwise:
-        return f"{name} is not known: its derivative is called {name}′"
-    return f"{name} is not known: its {'Jacobian' if found.shape(node).dims else 'gradient'} only has a name"
+        return f"`{name}` is not known: its derivative is called `{name}′`"
+    return f"`{name}` is not known: its {'Jacobian' if found.shape(node).dims else 'gradient'} only has a name"
 
 
 def _filled(found: Meeting, operation: Operation) -> str:
     """What the table says about an operand."""
     said, name = _in_table(found, operation), found.said(found.child) or found.operand.name
     kind = "matrix" if found.shape(found.child).kind == "matrix" else "vector"
-    return said.format(u=name, other=found.said(found.other) or "the other operand", kind=kind)
+    return _in_words(said.format(u=name, other=found.said(found.other) or _OTHER, kind=kind), _OTHER)
 
 
 def _of_lines(found: Meeting, operation: Operation, line: str) -> str:
     """The same along an axis."""
-    said = _in_table(found, operation).format(u=f"the {line}", other="the other operand", kind="vector")
-    return f"each {line} by itself; {said}"
+    said = _in_table(found, operation).format(u=f"the {line}", other=_OTHER, kind="vector")
+    return f"each {line} by itself; {_in_words(said, _OTHER, f'the {line}')}"
 
 
 def _in_table(found: Meeting, operation: Operation) -> str:
     said = operation.rule if isinstance(operation.rule, str) else operation.rule[min(found.position, len(operation.rule) - 1)]
-    return said or f"derivative of {operation.shown}"
+    return said or f"derivative of `{operation.shown}`"
 
 
 def _compared(found: Meeting, operation: Operation) -> str:
@@ -358,11 +373,11 @@ def _compared(found: Meeting, operation: Operation) -> str:
     left, right = sides.get(left, left), sides.get(right, right)
     if sign not in _SIGNS or not (left and right) or len(sides) < len(tree.children(found.node)):
         return ""
-    kink = "" if "=" in sign else f" (also at {left} = {right})"
+    kink = "" if "=" in sign else f" (also at `{left} = {right}`)"
     if kink and not found.step.shape.dims:
-        kink = f" (by convention also at {left} = {right})"
+        kink = f" (by convention also at `{left} = {right}`)"
     kind = "" if found.step.shape.dims else "piecewise: "
-    return f"{kind}1 where {left} {_SIGNS[sign]} {right}, else 0{kink}"
+    return f"{kind}1 where `{left} {_SIGNS[sign]} {right}`, else 0{kink}"
 
 
 def _side(found: Meeting, node: tree.Expr) -> str:
@@ -377,5 +392,5 @@ def _side(found: Meeting, node: tree.Expr) -> str:
 def _of_stack(found: Meeting) -> str:
     name = found.said(found.child) or found.operand.name
     if found.shape(found.child).dims:
-        return f"{name} is a block of {found.step.name}; the other blocks do not depend on it"
-    return f"{name} stands in one entry of {found.step.name} only"
+        return f"`{name}` is a block of `{found.step.name}`; the other blocks do not depend on it"
+    return f"`{name}` stands in one entry of `{found.step.name}` only"

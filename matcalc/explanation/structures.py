@@ -23,13 +23,13 @@ class Structured:
     @property
     def remark(self) -> str:
         """What is done with the derivative by all entries, and why."""
-        before = f"So far the entries of {self.name} varied freely. "
+        before = f"So far the entries of `{self.name}` varied freely. "
         if self.properties & SYMMETRIC and "diagonal" not in self.properties:
             if self.symmetric == "independent":
                 return before + "An entry off the diagonal moves its mirror image too: both contribute, the diagonal once."
-            return before + f"{self.name} is symmetric: on the space of such matrices the derivative is the symmetric part."
+            return before + f"`{self.name}` is symmetric: on the space of such matrices the derivative is the symmetric part."
         kind = "diagonal" if "diagonal" in self.properties else "triangular"
-        return before + f"{self.name} is {kind}: only the entries that may differ from 0 count."
+        return before + f"`{self.name}` is {kind}: only the entries that may differ from 0 count."
 
     def projected(self, build: Builder, free: Expression) -> Expression:
         """(G + Gᵀ)/2, G + Gᵀ - I ⊙ G, I ⊙ G or a triangle of G, with G the derivative by all entries, by name."""

@@ -1,134 +1,290 @@
 r"""A derivation in LaTeX (amsmath, amssymb) and in Markdown with mathematics between dollar signs.
 
-Reasons are words with a little notation in them; `worded` sets what is not plain text there as mathematics.
+Lines are broken so that they fit a page: A4 with the margins of 2.5 cm and letters of 11 points that worksheets have. Reasons
+stand in a column of their own beside the equations, and below an equation that leaves them no room.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, Section, filled
-from matcalc.explanation.writing import sized
-from matcalc.language.assumptions import RAISED
+from matcalc.explanation.formulas import escaped, in_latex, pieces, typeset
+from matcalc.explanation.measure import broken, tight, width
+from matcalc.explanation.writing import equations_in, sized
+from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
-from matcalc.output.functions import SUBSCRIPTS
-from matcalc.output.latex import expression, latex
+from matcalc.output.latex import PLAIN, expression, latex
+from matcalc.output.latex import name as plain_name
+from matcalc.output.text import expression as in_text
 
-_LONG: Final = 40
-
-_SIGNS: Final = {
-    "·": r"\cdot ", "⊙": r"\odot ", "⊘": r"\oslash ", "⊗": r"\otimes ", "∂": r"\partial ", "σ": r"\sigma ", "Σ": r"\sum ",
-    "λ": r"\lambda ", "μ": r"\mu ", "π": r"\pi ", "‖": r"\|", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "×": r"\times ",
-    "→": r"\to ", "∈": r"\in ", "′": "'", "″": "''", "δ": r"\delta ", "√": r"\surd ", "…": r"\ldots ", "Π": r"\prod ",
-    "∇": r"\nabla ", "α": r"\alpha ", "β": r"\beta ", "θ": r"\theta ", "∫": r"\int ", "ℝ": r"\mathbb{R}", "−": "-",
-}
-_RAISED: Final = {
-    "⁻": "-", "²": "2", "³": "3", **{chr(raised): chr(plain) for plain, raised in RAISED.items()},
-    "ᵀ": r"\top ", "ˣ": r"\times ",
-}
-_LOWERED: Final = {"₊": "+", "₋": "-", **{chr(lowered): chr(plain) for plain, lowered in SUBSCRIPTS.items()}}
-_SPECIAL: Final = {"\\": r"\textbackslash{}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-                   "^": r"\^{}", "~": r"\~{}", "<": "$<$", ">": "$>$"}  # fmt: skip
-_CLUSTER: Final = re.compile(r"\w*[^\x00-\x7f–]+(?:\w*[^\x00-\x7f–]+)*\w*")
+PAGE: Final = 41.0
+"""The width of a line of the page, in em."""
+_GAP: Final = 2.0
+_NOTE: Final = r"&\qquad&"
+"""Between a formula and what is said about it."""
+_NARROWEST: Final = 13.0
+"""With less room than this, reasons stand below their equations."""
+_WORD: Final = 0.47
+"""The width of a letter in words, on the average."""
 
 
-def latex_of(derived: Derived) -> str:
-    """Numbered sections, each with an `align*` environment."""
-    parts = []
-    for number, section in enumerate(derived.sections, 1):
-        parts.append(rf"\paragraph{{{number}. {worded(section.title)}.}}")
-        parts += _blocks(section, r"\begin{align*}", r"\end{align*}")
-    return "\n".join(parts)
+class Typesetter:
+    """Sets the lines of one derivation; its names look the same in equations and in words."""
 
+    def __init__(self, derived: Derived, *, markdown: bool = False) -> None:
+        self.special = distinct(derived)
+        self.names = names_of(derived, self.special)
+        self.markdown = markdown
 
-def markdown_of(derived: Derived) -> str:
-    """The same for a page of Markdown or a notebook."""
-    parts = []
-    for number, section in enumerate(derived.sections, 1):
-        parts.append(f"**{number}. {section.title}**\n")
-        parts += [f"{block}\n" for block in _blocks(section, "$$\\begin{aligned}", "\\end{aligned}$$", plain=True)]
-    return "\n".join(parts).rstrip() + "\n"
+    def page(self, derived: Derived) -> str:
+        """All sections, numbered."""
+        parts = []
+        for number, section in enumerate(derived.sections, 1):
+            title = self.words(section.title)
+            parts.append(f"**{number}. {title}**" if self.markdown else rf"\paragraph{{{number}. {title}.}}")
+            parts += self._blocks(section)
+        if self.markdown:
+            return "\n\n".join(parts)
+        # an empty line before an equation would make a paragraph of it, and a gap
+        written = "".join(part if not place else _between(parts[place - 1], part) + part for place, part in enumerate(parts))
+        return f"\\begingroup\\allowdisplaybreaks\n{written}\n\\endgroup"
 
+    def words(self, words: str, parts: Sequence[Expression] = ()) -> str:
+        """Words with formulas between dollar signs."""
+        return in_latex(words, [self.math(each) for each in parts], self.names, markdown=self.markdown)
 
-def _blocks(section: Section, begin: str, end: str, *, plain: bool = False) -> list[str]:
-    """The equations that follow each other in one environment, and the remarks between them."""
-    blocks: list[str] = []
-    rows: list[str] = []
+    def heading(self, write: Callable[[Mapping[str, str]], str]) -> str:
+        """What is differentiated, in as many lines as it needs."""
+        first, *others = map(tight, broken(write(self.special), PAGE))
+        lines = " \\\\\n".join([f"  & {first}", *(rf"  & \quad {each}" for each in others)])
+        return f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}" if others else first
 
-    def close() -> None:
-        if rows:
-            blocks.append("\n".join([begin, " \\\\\n".join(rows), end]))
-            rows.clear()
+    def remark(self, words: str) -> str:
+        """What was assumed, or a note on what was typed, which is no formula yet."""
+        return self.words(words) if words.startswith("assuming") else escaped(words, markdown=self.markdown)
 
-    def add(line: Line) -> None:
-        if isinstance(line, Repetition):
-            close()
-            blocks.append(f"For ${line.range.removeprefix('for ').replace('…', chr(92) + 'ldots')}$:")
-            for each in line.lines:
-                add(each)
-            close()
-        elif isinstance(line, Remark):
-            close()
-            words = line.text if plain else worded(line.text)
-            blocks.append(filled(words, [f"${expression(each)}$" for each in line.expressions]))
+    def range(self, repeated: Repetition) -> str:
+        """`for k = 2, …, 15`."""
+        return f"for ${typeset(repeated.range.removeprefix('for '), self.names)}$"
+
+    def math(self, of: Expression | Answer) -> str:
+        """A formula."""
+        return latex(of, self.special) if isinstance(of, Answer) else expression(of, self.special)
+
+    # ------------------------------------------------------------------ blocks of equations
+
+    def _blocks(self, section: Section) -> list[str]:
+        """The equations that follow each other in one environment, and the remarks between them."""
+        blocks: list[str] = []
+        waiting: list[Equation] = []
+
+        def close() -> None:
+            if waiting:
+                blocks.append(self._block(waiting))
+                waiting.clear()
+
+        def add(line: Line) -> None:
+            if isinstance(line, Repetition):
+                close()
+                blocks.append(f"{self.range(line).capitalize()}:")
+                for each in line.lines:
+                    add(each)
+                close()
+            elif isinstance(line, Remark):
+                close()
+                blocks.append(self._remark(line))
+            else:
+                waiting.append(line)
+
+        for line in section.lines:
+            add(line)
+        close()
+        return blocks
+
+    def _remark(self, remark: Remark) -> str:
+        """Words between equations; where their formulas are long, better a ragged margin than one that is overrun."""
+        words = self.words(remark.text, remark.expressions)
+        return rf"{{\raggedright {words}\par}}" if remark.expressions and not self.markdown else words
+
+    def _block(self, equations: Sequence[Equation]) -> str:
+        lines = [row for equation in equations for row in self._rows(equation)]
+        left = max(width(row.left) for row in lines)
+        room = PAGE - left - _GAP
+        for row in lines:
+            row.formulas = list(map(tight, broken(row.right, room)))
+            row.width = max(map(width, row.formulas))
+        beside = [row.width for row in lines if row.notes and row.width <= room - _GAP - _NARROWEST]
+        column = max(beside, default=0.0)
+        notes = room - _GAP - column
+        written = [piece for row in lines for piece in self._written(row, column, notes)]
+        begin, end = r"\begin{alignat*}{2}", r"\end{alignat*}"
+        if self.markdown:
+            begin, end = "$$\n\\begin{alignedat}{2}", "\\end{alignedat}\n$$"
+        return "\n".join([begin, " \\\\\n".join(written), end])
+
+    def _rows(self, equation: Equation) -> Iterator[_Row]:
+        left = self.math(equation.left)
+        for place, side in enumerate(equation.sides):
+            notes = [self.words(side.reason, side.parts)] if side.reason else []
+            lengths = [_length(side.reason, side.parts)] if side.reason else []
+            if place == 0 and (size := sized(equation.shape, defined=len(equation.of) == 1)):
+                notes.insert(0, f"${typeset(size, {})}$")
+                lengths.insert(0, len(size) * _WORD)
+            yield _Row(left, self.math(side.expression), r" $\cdot$ ".join(notes), sum(lengths) + len(notes))
+            left = ""
+
+    def _written(self, row: _Row, column: float, notes: float) -> Iterator[str]:
+        """The lines of a row: its formula in pieces, and what stands beside it or below."""
+        first, *others = row.formulas
+        fits = row.width <= column
+        head = f"  {row.left} &= {first if fits else _hanging(first, column)}"
+        rest = [f"  &\\quad {each if fits else _hanging(each, column)}" for each in others]
+        said = list(self._note(row, notes)) if row.notes else []
+        if not fits:
+            yield rf"{head} {_NOTE} \hspace{{{row.width - column - _GAP:.1f}em}}" if row.width > column + _GAP else head
+            yield from rest
+            yield from (f"  & {_NOTE} {each}" for each in said)
+            return
+        head += f" {_NOTE} {said[0]}" if said else ""
+        yield head
+        more = said[1:]
+        for each in rest:
+            yield each + (f" {_NOTE} {more.pop(0)}" if more else "")
+        yield from (f"  & {_NOTE} {each}" for each in more)
+
+    def _note(self, row: _Row, room: float) -> Iterator[str]:
+        """A note, in as many lines as it needs; LaTeX breaks the lines of a box, Markdown has none."""
+        if row.length <= room:
+            yield rf"\text{{{row.notes}}}"
+        elif self.markdown:
+            yield from (rf"\text{{{each}}}" for each in _lines(row.notes, room))
         else:
-            rows.extend(_rows(line, plain=plain))
-
-    for line in section.lines:
-        add(line)
-    close()
-    return blocks
+            yield rf"\parbox[t]{{{room:.1f}em}}{{\raggedright {row.notes}\strut}}"
 
 
-def _rows(equation: Equation, *, plain: bool) -> list[str]:
-    rows = []
-    left = expression(equation.left)
-    for place, side in enumerate(equation.sides):
-        notes = [filled(worded(side.reason), [f"${expression(part)}$" for part in side.parts])] if side.reason else []
-        if place == 0 and (size := sized(equation.shape, defined=len(equation.of) == 1)):
-            notes.insert(0, worded(size))
-        note = f" && {_note(notes, plain=plain)}" if notes else ""
-        rows.append(f"  {left} &= {_math(side.expression)}{note}")
-        left = ""
-    return rows
+@dataclass(slots=True)
+class _Row:
+    """One right-hand side, with its width and that of what is said about it, in em."""
+
+    left: str
+    right: str
+    notes: str
+    length: float
+    formulas: Sequence[str] = ()
+    width: float = 0.0
 
 
-def _note(notes: Sequence[str], *, plain: bool) -> str:
-    """What stands beside an equation; a long note of a page is a paragraph."""
-    said = r" $\cdot$ ".join(notes)
-    return rf"\text{{{said}}}" if plain or len(said) < _LONG else rf"\parbox[t]{{.45\linewidth}}{{\raggedright {said}}}"
+def _between(before: str, after: str) -> str:
+    is_text = not before.startswith((r"\begin", r"\paragraph")) and not after.startswith(r"\begin")
+    return "\n\n" if is_text or after.startswith(r"\paragraph") else "\n"
 
 
-def _math(of: Expression | Answer) -> str:
-    return latex(of) if isinstance(of, Answer) else expression(of)
+def _hanging(formula: str, column: float) -> str:
+    """A formula that is wider than the column of formulas, which it must not stretch."""
+    return formula if width(formula) <= column else rf"\rlap{{$\displaystyle {formula}$}}"
 
 
-def worded(words: str) -> str:
-    r"""Words with notation in them, for `\text`.
+def _length(words: str, parts: Sequence[Expression]) -> float:
+    """How wide words are, about."""
+    texts = list(map(in_text, parts))
+    plain = "".join(part for part, marks in pieces(words) if not marks)
+    inside = len(filled(words, texts)) - len(filled(plain, [""] * plain.count("{}")))
+    return _WORD * len(plain) + 0.62 * max(inside, 0)
 
-    >>> worded("diagonal: vᵢ depends on uᵢ only")
-    'diagonal: $v_i$ depends on $u_i$ only'
+
+def _lines(words: str, room: float) -> list[str]:
+    """Words in lines of about a width; formulas stay whole."""
+    lines, line, length = [], "", 0.0
+    for each in _unbroken(words):
+        size = width(each.strip("$ ")) if each.startswith("$") else _WORD * len(each)
+        if line and length + size > room:
+            lines.append(line.strip())
+            line, length = "", 0.0
+        line += each
+        length += size
+    return [*lines, line.strip()]
+
+
+def _unbroken(words: str) -> Iterator[str]:
+    """Words and formulas, each with the space behind it."""
+    for place, part in enumerate(words.split("$")):
+        if place % 2:
+            yield f"${part}$"
+        else:
+            yield from (each for word in part.split(" ") for each in (word + " ",)) if part else ()
+
+
+def distinct(derived: Derived) -> dict[str, str]:
+    """The names that would look like another one, such as `x1` and `x_1`, `sigma` and `σ`, with how they look instead.
+
+    One of each two stays as it is, that with a subscript or a letter of its own; the other one is written as it was typed.
     """
-    parts = []
-    place = 0
-    for found in _CLUSTER.finditer(words):
-        parts += ["".join(_SPECIAL.get(each, each) for each in words[place : found.start()]), f"${_signs(found[0])}$"]
-        place = found.end()
-    parts.append("".join(_SPECIAL.get(each, each) for each in words[place:]))
-    return "".join(parts)
+    found: dict[str, set[str]] = {}
+    for node in nodes_of(derived):
+        if isinstance(node, notation.Element):
+            found.setdefault(_light(expression(node)), set()).add("")  # x₁ of a vector x
+        for name in _names(node):
+            found.setdefault(_light(plain_name(name)), set()).add(name)
+    special: dict[str, str] = {}
+    for same in found.values():
+        first, *others = sorted(same, key=lambda name: (bool(name), "_" not in name, name.isascii(), name))
+        special |= {name: _as_typed(name) for name in others}
+        if first in special:
+            special.pop(first)
+    return special
 
 
-def _signs(cluster: str) -> str:
-    """Characters as mathematics; several indices or exponents in a row are one."""
-    written = ""
-    for mark, run in groupby(cluster, lambda each: "^" if each in _RAISED else "_" if each in _LOWERED else ""):
-        if mark:
-            signs = _RAISED if mark == "^" else _LOWERED
-            inner = "".join(signs[each] for each in run).strip()
-            written += f"{mark}{inner}" if len(inner) == 1 else f"{mark}{{{inner}}}"
-        else:
-            written += "".join(_SIGNS.get(each, each if each.isascii() else rf"\text{{{each}}}") for each in run)
-    return written.strip()
+def _as_typed(name: str) -> str:
+    """A name in upright letters as it was typed."""
+    spelled = "".join(each if each.isascii() else rf"\text{{{each}}}" for each in name.translate(PLAIN))
+    return rf"\mathrm{{{spelled.replace('_', chr(92) + '_')}}}"
+
+
+def _light(written: str) -> str:
+    """How a name looks, whether it is bold or not: a vector and its entries go by one name."""
+    return re.sub(r"\\(?:mathbf|boldsymbol)\{((?:[^{}]|\{[^{}]*\})*)\}", r"\1", written).replace(r"\mathrm", "")
+
+
+def _names(node: Expression) -> tuple[str, ...]:
+    """The names that a node itself has."""
+    if isinstance(node, notation.Symbol | notation.Commutation | notation.Unknown | notation.Named | notation.NamedElement):
+        return (node.name,)
+    return ()
+
+
+def names_of(derived: Derived, special: Mapping[str, str]) -> dict[str, str]:
+    """Each name of a derivation, as the text output writes it, with how it looks in LaTeX."""
+    return dict(_symbols(derived, special))
+
+
+def _symbols(derived: Derived, special: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for node in nodes_of(derived):
+        if isinstance(node, notation.Symbol | notation.Commutation):
+            yield in_text(node), expression(node, special)
+
+
+def nodes_of(derived: Derived) -> Iterable[Expression]:
+    """All that stands in the equations and remarks of a derivation."""
+    roots: list[Expression] = []
+    for section in derived.sections:
+        for equation in equations_in(section.lines):
+            roots.append(equation.left)
+            for side in equation.sides:
+                roots += side.parts
+                if isinstance(side.expression, Answer):
+                    roots += [side.expression.body, *(each for pair in side.expression.definitions for each in pair)]
+                else:
+                    roots.append(side.expression)
+    seen: set[Expression] = set()
+    for root in roots:
+        for node in notation.postorder(root):
+            if node not in seen:
+                seen.add(node)
+                yield node
+                if isinstance(node, notation.Partial | notation.Differential):
+                    below = (node.value, node.variable) if isinstance(node, notation.Partial) else (node.operand,)
+                    roots += below

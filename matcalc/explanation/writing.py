@@ -51,7 +51,7 @@ class _Page:
         widths = [_columns(part) for each in equations for side in each.sides for part in said(side.expression).splitlines()]
         widest = max(_SHORT, min(_WIDEST, self.width - _NOTES - left - len(_MARGIN) - 6))
         right = max((width for width in widths if width <= widest), default=0)
-        title = "\n".join(wrap(f"{number}. {section.title}", self.width, subsequent_indent="   "))
+        title = "\n".join(wrap(f"{number}. {filled(section.title, ())}", self.width, subsequent_indent="   "))
         return "\n".join([title, *(row for line in lines for row in self.rows(line, left, right))])
 
     def rows(self, line: Line, left: int, right: int) -> list[str]:

@@ -87,23 +87,28 @@ class Inference:
         """The dimension that a name stands for."""
         return self.meaning.get(name) or dim(name)
 
-    def assumptions(self) -> tuple[str, ...]:
-        """What was not declared, in words: `w, x ∈ ℝⁿ`, `b ∈ ℝ`, `f applied element by element`."""
+    def assumptions(self, mark: str = "") -> tuple[str, ...]:
+        """What was not declared, in words: `w, x ∈ ℝⁿ`, `b ∈ ℝ`, `f applied element by element`; `mark` encloses formulas."""
+
+        def listed(names: Sequence[str]) -> str:
+            return f"{mark}{', '.join(names)}{mark}"
+
         integers = [symbol.name for symbol in self.symbols.values() if "integer" in symbol.properties]
-        lines = membership((symbol.name, symbol.shape) for symbol in self.assumed if symbol.name not in integers)
+        shapes = ((symbol.name, symbol.shape) for symbol in self.assumed if symbol.name not in integers)
+        lines = [f"{mark}{each}{mark}" for each in membership(shapes)]
         if integers:
-            lines.append(f"{', '.join(integers)} ∈ {{1, 2, …}}")
+            lines.append(f"{mark}{', '.join(integers)} ∈ {{1, 2, …}}{mark}")
         invented = [function for function in self.functions.values() if not function.declared]
         of_t = [function.name for function in invented if function.of_t]
         others = [function.name for function in invented if not function.of_t and not function.of_numbers]
         of_numbers = [function.name for function in invented if not function.of_t and function.of_numbers]
         if of_t:
-            lines.append(f"{', '.join(of_t)} {'functions' if of_t[1:] else 'a function'} of t")
+            lines.append(f"{listed(of_t)} {'functions' if of_t[1:] else 'a function'} of {mark}t{mark}")
         if others:
-            lines.append(f"{', '.join(others)} applied element by element")
-        lines += [f"{name} = {size}" for name, size in self.meaning.items()]
+            lines.append(f"{listed(others)} applied element by element")
+        lines += [f"{mark}{name} = {size}{mark}" for name, size in self.meaning.items()]
         if of_numbers:
-            lines.append(f"{', '.join(of_numbers)} {'unknown functions' if of_numbers[1:] else 'an unknown function'}")
+            lines.append(f"{listed(of_numbers)} {'unknown functions' if of_numbers[1:] else 'an unknown function'}")
         return tuple(lines)
 
 

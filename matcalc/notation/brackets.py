@@ -39,7 +39,7 @@ def known_maximum(build: Builder, node: Expression, stays: Container[Expression]
                 continue
             done = {each: each for each in children(node)}
             done |= {side: _replaced(build, side, old, new) for side in sides}
-            return settled(build, with_children(build, node, done)), Reason("where {} is 1, {} = {}", (bracket, old, new))
+            return settled(build, with_children(build, node, done)), Reason("where `{}` is 1, `{} = {}`", (bracket, old, new))
     return None
 
 
@@ -174,5 +174,5 @@ def deltas(build: Builder, node: Expression) -> Found:
             if left:
                 bounds = tuple(node.bounds[k] for k in left) if node.bounds else ()
                 new = build.make(IndexedSum, node.shape, new, tuple(node.indices[k] for k in left), "sum", bounds, ())
-            return new, Reason("the δ keeps one term of the sum: Σᵢ aᵢ δᵢₖ = aₖ")
+            return new, Reason("the ``δ`` keeps one term of the sum: ``Σᵢ aᵢ δᵢₖ = aₖ``")
     return None

@@ -120,7 +120,7 @@ class Comparison:
         if terms and all(term.shape != node.shape for term in terms):
             return None
         new = build.make(Sum, node.shape, tuple(terms)) if terms else zeros(build, node)
-        words = "like terms: a - a = 0" if vanished else "like terms: m a + n a = (m + n) a"
+        words = "like terms: ``a - a = 0``" if vanished else "like terms: ``m a + n a = (m + n) a``"
         if all(isinstance(term, Number) or (isinstance(term, Product) and not term.factors) for term in node.terms):
             words = "the numbers are added"
         return settled(build, new), Reason(words)
@@ -137,7 +137,7 @@ class Comparison:
                     scalar = build.make(Dot, SCALAR, *(sides if sides in self._dots else sides[::-1]))
                     rest = (*node.factors[:k], *node.factors[k + 2 :])
                     new = build.make(Product, node.shape, 1, (scalar, chain(build, rest)), ()) if rest else scalar
-                    return new, Reason("a row times a column: aᵀ b = a·b")
+                    return new, Reason("a row times a column: ``aᵀ b = a·b``")
         return None
 
     def _maxima(self, build: Builder, node: Expression) -> Found:
@@ -158,7 +158,7 @@ class Comparison:
             factors.append(factor if length == 1 else build.make(MatrixPower, factor.shape, factor, length))
         if len(factors) == len(node.factors):
             return None
-        return chain(build, factors), Reason("a matrix times itself: A A = A²")
+        return chain(build, factors), Reason("a matrix times itself: ``A A = A²``")
 
     # ------------------------------------------------------------------ what the last step is called
 
@@ -201,26 +201,26 @@ class Comparison:
             return None
         sums = [_count_of_sums(left), _count_of_sums(right)]
         if sums[0] != sums[1]:
-            words = "aᵀ + bᵀ = (a + b)ᵀ" if sums[1] > sums[0] else "(a + b)ᵀ = aᵀ + bᵀ"
+            words = "``aᵀ + bᵀ = (a + b)ᵀ``" if sums[1] > sums[0] else "``(a + b)ᵀ = aᵀ + bᵀ``"
             return Reason(f"the transpose of a sum: {words}")
         if count(left, Transpose) != count(right, Transpose) and count(left, Dot) == count(right, Dot):
             products = any(isinstance(node, Transpose) and isinstance(node.operand, MatMul) for node in postorder(left))
             back = any(isinstance(node, Transpose) and isinstance(node.operand, MatMul) for node in postorder(right))
             if products or back:
-                return Reason("the transpose of a product: (A B)ᵀ = Bᵀ Aᵀ")
+                return Reason("the transpose of a product: ``(A B)ᵀ = Bᵀ Aᵀ``")
         if functions(left) & functions(right) >= {"tr"}:
-            return Reason("factors go round in a trace: tr(A B) = tr(B A)")
+            return Reason("factors go round in a trace: ``tr(A B) = tr(B A)``")
         if count(right, Dot) > count(left, Dot):
-            return Reason("a row times a column: aᵀ b = a·b")
+            return Reason("a row times a column: ``aᵀ b = a·b``")
         if isinstance(left, Product) and isinstance(right, Product) and abs(left.coefficient) != abs(right.coefficient):
             number = self._build.number(abs(Fraction(right.coefficient)))
             return Reason("the common factor {} is taken out", (number,))
         if "sum" in functions(left) - functions(right):
-            return Reason("an element-wise product adds up: sum(a ⊙ b) = aᵀ b")
+            return Reason("an element-wise product adds up: ``sum(a ⊙ b) = aᵀ b``")
         if count(right, Dot) < count(left, Dot):
-            return Reason("a dot product as a row times a column: a·b = aᵀ b")
+            return Reason("a dot product as a row times a column: ``a·b = aᵀ b``")
         if _signs(left) != _signs(right):
-            return Reason("the sign goes into the brackets: -(a - b) = b - a")
+            return Reason("the sign goes into the brackets: ``-(a - b) = b - a``")
         return Reason("written in the usual form")
 
     def _factored(self, left: Expression, right: Expression) -> Reason | None:

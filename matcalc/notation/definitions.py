@@ -27,9 +27,9 @@ from matcalc.notation.products import Found, Reason, Rule, chain, settled
 from matcalc.notation.statistics import WORDS, with_averages
 
 _AVERAGES = {
-    "mean": "the mean: sum(x)/n = mean(x)",
-    "var": "the variance: ‖x - mean(x)‖²/n = var(x)",
-    "std": "the standard deviation: sqrt(‖x - mean(x)‖²/n) = std(x)",
+    "mean": "the mean: ``sum(x)/n = mean(x)``",
+    "var": "the variance: ``‖x - mean(x)‖²/n = var(x)``",
+    "std": "the standard deviation: ``sqrt(‖x - mean(x)‖²/n) = std(x)``",
 }
 
 
@@ -71,7 +71,7 @@ class Definitions:
         if not square or all(_core(factor) not in self._inverted for factor in factors):
             return None
         turned = [build.inverse(factor) for factor in reversed(factors)]
-        letters = "(A B)⁻¹ = B⁻¹ A⁻¹" if len(factors) == 2 else "(A B C)⁻¹ = C⁻¹ B⁻¹ A⁻¹"
+        letters = "``(A B)⁻¹ = B⁻¹ A⁻¹``" if len(factors) == 2 else "``(A B C)⁻¹ = C⁻¹ B⁻¹ A⁻¹``"
         return chain(build, turned), Reason(f"the inverse of a product: {letters}")
 
     def _root(self, build: Builder, node: Expression) -> Found:
@@ -102,11 +102,11 @@ class Definitions:
             return None
         match node.name, node.operands:
             case "solve", (matrix, right):
-                return chain(build, [build.inverse(matrix), right]), Reason("a system of equations: solve(A, b) = A⁻¹ b")
+                return chain(build, [build.inverse(matrix), right]), Reason("a system of equations: ``solve(A, b) = A⁻¹ b``")
             case "outer", (left, right) if left.shape.kind == right.shape.kind == "vector":
-                return chain(build, [left, build.transpose(right)]), Reason("the outer product: outer(x, y) = x yᵀ")
+                return chain(build, [left, build.transpose(right)]), Reason("the outer product: ``outer(x, y) = x yᵀ``")
             case "unvec", (Function(name="vec", operands=(inner,)),) if inner.shape == node.shape:
-                return inner, Reason("columns stacked and taken apart again: unvec(vec(X)) = X")
+                return inner, Reason("columns stacked and taken apart again: ``unvec(vec(X)) = X``")
         return None
 
 
@@ -152,14 +152,14 @@ def _of_two(build: Builder, left: Expression, right: Expression) -> Found:
         if columns_of(first.shape) != rows_of(above.shape) or columns_of(second.shape) != rows_of(below.shape):
             return None
         sides = _times(build, first, above), _times(build, second, below)
-        reason = Reason("Kronecker products: (A ⊗ B) (C ⊗ D) = (A C) ⊗ (B D)")
+        reason = Reason("Kronecker products: ``(A ⊗ B) (C ⊗ D) = (A C) ⊗ (B D)``")
         if sides[0].shape.kind == "scalar":
             return settled(build, build.make(Product, sides[1].shape, 1, sides, ())), reason
         if sides[1].shape.kind == "scalar":
             return settled(build, build.make(Product, sides[0].shape, 1, sides[::-1], ())), reason
         return build.kronecker(*sides), reason
     if above.shape.kind == "row" and columns_of(left.shape) == rows_of(below.shape):
-        words = "a Kronecker product with a row: A (bᵀ ⊗ C) = bᵀ ⊗ (A C)"
+        words = "a Kronecker product with a row: ``A (bᵀ ⊗ C) = bᵀ ⊗ (A C)``"
         return build.kronecker(above, _times(build, left, below)), Reason(words)
     return None
 

@@ -56,24 +56,24 @@ def _identity(build: Builder, node: Expression) -> Found:
         case MatMul() if any(isinstance(factor, Identity) for factor in node.factors):
             rest = [factor for factor in node.factors if not isinstance(factor, Identity)]
             if not rest:
-                return node.factors[0], Reason("the identity matrix times itself: I I = I")
+                return node.factors[0], Reason("the identity matrix times itself: ``I I = I``")
             left = next(k for k, factor in enumerate(node.factors) if isinstance(factor, Identity)) < len(node.factors) - 1
-            return chain(build, rest), Reason(f"a product with the identity matrix: {'I A' if left else 'A I'} = A")
+            return chain(build, rest), Reason(f"a product with the identity matrix: ``{'I A' if left else 'A I'} = A``")
         case Diagonal(operand=Ones()) if node.shape.kind == "matrix":
-            return build.make(Identity, node.shape), Reason("the diagonal matrix of ones: diag(1) = I")
+            return build.make(Identity, node.shape), Reason("the diagonal matrix of ones: ``diag(1) = I``")
         case Diagonal(operand=Product() as inner) if inner.shape.kind == "vector" and inner.factors:
             scale, last = split(build, inner)
             if isinstance(last, Ones) or scale is not None:
                 core: Expression = build.make(Diagonal, node.shape, last)
-                words = "a number before a diagonal matrix: diag(c v) = c diag(v)"
+                words = "a number before a diagonal matrix: ``diag(c v) = c diag(v)``"
                 if isinstance(last, Ones):
-                    core, words = build.make(Identity, node.shape), "a diagonal matrix with one number: diag(c 1) = c I"
+                    core, words = build.make(Identity, node.shape), "a diagonal matrix with one number: ``diag(c 1) = c I``"
                 found = build.make(Product, node.shape, inner.coefficient, (*inner.factors[:-1], core), inner.divisors)
                 return found, Reason(words)
         case Hadamard() if len(node.factors) > 1 and any(isinstance(factor, Ones) for factor in node.factors):
             factors: list[Expression] = [factor for factor in node.factors if not isinstance(factor, Ones)] or [node.factors[0]]
             product = settled(build, build.make(Hadamard, node.shape, tuple(factors), node.divisors))
-            return product, Reason("element by element, a factor 1 does nothing: 1 ⊙ a = a")
+            return product, Reason("element by element, a factor 1 does nothing: ``1 ⊙ a = a``")
     return None
 
 
@@ -81,10 +81,11 @@ def inverses(build: Builder, node: Expression) -> Found:
     """(A⁻¹)⁻¹ = A, det(A⁻¹) = 1/det(A)."""
     match node:
         case Inverse(operand=Inverse() as inner):
-            return inner.operand, Reason("the inverse of an inverse: (A⁻¹)⁻¹ = A")
+            return inner.operand, Reason("the inverse of an inverse: ``(A⁻¹)⁻¹ = A``")
         case Function(name="det", operands=(Inverse() as inner,)):
             below = build.make(Function, SCALAR, "det", (inner.operand,), None)
-            return build.make(Product, SCALAR, 1, (), (below,)), Reason("the determinant of an inverse: det(A⁻¹) = 1/det(A)")
+            new = build.make(Product, SCALAR, 1, (), (below,))
+            return new, Reason("the determinant of an inverse: ``det(A⁻¹) = 1/det(A)``")
     return None
 
 
@@ -100,25 +101,25 @@ def transposes(build: Builder, node: Expression) -> Found:
         return inner, Reason("a number is its own transpose")
     match inner:
         case Identity():
-            return inner, Reason("the identity matrix is symmetric: Iᵀ = I")
+            return inner, Reason("the identity matrix is symmetric: ``Iᵀ = I``")
         case Diagonal() if inner.shape.kind == "matrix":
-            return inner, Reason("a diagonal matrix is its own transpose: diag(v)ᵀ = diag(v)")
+            return inner, Reason("a diagonal matrix is its own transpose: ``diag(v)ᵀ = diag(v)``")
         case Transpose():
-            return inner.operand, Reason("the transpose of a transpose: (Aᵀ)ᵀ = A")
+            return inner.operand, Reason("the transpose of a transpose: ``(Aᵀ)ᵀ = A``")
         case Inverse(operand=Transpose() as turned):
-            return build.inverse(turned.operand), Reason("the transpose of a transpose: (A⁻ᵀ)ᵀ = A⁻¹")
+            return build.inverse(turned.operand), Reason("the transpose of a transpose: ``(A⁻ᵀ)ᵀ = A⁻¹``")
         case _ if inner.shape.kind == "matrix" and build.is_symmetric(inner):
             declared = "declared " if isinstance(inner, Symbol) else ""
-            return inner, Reason(f"{{}} is {declared}symmetric: {{}} = {{}}", (inner, node, inner))
+            return inner, Reason(f"{{}} is {declared}symmetric: `{{}} = {{}}`", (inner, node, inner))
         case MatMul():
             factors = tuple(_turned(build, factor) for factor in reversed(inner.factors))
-            letters = "(A B)ᵀ = Bᵀ Aᵀ" if len(factors) == 2 else "(A B C)ᵀ = Cᵀ Bᵀ Aᵀ"
+            letters = "``(A B)ᵀ = Bᵀ Aᵀ``" if len(factors) == 2 else "``(A B C)ᵀ = Cᵀ Bᵀ Aᵀ``"
             return build.make(MatMul, node.shape, factors), Reason(f"the transpose of a product: {letters}")
         case Product() if inner.factors:
             *scalars, last = inner.factors
             factors = (*scalars, _turned(build, last))
             found = build.make(Product, node.shape, inner.coefficient, factors, inner.divisors)
-            return found, Reason("a number stays where it is: (c A)ᵀ = c Aᵀ")
+            return found, Reason("a number stays where it is: ``(c A)ᵀ = c Aᵀ``")
     return None
 
 
@@ -154,7 +155,7 @@ def transposed_sums(build: Builder, node: Expression) -> Found:
             terms.append(build.make(Product, node.shape, term.coefficient, factors, term.divisors))
         else:
             terms.append(_turned(build, term) if term.shape.dims else term)
-    words = "(A + B)ᵀ = Aᵀ + Bᵀ" if node.shape.kind == "matrix" else "(a + b)ᵀ = aᵀ + bᵀ"
+    words = "``(A + B)ᵀ = Aᵀ + Bᵀ``" if node.shape.kind == "matrix" else "``(a + b)ᵀ = aᵀ + bᵀ``"
     return build.make(Sum, node.shape, tuple(terms)), Reason(f"the transpose of a sum: {words}")
 
 
@@ -185,11 +186,11 @@ def long_diagonals(build: Builder, node: MatMul, stays: Container[Expression]) -
         if kinds[first] == "row":
             column = _elementwise(build, _turned(build, chain(build, factors[first:k])), middle.operand)
             new = chain(build, (*factors[:first], _turned(build, column), *factors[k + 1 :]))
-            return new, Reason("a row times a diagonal matrix: aᵀ diag(b) = (a ⊙ b)ᵀ")
+            return new, Reason("a row times a diagonal matrix: ``aᵀ diag(b) = (a ⊙ b)ᵀ``")
         if kinds[last] == "vector":
             column = _elementwise(build, middle.operand, chain(build, factors[k + 1 : last + 1]))
             new = chain(build, (*factors[:k], column, *factors[last + 1 :]))
-            return new, Reason("a diagonal matrix times a column: diag(a) b = a ⊙ b")
+            return new, Reason("a diagonal matrix times a column: ``diag(a) b = a ⊙ b``")
     return None
 
 
@@ -198,19 +199,19 @@ def _pair(build: Builder, left: Expression, right: Expression) -> Found:
     second = right.operand if isinstance(right, Diagonal) and right.shape.kind == "matrix" else None
     if first is not None and second is not None:
         inside = _elementwise(build, first, second)
-        return build.make(Diagonal, left.shape, inside), Reason("diagonal matrices: diag(a) diag(b) = diag(a ⊙ b)")
+        return build.make(Diagonal, left.shape, inside), Reason("diagonal matrices: ``diag(a) diag(b) = diag(a ⊙ b)``")
     if second is not None and left.shape.kind == "row":
         if isinstance(left, Ones):
-            return _turned(build, second), Reason("a row of ones times a diagonal matrix: 1ᵀ diag(v) = vᵀ")
+            return _turned(build, second), Reason("a row of ones times a diagonal matrix: ``1ᵀ diag(v) = vᵀ``")
         column = _elementwise(build, _turned(build, left), second)
-        return _turned(build, column), Reason("a row times a diagonal matrix: aᵀ diag(b) = (a ⊙ b)ᵀ")
+        return _turned(build, column), Reason("a row times a diagonal matrix: ``aᵀ diag(b) = (a ⊙ b)ᵀ``")
     if first is not None and right.shape.kind == "vector":
         if isinstance(right, Ones):
-            return first, Reason("a diagonal matrix times ones: diag(v) 1 = v")
-        return _elementwise(build, first, right), Reason("a diagonal matrix times a column: diag(a) b = a ⊙ b")
+            return first, Reason("a diagonal matrix times ones: ``diag(v) 1 = v``")
+        return _elementwise(build, first, right), Reason("a diagonal matrix times a column: ``diag(a) b = a ⊙ b``")
     for one, other in ((left, right), (right, left)):
         if isinstance(one, Inverse) and one.operand is other:
-            words = "A⁻¹ A = I" if one is left else "A A⁻¹ = I"
+            words = "``A⁻¹ A = I``" if one is left else "``A A⁻¹ = I``"
             return build.make(Identity, left.shape), Reason(f"a matrix and its inverse: {words}")
     return None
 
@@ -224,7 +225,7 @@ def signs(build: Builder, node: Expression) -> Found:
         scale, array = split(build, node.operand)
         if scale is not None and not scale.factors and not scale.divisors:
             core = build.make(Norm, SCALAR, array)
-            return build.scaled(abs(Fraction(scale.coefficient)), core), Reason("a number leaves the norm: ‖c a‖ = |c| ‖a‖")
+            return build.scaled(abs(Fraction(scale.coefficient)), core), Reason("a number leaves the norm: ``‖c a‖ = |c| ‖a‖``")
     if not (isinstance(node, Function) and len(node.operands) == 1):
         return None
     operation, operand = OPERATIONS.get(node.name), node.operands[0]
@@ -233,8 +234,8 @@ def signs(build: Builder, node: Expression) -> Found:
         return None
     turned = build.make(Function, node.shape, node.name, (build.scaled(-1, operand),), node.axis)
     if parity == "even":
-        return turned, Reason(f"{node.name} is even: {node.name}(-a) = {node.name}(a)")
-    return build.scaled(-1, turned), Reason(f"{node.name} is odd: {node.name}(-a) = -{node.name}(a)")
+        return turned, Reason(f"`{node.name}` is even: ``{node.name}(-a) = {node.name}(a)``")
+    return build.scaled(-1, turned), Reason(f"`{node.name}` is odd: ``{node.name}(-a) = -{node.name}(a)``")
 
 
 def _is_distribution(name: str) -> bool:
@@ -249,13 +250,13 @@ def linear(build: Builder, node: Expression) -> Found:
             scale, array = split(build, inner)
             if scale is not None and array.shape.dims:
                 core: Expression = build.make(Function, node.shape, node.name, (array,), None)
-                words = f"a number leaves the sum: {node.name}(c a) = c {node.name}(a)"
+                words = f"a number leaves the sum: ``{node.name}(c a) = c {node.name}(a)``"
                 return build.make(Product, node.shape, 1, (scale, core), ()), Reason(words)
         case Function(name="sum", operands=(Function(axis=None) as inside,), axis=None) if _is_distribution(inside.name):
             return build.number(1), Reason(f"the entries of {inside.name} add up to 1")
         case Function(name="exp" | "log", operands=(Function(name="exp" | "log", operands=(inside,)) as between,)):
             if between.name != node.name:
-                words = "exp(log(a)) = a" if node.name == "exp" else "log(exp(a)) = a"
+                words = "``exp(log(a)) = a``" if node.name == "exp" else "``log(exp(a)) = a``"
                 return inside, Reason(f"the logarithm and the exponential: {words}")
         case Dot():
             sides = (node.left, node.right)
@@ -263,7 +264,7 @@ def linear(build: Builder, node: Expression) -> Found:
             scales = [scale for scale in (left, right) if scale is not None]
             if scales:
                 product = build.make(Product, SCALAR, 1, (*scales, build.make(Dot, SCALAR, a, b)), ())
-                return product, Reason("a number leaves the dot product: (c a)·b = c (a·b)")
+                return product, Reason("a number leaves the dot product: ``(c a)·b = c (a·b)``")
     return None
 
 
@@ -315,21 +316,21 @@ def ones_times(build: Builder, node: Expression) -> Found:
 def _inner(build: Builder, left: Expression, right: Expression) -> Found:
     if isinstance(left, Ones) and isinstance(right, Ones):
         size = build.make(Size, SCALAR, right.shape.dims[0])
-        return size, Reason("as many ones as there are: 1ᵀ 1 = {}", (size,))
+        return size, Reason("as many ones as there are: ``1ᵀ 1 = {}``", (size,))
     if isinstance(left, Ones):
-        return _sum(build, right), Reason("a row of ones adds up: 1ᵀ v = sum(v)")
+        return _sum(build, right), Reason("a row of ones adds up: ``1ᵀ v = sum(v)``")
     if isinstance(right, Ones):
-        return _sum(build, _turned(build, left)), Reason("a column of ones adds up: vᵀ 1 = sum(v)")
+        return _sum(build, _turned(build, left)), Reason("a column of ones adds up: ``vᵀ 1 = sum(v)``")
     column = _turned(build, left)
-    for one, other, words in ((column, right, "(a ⊘ b)ᵀ b = sum(a)"), (right, column, "bᵀ (a ⊘ b) = sum(a)")):
+    for one, other, words in ((column, right, "``(a ⊘ b)ᵀ b = sum(a)``"), (right, column, "``bᵀ (a ⊘ b) = sum(a)``")):
         if isinstance(one, Hadamard) and other in one.divisors:
             divisors = list(one.divisors)
             divisors.remove(other)
             rest: Expression = build.make(Hadamard, one.shape, one.factors, tuple(divisors))
             rest = settled(build, rest) if one.factors or divisors else build.make(Ones, one.shape)
             if isinstance(rest, Ones):
-                return build.make(Size, SCALAR, rest.shape.dims[0]), Reason("(1 ⊘ b)ᵀ b = 1ᵀ 1")
-            return _sum(build, rest), Reason(f"what is divided by b is multiplied by it: {words}")
+                return build.make(Size, SCALAR, rest.shape.dims[0]), Reason("``(1 ⊘ b)ᵀ b = 1ᵀ 1``")
+            return _sum(build, rest), Reason(f"what is divided by ``b`` is multiplied by it: {words}")
     return None
 
 

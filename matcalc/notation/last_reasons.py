@@ -37,22 +37,22 @@ from matcalc.notation.matrix import (
 from matcalc.notation.products import Reason, chain, settled, with_exponent
 
 _DEFINED = {
-    "norm": ("the norm: a·a = ‖a‖²", ("Dot", "sum")),
-    "sigmoid": ("the logistic function: σ(z) = 1/(1 + exp(-z)) = exp(z)/(1 + exp(z))", ("exp",)),
-    "softmax": ("the softmax: softmax(z) = exp(z)/sum(exp(z))", ("exp",)),
-    "tan": ("the tangent: tan(z) = sin(z)/cos(z)", ("sin", "cos")),
-    "cot": ("the cotangent: cot(z) = cos(z)/sin(z)", ("sin", "cos")),
-    "tanh": ("the hyperbolic tangent: tanh(z) = sinh(z)/cosh(z)", ("sinh", "cosh")),
-    "softplus": ("softplus(z) = log(1 + exp(z))", ("log",)),
-    "logsumexp": ("the softmax: log(softmax(z)) = z - logsumexp(z)", ("softmax", "log_softmax")),
-    "sum": ("a row of ones adds up: 1ᵀ v = sum(v)", ("Ones",)),
-    "abs": ("the norm: norm1(z) = sum(abs(z))", ("norm1",)),
-    "mean": ("the mean: sum(x)/n = mean(x)", ("sum",)),
-    "cross": ("the cross product: skew(a) b = cross(a, b)", ("skew",)),
-    "unvec": ("columns taken apart: (Bᵀ ⊗ A) vec(X) = vec(A X B)", ("Kronecker",)),
-    "vec": ("columns stacked: x ⊗ y = vec(y xᵀ)", ("kron", "Kronecker")),
-    "tr": ("a sum as a trace: sum(A ⊙ B) = tr(A Bᵀ)", ("sum",)),
-    "where": ("case by case: where(c, a, b) is a where c holds, otherwise b", ("Indicator",)),
+    "norm": ("the norm: ``a·a = ‖a‖²``", ("Dot", "sum")),
+    "sigmoid": ("the logistic function: ``σ(z) = 1/(1 + exp(-z)) = exp(z)/(1 + exp(z))``", ("exp",)),
+    "softmax": ("the softmax: ``softmax(z) = exp(z)/sum(exp(z))``", ("exp",)),
+    "tan": ("the tangent: ``tan(z) = sin(z)/cos(z)``", ("sin", "cos")),
+    "cot": ("the cotangent: ``cot(z) = cos(z)/sin(z)``", ("sin", "cos")),
+    "tanh": ("the hyperbolic tangent: ``tanh(z) = sinh(z)/cosh(z)``", ("sinh", "cosh")),
+    "softplus": ("``softplus(z) = log(1 + exp(z))``", ("log",)),
+    "logsumexp": ("the softmax: ``log(softmax(z)) = z - logsumexp(z)``", ("softmax", "log_softmax")),
+    "sum": ("a row of ones adds up: ``1ᵀ v = sum(v)``", ("Ones",)),
+    "abs": ("the norm: ``norm1(z) = sum(abs(z))``", ("norm1",)),
+    "mean": ("the mean: ``sum(x)/n = mean(x)``", ("sum",)),
+    "cross": ("the cross product: ``skew(a) b = cross(a, b)``", ("skew",)),
+    "unvec": ("columns taken apart: ``(Bᵀ ⊗ A) vec(X) = vec(A X B)``", ("Kronecker",)),
+    "vec": ("columns stacked: ``x ⊗ y = vec(y xᵀ)``", ("kron", "Kronecker")),
+    "tr": ("a sum as a trace: ``sum(A ⊙ B) = tr(A Bᵀ)``", ("sum",)),
+    "where": ("case by case: ``where(c, a, b)`` is ``a`` where ``c`` holds, otherwise ``b``", ("Indicator",)),
 }
 """What functions are, in terms of others, of which there must be fewer then."""
 
@@ -89,7 +89,7 @@ def renamed(left: Expression, right: Expression) -> Reason | None:
     if count(left, IndexedSum) > count(right, IndexedSum):
         return Reason(_of_a_sum(left, right))
     if count(right, Cases) > count(left, Cases):
-        return Reason("case by case: [c] is 1 where c holds, otherwise 0")
+        return Reason("case by case: ``[c]`` is 1 where ``c`` holds, otherwise 0")
     if count(left, Cases) and count(right, Cases):
         known = "max" in functions(left) - functions(right)
         return Reason("case by case: the maximum is known in each case" if known else "case by case")
@@ -103,15 +103,15 @@ def _of_a_sum(left: Expression, right: Expression) -> str:
     """How a sum over an index is written with arrays."""
     body = next(node for node in postorder(left) if isinstance(node, IndexedSum)).body
     if body.shape.kind == "matrix":
-        return "the sum over an index as a product of matrices: Σᵢ Xᵢ Yᵢᵀ = Xᵀ Y"
+        return "the sum over an index as a product of matrices: ``Σᵢ Xᵢ Yᵢᵀ = Xᵀ Y``"
     if not body.shape.dims:
         dots = isinstance(right, Dot) or (isinstance(right, Product) and any(isinstance(each, Dot) for each in right.factors))
-        words = "as a dot product: Σᵢ aᵢ bᵢ = a·b" if dots else "as the sum of a column: Σᵢ aᵢ = sum(a)"
+        words = "as a dot product: ``Σᵢ aᵢ bᵢ = a·b``" if dots else "as the sum of a column: ``Σᵢ aᵢ = sum(a)``"
         return f"the sum over an index {words}"
     scaled = isinstance(body, Product) and (len(body.factors) > 1 or bool(body.divisors))
     if scaled and any(isinstance(node, MatMul) for node in postorder(right)):
-        return "the sum over an index as a product of matrices: Σᵢ aᵢ Xᵢᵀ = aᵀ X"
-    return "the sum over an index as a sum of rows: Σᵢ Xᵢᵀ = 1ᵀ X"
+        return "the sum over an index as a product of matrices: ``Σᵢ aᵢ Xᵢᵀ = aᵀ X``"
+    return "the sum over an index as a sum of rows: ``Σᵢ Xᵢᵀ = 1ᵀ X``"
 
 
 def _kinds(root: Expression) -> Counter[str]:
@@ -130,13 +130,13 @@ def _by_definition(left: Expression, right: Expression) -> str:
     """What the functions mean that come or go; nothing if one of them is not understood."""
     before, after = _kinds(left), _kinds(right)
     if before["Indicator"] > 1 and not after["Indicator"]:
-        return "one of the two conditions holds: [a ≥ b] + [b > a] = 1"
+        return "one of the two conditions holds: ``[a ≥ b] + [b > a] = 1``"
     new = sorted(functions(right) - functions(left))
     said: list[str] = []
     for name in new:
         words, sources = _DEFINED.get(name, ("", ()))
         if name == "norm" and before["tr"] > after["tr"]:
-            words, sources = "the norm: tr(Aᵀ A) = ‖A‖²", ("tr",)
+            words, sources = "the norm: ``tr(Aᵀ A) = ‖A‖²``", ("tr",)
         elif name == "sum" and "abs" in new and before["norm1"] > after["norm1"]:
             continue
         if not any(before[source] > after[source] for source in sources):
@@ -145,18 +145,18 @@ def _by_definition(left: Expression, right: Expression) -> str:
     if said:
         return "; ".join(said)
     if before["normp"] > after["normp"] and "sum" in after:
-        return "the norm: normp(x, p) = sum(abs(x)^p)^(1/p)"
+        return "the norm: ``normp(x, p) = sum(abs(x)^p)^(1/p)``"
     if _calls_of(left, "exp") != _calls_of(right, "exp") and before["exp"] and after["exp"]:
-        return "the exponential: exp(a) exp(b) = exp(a + b), 1/exp(a) = exp(-a)"
+        return "the exponential: ``exp(a) exp(b) = exp(a + b)``, ``1/exp(a) = exp(-a)``"
     if before["vec"] > after["vec"] > 0:
-        return "element by element, before or after columns are stacked: vec(A) ⊙ vec(B) = vec(A ⊙ B)"
+        return "element by element, before or after columns are stacked: ``vec(A) ⊙ vec(B) = vec(A ⊙ B)``"
     if letters(left) != letters(right) and _lettered(left) and _lettered(right):
-        return "powers of one base: aᵐ aⁿ = aᵐ⁺ⁿ"
+        return "powers of one base: ``aᵐ aⁿ = aᵐ⁺ⁿ``"
     if "sigmoid" in after and "sigmoid" in before:
         if before["exp"] > after["exp"]:
             return _DEFINED["sigmoid"][0]
         if _has_negative_operand(left) != _has_negative_operand(right):
-            return "the logistic function: 1 - σ(a) = σ(-a)"
+            return "the logistic function: ``1 - σ(a) = σ(-a)``"
     return ""
 
 
@@ -181,13 +181,13 @@ def _has_negative_operand(root: Expression) -> bool:
 def factored(build: Builder, left: Expression, right: Expression) -> Reason | None:
     """What two expressions that are equal once they are multiplied out differ in: a common factor, or brackets."""
     if count(right, Diagonal) < count(left, Diagonal):
-        return Reason("diagonal matrices are added: diag(a) + diag(b) = diag(a + b)")
+        return Reason("diagonal matrices are added: ``diag(a) + diag(b) = diag(a + b)``")
     if isinstance(left, Sum) and isinstance(right, Product) and right.divisors:
         return one_denominator(build, right)
     if isinstance(left, Product) and isinstance(right, Product) and _below(right) - _below(left):
         return one_denominator(build, right)
     if letters(right) > letters(left):
-        return Reason("multiplied out: a (b + c) = a b + a c")
+        return Reason("multiplied out: ``a (b + c) = a b + a c``")
     return _common(build, left, right) if letters(right) < letters(left) else None
 
 
@@ -210,7 +210,7 @@ def _common(build: Builder, left: Expression, right: Expression) -> Reason:
         return Reason("the common factor {} is taken out", (build.product(1, common, (), common[-1].shape),))
     elif isinstance(left, Sum) and isinstance(inner, Product) and abs(inner.coefficient) != 1:
         return Reason("the common factor {} is taken out", (build.number(abs(Fraction(inner.coefficient))),))
-    return Reason("a common factor is taken out: a b + a c = a (b + c)")
+    return Reason("a common factor is taken out: ``a b + a c = a (b + c)``")
 
 
 def _outside(left: Sum, right: Product | MatMul | Hadamard) -> list[Expression]:

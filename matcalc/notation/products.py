@@ -46,7 +46,7 @@ Rule = Callable[[Builder, Expression], Found]
 TO_THE_FRONT = "to the front"
 """How the reasons end that need no line of their own."""
 
-FACTOR_ONE = "a factor 1 does nothing: 1 · a = a"
+FACTOR_ONE = "a factor 1 does nothing: ``1 · a = a``"
 """The reason where a factor 1 is left out."""
 
 _HIGH = 20
@@ -139,7 +139,7 @@ def nothing(build: Builder, node: Expression) -> Found:
             if terms and all(term.shape != node.shape for term in terms):
                 return None
             found = build.make(Sum, node.shape, terms) if terms else zeros(build, node)
-            return settled(build, found), Reason("a term 0 is left out: a + 0 = a")
+            return settled(build, found), Reason("a term 0 is left out: ``a + 0 = a``")
     return None
 
 
@@ -161,7 +161,7 @@ def one_product(build: Builder, node: Expression) -> Found:
         scalars = [scale for scale, _ in below if scale is not None]
         core = opened(build, build.make(Hadamard, node.shape, node.factors, arrays))
         whole = _flat(build, build.make(Product, node.shape, 1, (core,), tuple(scalars)))
-        return whole, Reason("a number in a divisor: a ⊘ (c b) = (1/c) (a ⊘ b)")
+        return whole, Reason("a number in a divisor: ``a ⊘ (c b) = (1/c) (a ⊘ b)``")
     if isinstance(node, Product) and any(isinstance(each, Product | Number) for each in (*node.factors, *node.divisors)):
         scales = [build.make(Product, SCALAR, node.coefficient, (), node.divisors)]
         before = [each for each in scales if each.coefficient != 1 or each.divisors]
@@ -184,11 +184,11 @@ def _why_flat(parts: Sequence[Expression]) -> Reason:
         return Reason("the numbers are multiplied")
     busy = [part for part in parts if abs(coefficient(part)) != 1 or not (isinstance(part, Number) or _is_number(part))]
     if any(isinstance(part, Product) and part.divisors for part in busy) and len(busy) > 1:
-        return Reason("one fraction: (1/b) a = a/b")
+        return Reason("one fraction: ``(1/b) a = a/b``")
     if any(isinstance(part, Number) and part.value == 1 for part in parts) and not any(number < 0 for number in numbers):
         return Reason(FACTOR_ONE)
     if sum(number < 0 for number in numbers) > 1:
-        return Reason("the signs are multiplied: (-1) (-1) = 1")
+        return Reason("the signs are multiplied: ``(-1) (-1) = 1``")
     if any(number < 0 for number in numbers):
         return Reason(f"the sign goes {TO_THE_FRONT}")
     return Reason(f"the number goes {TO_THE_FRONT}" if counted else f"scalars go {TO_THE_FRONT}")
@@ -230,19 +230,19 @@ def powers(build: Builder, node: Expression) -> Found:
         case Power(base=Power() as inner, exponent=Number() as outer) if isinstance(inner.exponent, Number):
             if Fraction(outer.value).denominator == 1 or Fraction(inner.exponent.value).denominator % 2 == 0:
                 new = _power(build, inner.base, Fraction(inner.exponent.value * outer.value))
-                return new, Reason("a power of a power: (aᵐ)ⁿ = aᵐⁿ")
+                return new, Reason("a power of a power: ``(aᵐ)ⁿ = aᵐⁿ``")
         case Power(base=Product() as inner, exponent=Number() as outer) if inner.factors or inner.divisors:
             exponent = Fraction(outer.value)
             if exponent.denominator == 1:
                 above = [_power(build, each, exponent) for each in inner.factors]
                 below = [_power(build, each, exponent) for each in inner.divisors]
                 coefficient = Fraction(inner.coefficient) ** int(exponent)
-                return build.product(coefficient, above, below, node.shape), Reason("a power of a product: (a b)ⁿ = aⁿ bⁿ")
+                return build.product(coefficient, above, below, node.shape), Reason("a power of a product: ``(a b)ⁿ = aⁿ bⁿ``")
         case Power(base=Hadamard() as inner, exponent=Number() as outer) if Fraction(outer.value).denominator == 1:
             above = [_power(build, each, Fraction(outer.value)) for each in inner.factors]
             below = [_power(build, each, Fraction(outer.value)) for each in inner.divisors]
             found = build.make(Hadamard, node.shape, tuple(above), tuple(below))
-            return found, Reason("a power of a product: (a ⊙ b)ⁿ = aⁿ ⊙ bⁿ")
+            return found, Reason("a power of a product: ``(a ⊙ b)ⁿ = aⁿ ⊙ bⁿ``")
         case Power(base=Number() as number, exponent=Number() as outer) if Fraction(outer.value).denominator == 1:
             if outer.value < _HIGH:
                 return build.number(Fraction(number.value) ** int(outer.value)), Reason("the power is a number")
@@ -304,7 +304,7 @@ def merged(build: Builder, node: Expression) -> Found:
     if cancelled:
         which = tuple(cancelled)
         return new, cancelling(which)
-    return new, Reason("powers of one base: aᵐ aⁿ = aᵐ⁺ⁿ")
+    return new, Reason("powers of one base: ``aᵐ aⁿ = aᵐ⁺ⁿ``")
 
 
 # ------------------------------------------------------------------ multiplied out
@@ -329,14 +329,14 @@ def multiplied_out(build: Builder, node: Expression) -> Found:
     assert isinstance(inner, Sum)
     each = [_term(build, node, at, _spread(build, term, inner.shape)) for term in inner.terms]
     bare = isinstance(node, Product) and node.coefficient == -1 and len(node.factors) == 1 and not node.divisors
-    words = "multiplied out: a (b + c) = a b + a c"
+    words = "multiplied out: ``a (b + c) = a b + a c``"
     if bare:
         negative = any(isinstance(term, Product) and term.coefficient < 0 for term in inner.terms)
-        words = f"the sign goes into the brackets: {'-(a - b) = b - a' if negative else '-(a + b) = -a - b'}"
+        words = f"the sign goes into the brackets: {'``-(a - b) = b - a``' if negative else '``-(a + b) = -a - b``'}"
     elif isinstance(node, MatMul):
-        words = "multiplied out: A (B + C) = A B + A C" if at else "multiplied out: (A + B) C = A C + B C"
+        words = "multiplied out: ``A (B + C) = A B + A C``" if at else "multiplied out: ``(A + B) C = A C + B C``"
     elif isinstance(node, Hadamard):
-        words = "multiplied out: a ⊙ (b + c) = a ⊙ b + a ⊙ c"
+        words = "multiplied out: ``a ⊙ (b + c) = a ⊙ b + a ⊙ c``"
     return build.make(Sum, node.shape, tuple(each)), Reason(words)
 
 

@@ -54,8 +54,8 @@ class Step(NamedTuple):
     parts: tuple[Expression, ...] = ()
 
     def said(self, write: Callable[[Expression], str]) -> str:
-        """The reason with its parts as `write` writes them."""
-        pieces = self.reason.split("{}")
+        """The reason as a text, with its parts as `write` writes them."""
+        pieces = self.reason.replace("`", "").split("{}")
         written = [*map(write, self.parts), ""]
         return "".join(piece + part for piece, part in zip(pieces, written, strict=True))
 
@@ -234,7 +234,7 @@ class _Simplification:
         found = ((node, one_product(self._build, node)) for node in nodes)
         words = next((_exactly(each[1].words, node) for node, each in found if each is not None), None)
         if words is None and not isinstance(start, Chain):
-            return "brackets that are not needed are left out: (A B) C = A B C"
+            return "brackets that are not needed are left out: ``(A B) C = A B C``"
         return words or ""
 
 
@@ -247,11 +247,11 @@ def _exactly(words: str, node: Expression) -> str:
     if 1 in above:
         return FACTOR_ONE
     if -1 in above:
-        return "a factor -1 is a sign: -1 · a = -a"
+        return "a factor ``-1`` is a sign: ``-1 · a = -a``"
     fractions = [isinstance(factor, Product) and (bool(factor.divisors) or Fraction(number).denominator != 1)
                  for factor, number in zip(node.factors, numbers, strict=True)]  # fmt: skip
     if any(fractions) and not any(isinstance(factor, IndexedSum) for factor in node.factors):
-        return "one fraction: (1/b) a = a/b"
+        return "one fraction: ``(1/b) a = a/b``"
     return "" if all(number == 1 for number in numbers[1:]) else words
 
 

@@ -25,7 +25,7 @@ DERIVED: tuple[Operation, ...] = (
     Derived(
         name="sqrt", namesake="matrix square root", summary="square root", definition="x ** (1/2)",
         evaluate=lambda np, x: np.sqrt(x), domain="positive",
-        rule="power rule with exponent 1/2",
+        rule="power rule with exponent `1/2`",
     ),
     Derived(
         name="square", summary="square", definition="x ** 2", evaluate=lambda np, x: np.square(x),
@@ -33,7 +33,7 @@ DERIVED: tuple[Operation, ...] = (
     ),
     Derived(
         name="reciprocal", summary="1/x", definition="1 / x", evaluate=lambda np, x: np.reciprocal(np.asarray(x, dtype=float)),
-        rule="power rule with exponent -1",
+        rule="power rule with exponent `-1`",
     ),
     Derived(
         name="pow", summary="element-wise power", parameters=("a", "b"), definition="a ** b",
@@ -43,42 +43,42 @@ DERIVED: tuple[Operation, ...] = (
     Derived(
         name="log2", summary="logarithm to base 2", definition="log(x)/log(2)", evaluate=lambda np, x: np.log2(x),
         domain="positive",
-        rule="derivative of log, divided by log(2)",
+        rule="derivative of `log`, divided by `log(2)`",
     ),
     Derived(
         name="log10", summary="logarithm to base 10", definition="log(x)/log(10)", evaluate=lambda np, x: np.log10(x),
         domain="positive",
-        rule="derivative of log, divided by log(10)",
+        rule="derivative of `log`, divided by `log(10)`",
     ),
     Derived(
         name="log1p", summary="log(1 + x)", definition="log(1 + x)", evaluate=lambda np, x: np.log1p(x), domain="positive",
-        rule="derivative of log, at 1 + {u}",
+        rule="derivative of `log`, at `1 + {u}`",
     ),
     Derived(
         name="expm1", summary="exp(x) - 1", definition="exp(x) - 1", evaluate=lambda np, x: np.expm1(x),
-        rule="derivative of exp; the constant 1 drops out",
+        rule="derivative of `exp`; the constant 1 drops out",
     ),
     Derived(
         name="cot", summary="cotangent", definition="cos(x)/sin(x)", evaluate=lambda np, x: 1 / np.tan(x),
-        rule="quotient rule for cos/sin",
+        rule="quotient rule for `cos/sin`",
     ),
     Derived(
         name="sec", summary="secant", definition="1/cos(x)", evaluate=lambda np, x: 1 / np.cos(x),
-        rule="quotient rule for 1/cos",
+        rule="quotient rule for `1/cos`",
     ),
     Derived(
         name="csc", summary="cosecant", definition="1/sin(x)", evaluate=lambda np, x: 1 / np.sin(x),
-        rule="quotient rule for 1/sin",
+        rule="quotient rule for `1/sin`",
     ),
     Derived(
         name="silu", summary="x σ(x)", spellings=("swish",), definition="x * sigmoid(x)",
         evaluate=lambda np, x: x * 0.5 * (1 + np.tanh(0.5 * np.asarray(x, dtype=float))),
-        rule="product rule for {u} σ({u})",
+        rule="product rule for `{u} σ({u})`",
     ),
     Derived(
         name="gelu", summary="x times the normal distribution function", definition="x * (1 + erf(x/sqrt(2))) / 2",
         evaluate=lambda np, x: x * np.vectorize(__import__("math").erfc, otypes=[float])(-x / 2**0.5) / 2,
-        rule="product rule for {u} times the distribution function of {u}",
+        rule="product rule for `{u}` times the distribution function of `{u}`",
     ),
     Derived(
         name="clip", summary="limited to the interval from a to b", parameters=("x", "a", "b"), definition="min(max(x, a), b)",
@@ -93,12 +93,12 @@ DERIVED: tuple[Operation, ...] = (
     Derived(
         name="elu", summary="x where it is positive, exp(x) - 1 elsewhere", definition="where(x > 0, x, exp(x) - 1)",
         evaluate=lambda np, x: np.where(np.asarray(x) > 0, x, np.expm1(np.minimum(x, 0))), kink=lambda np, x: x,
-        rule="1 for {u} > 0, exp({u}) otherwise",
+        rule="1 for `{u} > 0`, `exp({u})` otherwise",
     ),
     Derived(
         name="leaky_relu", summary="x where it is positive, x/100 elsewhere", definition="where(x > 0, x, x/100)",
         evaluate=lambda np, x: np.where(np.asarray(x) > 0, x, np.asarray(x) / 100), kink=lambda np, x: x,
-        rule="1 for {u} > 0, 1/100 otherwise (also at the kink)",
+        rule="1 for `{u} > 0`, `1/100` otherwise (also at the kink)",
     ),
     Derived(
         name="hypot", summary="sqrt(a² + b²)", parameters=("a", "b"), definition="sqrt(a**2 + b**2)",
@@ -108,16 +108,16 @@ DERIVED: tuple[Operation, ...] = (
     Derived(
         name="norm", summary="Euclidean norm of a vector, Frobenius norm of a matrix",
         forms=(_NORM, _NORM_ROW, _NORM_MATRIX), evaluate=_frobenius,
-        rule="chain rule for the root of the sum of squares: {u} divided by its norm",
+        rule="chain rule for the root of the sum of squares: `{u}` divided by its norm",
     ),
     Derived(
         name="norm2", summary="Euclidean norm of a vector", forms=(_NORM, _NORM_ROW), evaluate=_frobenius,
-        rule="chain rule for the root of the sum of squares: {u} divided by its norm",
+        rule="chain rule for the root of the sum of squares: `{u}` divided by its norm",
     ),
     Derived(
         name="normF", summary="Frobenius norm", spellings=("norm_F", "fro"), forms=(_NORM, _NORM_ROW, _NORM_MATRIX),
         evaluate=_frobenius,
-        rule="chain rule for the root of the sum of squares: {u} divided by its norm",
+        rule="chain rule for the root of the sum of squares: `{u}` divided by its norm",
     ),
     Derived(
         name="norm1", summary="sum of absolute values of a vector",
@@ -172,19 +172,19 @@ DERIVED: tuple[Operation, ...] = (
         name="log_softmax", summary="log(softmax(x))",
         forms=(Form("vector(n) -> vector(n)", "x - logsumexp(x)"), Form("row(n) -> row(n)", "x - logsumexp(x)")),
         evaluate=lambda np, x: x - np.max(x) - np.log(np.sum(np.exp(x - np.max(x)))),
-        rule="{u} minus its logsumexp, on which every entry of {u} has influence: not diagonal",
+        rule="`{u}` minus its logsumexp, on which every entry of `{u}` has influence: not diagonal",
     ),
     Derived(
         name="normalize", summary="x/‖x‖",
         forms=(Form("vector(n) -> vector(n)", "x / norm(x)"), Form("row(n) -> row(n)", "x / norm(x)")),
         evaluate=lambda np, x: x / np.sqrt(np.sum(np.square(x))),
-        rule="product rule for {u} and 1/‖{u}‖, on which every entry has influence: not diagonal",
+        rule="product rule for `{u}` and `1/‖{u}‖`, on which every entry has influence: not diagonal",
     ),
     Derived(
         name="cross", summary="cross product of two vectors with three entries", parameters=("a", "b"),
         forms=(Form("vector(3), vector(3) -> vector(3)", "skew(a) @ b"),),
         evaluate=lambda np, a, b: np.reshape(np.cross(np.reshape(a, -1), np.reshape(b, -1)), (-1, 1)),
-        rule=("cross product: linear in {u}", "cross product: linear in {u}"),
+        rule=("cross product: linear in `{u}`", "cross product: linear in `{u}`"),
     ),
     Derived(
         name="solve", summary="A⁻¹ b", parameters=("A", "b"),
@@ -193,6 +193,6 @@ DERIVED: tuple[Operation, ...] = (
             Form("matrix(n, n), matrix(n, k) -> matrix(n, k)", "inv(A) b"),
         ),
         evaluate=lambda np, a, b: np.linalg.solve(a, b),
-        rule=("from d({u}⁻¹) = -{u}⁻¹ d{u} {u}⁻¹", "linear in {u}: multiplied by the inverse of {other}"),
+        rule=("from `d({u}⁻¹) = -{u}⁻¹ d{u} {u}⁻¹`", "linear in `{u}`: multiplied by the inverse of `{other}`"),
     ),
 )

@@ -62,7 +62,7 @@ ELEMENTWISE: tuple[Operation, ...] = (
         name="abs", namesake="determinant", parity="even", special=((0, 0),),
         summary="absolute value", derivatives=("sign(x)",), evaluate=lambda np, x: np.abs(x),
         kink=lambda np, x: x, sympy="Abs", code="abs",
-        rule="the sign of {u}, 0 at the kink",
+        rule="the sign of `{u}`, 0 at the kink",
     ),
     Elementwise(
         name="sign", parity="odd", special=((0, 0),),
@@ -158,7 +158,7 @@ ELEMENTWISE: tuple[Operation, ...] = (
         name="relu", special=((0, 0),),
         summary="max(0, x); derivative 0 at 0", derivatives=("x > 0",), evaluate=lambda np, x: np.maximum(0.0, x),
         kink=lambda np, x: x, sympy="matcalc:relu",
-        rule="1 for {u} > 0, else 0 (also at the kink)",
+        rule="1 for `{u} > 0`, else 0 (also at the kink)",
     ),
     Elementwise(
         name="step", step=True, summary="1 for x > 0, otherwise 0", derivatives=("0",),
@@ -178,14 +178,14 @@ ELEMENTWISE: tuple[Operation, ...] = (
         summary="the larger one; at a tie a constant operand, otherwise the first, has the derivative",
         parameters=("a", "b"), derivatives=("a >= b", "b > a"), tie="a > b", evaluate=lambda np, a, b: np.maximum(a, b),
         kink=lambda np, a, b: a - b, latex=r"\max", sympy="Max", code="maximum", variadic=True,
-        rule=("1 where {u} is the largest operand, else 0", "1 where {u} is the largest operand, else 0"),
+        rule=("1 where `{u}` is the largest operand, else 0", "1 where `{u}` is the largest operand, else 0"),
     ),
     Elementwise(
         name="min", reduction="amin",
         summary="the smaller one; at a tie a constant operand, otherwise the first, has the derivative",
         parameters=("a", "b"), derivatives=("a <= b", "b < a"), tie="a < b", evaluate=lambda np, a, b: np.minimum(a, b),
         kink=lambda np, a, b: a - b, latex=r"\min", sympy="Min", code="minimum", variadic=True,
-        rule=("1 where {u} is the smallest operand, else 0", "1 where {u} is the smallest operand, else 0"),
+        rule=("1 where `{u}` is the smallest operand, else 0", "1 where `{u}` is the smallest operand, else 0"),
     ),
     Elementwise(
         name="atan2", summary="angle of the point (b, a)", spellings=("arctan2",), parameters=("a", "b"),

@@ -70,16 +70,16 @@ LINEAR: tuple[Operation, ...] = (
     Multilinear(
         name="dot", summary="dot product", forms=(Form("vector(n), vector(n) -> scalar", "i,i->"),), evaluate=_product,
         rule=(
-            "dot product: linear in {u}, with coefficients {other}",
-            "dot product: linear in {u}, with coefficients {other}",
+            "dot product: linear in `{u}`, with coefficients `{other}`",
+            "dot product: linear in `{u}`, with coefficients `{other}`",
         ),
     ),
     Multilinear(
         name="outer", summary="outer product", forms=(Form("vector(m), vector(n) -> matrix(m, n)", "i,j->ij"),),
         evaluate=lambda np, a, b: np.outer(a, b),
         rule=(
-            "outer product: each entry is one of {u} times one of {other}",
-            "outer product: each entry is one of {u} times one of {other}",
+            "outer product: each entry is one of `{u}` times one of `{other}`",
+            "outer product: each entry is one of `{u}` times one of `{other}`",
         ),
     ),
     Multilinear(
@@ -91,7 +91,7 @@ LINEAR: tuple[Operation, ...] = (
         name="diag", summary="diagonal matrix of a vector; diagonal of a matrix",
         forms=(Form("vector(n) -> matrix(n, n)", "i,eye[ij]->ij"), Form("matrix(n, n) -> vector(n)", "ii->i")),
         evaluate=lambda np, a: np.diagflat(a) if np.shape(a)[1] == 1 else np.reshape(np.diagonal(a), (-1, 1)),
-        rule="linear: entries of {u} in other places",
+        rule="linear: entries of `{u}` in other places",
     ),
     Multilinear(
         name="tril", summary="lower triangle, diagonal included, with zeros above",
@@ -106,7 +106,7 @@ LINEAR: tuple[Operation, ...] = (
     Multilinear(
         name="cumsum", summary="running sums", forms=(Form("vector(n) -> vector(n)", "j,lower[ij]->i"),),
         evaluate=lambda np, x: np.cumsum(x, axis=0), code="cumsum",
-        rule="linear: entry i adds up entries 1 to i, so there are ones on and below the diagonal",
+        rule="linear: entry `i` adds up entries 1 to `i`, so there are ones on and below the diagonal",
     ),
     Multilinear(
         name="vec", summary="the columns of a matrix under each other",
@@ -123,8 +123,8 @@ LINEAR: tuple[Operation, ...] = (
         ),
         evaluate=lambda np, a, b: np.kron(a, b), code="kron",
         rule=(
-            "Kronecker product: each entry is one of {u} times one of {other}",
-            "Kronecker product: each entry is one of {u} times one of {other}",
+            "Kronecker product: each entry is one of `{u}` times one of `{other}`",
+            "Kronecker product: each entry is one of `{u}` times one of `{other}`",
         ),
     ),
 )

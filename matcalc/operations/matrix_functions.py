@@ -23,19 +23,19 @@ MATRIX_FUNCTIONS: tuple[Operation, ...] = (
         operand_indices="kl", value_indices="ij",
         jacobian=(JacobianTerm(-1, (Factor("Y", "ik"), Factor("Y", "lj"))),),
         evaluate=lambda np, a: np.linalg.inv(a), source="Matrix Cookbook, eq. 60",
-        rule="from {u} {u}⁻¹ = I: d({u}⁻¹) = -{u}⁻¹ d{u} {u}⁻¹",
+        rule="from `{u} {u}⁻¹ = I`: `d({u}⁻¹) = -{u}⁻¹ d{u} {u}⁻¹`",
     ),
     MatrixFunction(
         name="det", summary="determinant", forms=(Form("matrix(n, n) -> scalar"),), operand_indices="kl", value_indices="",
         jacobian=(JacobianTerm(1, (Factor("Y", ""), Factor("inv(X)", "lk"))),),
         evaluate=lambda np, a: np.linalg.det(a), latex=r"\det", sympy="Determinant", source="Matrix Cookbook, eq. 49",
-        rule="Jacobi's formula: d det({u}) = det({u}) tr({u}⁻¹ d{u})",
+        rule="Jacobi's formula: `d det({u}) = det({u}) tr({u}⁻¹ d{u})`",
     ),
     MatrixFunction(
         name="logdet", summary="logarithm of the determinant's absolute value", forms=(Form("matrix(n, n) -> scalar"),),
         operand_indices="kl", value_indices="", jacobian=(JacobianTerm(1, (Factor("inv(X)", "lk"),)),),
         evaluate=lambda np, a: np.linalg.slogdet(a)[1], latex=r"\log\det", source="Matrix Cookbook, eq. 57",
-        rule="Jacobi's formula, divided by det({u}): d logdet({u}) = tr({u}⁻¹ d{u})",
+        rule="Jacobi's formula, divided by `det({u})`: `d logdet({u}) = tr({u}⁻¹ d{u})`",
     ),
     MatrixFunction(
         name="logsumexp", summary="log(sum(exp(x)))", spellings=("lse",),
@@ -45,7 +45,7 @@ MATRIX_FUNCTIONS: tuple[Operation, ...] = (
         ),
         operand_indices="i", value_indices="", jacobian=(JacobianTerm(1, (Factor("softmax(X)", "i"),)),),
         evaluate=lambda np, x: np.max(x) + np.log(np.sum(np.exp(x - np.max(x)))), source="Boyd & Vandenberghe, section 3.1.5",
-        rule="derivative of log, then of each exp: the gradient is softmax({u})",
+        rule="derivative of `log`, then of each `exp`: the gradient is `softmax({u})`",
     ),
     MatrixFunction(
         name="softmax", summary="exp(x)/sum(exp(x))", forms=(Form("vector(n) -> vector(n)"), Form("row(n) -> row(n)")),
@@ -55,7 +55,7 @@ MATRIX_FUNCTIONS: tuple[Operation, ...] = (
             JacobianTerm(1, (Factor("Y", "i"), Factor("I_n", "ij"))), JacobianTerm(-1, (Factor("Y", "i"), Factor("Y", "j"))),
         ),
         is_distribution=True, evaluate=_softmax, source="Bishop, Pattern Recognition and Machine Learning, eq. 4.106",
-        rule="every entry depends on every entry of {u}, through the normalising sum: not diagonal",
+        rule="every entry depends on every entry of `{u}`, through the normalising sum: not diagonal",
     ),
     MatrixFunction(
         name="prod", summary="product of all elements", operand_indices="i", value_indices="",
@@ -110,32 +110,32 @@ MATRIX_FUNCTIONS: tuple[Operation, ...] = (
         forms=(Form("vector(3) -> matrix(3, 3)"),), operand_indices="k", value_indices="ij",
         jacobian=(JacobianTerm(1, (Factor("[cross]", "ikj"),)),),
         evaluate=lambda np, a: np.cross(np.eye(3), np.reshape(a, -1)).T * -1, source="the cross product is linear",
-        rule="linear: its entries are those of {u}, with signs",
+        rule="linear: its entries are those of `{u}`, with signs",
     ),
     MatrixFunction(
         name="matrix_power", summary="power of a square matrix", integers=(1,), operand_indices="kl", value_indices="ij",
         forms=(Form("matrix(n, n), scalar -> matrix(n, n)"),), jacobian=(), frechet="powersum",
         evaluate=exponentials.power, source="Matrix Cookbook, eq. 91",
-        rule=("product rule: each factor {u} in turn, with the powers to its left and right", ""),
+        rule=("product rule: each factor `{u}` in turn, with the powers to its left and right", ""),
     ),
     MatrixFunction(
         name="powersum", summary="derivative of Xᵏ in the direction E: Σᵣ Xʳ E Xᵏ⁻ʳ⁻¹, r from 0 to k - 1",
         forms=(Form("matrix(n, n), matrix(n, n), scalar -> matrix(n, n)"),), direction=1, integers=(2,),
         operand_indices="kl", value_indices="ij", jacobian=(), evaluate=exponentials.power_in_direction,
         source="Higham, Functions of Matrices, eq. 3.24",
-        rule=("", "linear in {u}", ""),
+        rule=("", "linear in `{u}`", ""),
     ),
     MatrixFunction(
         name="expm", summary="matrix exponential", forms=(Form("matrix(n, n) -> matrix(n, n)"),), operand_indices="kl",
         value_indices="ij", jacobian=(), frechet="expm_frechet", evaluate=exponentials.exponential,
         source="Higham, Functions of Matrices, section 10.2",
-        rule="{u} need not commute with its change d{u}: an integral over the place of d{u}",
+        rule="`{u}` need not commute with its change `d{u}`: an integral over the place of `d{u}`",
     ),
     MatrixFunction(
         name="expm_frechet", summary="derivative of expm in the direction E: ∫₀¹ expm(s X) E expm((1 - s) X) ds",
         forms=(Form("matrix(n, n), matrix(n, n) -> matrix(n, n)"),), direction=1, operand_indices="kl", value_indices="ij",
         jacobian=(), evaluate=exponentials.exponential_in_direction, source="Higham, Functions of Matrices, eq. 10.15",
-        rule=("", "linear in {u}"),
+        rule=("", "linear in `{u}`"),
     ),
 )
 

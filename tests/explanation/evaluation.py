@@ -371,7 +371,7 @@ def equations(derived: Derived) -> Iterator[Equation]:
                 yield line
 
 
-_CALLED = re.compile(r"It is called (\w+) here")
+_CALLED = re.compile(r"It is called `(\w+)` here")
 
 
 def _spelled(left: Expression, value: Quantity, variable: Quantity) -> m.Partial:

@@ -13,7 +13,7 @@ import pytest
 import matcalc as mc
 from matcalc.derivative import Derivative
 from matcalc.errors import EvaluationError, MatcalcError, NotSupportedError
-from matcalc.explanation.derivation import Derived, Equation
+from matcalc.explanation.derivation import Derived, Equation, unmarked
 from matcalc.explanation.differentials import Differentials
 from matcalc.explanation.intermediates import Quantity
 from matcalc.explanation.writing import said
@@ -75,7 +75,7 @@ def lines(text: str, wrt: str, where: str | None = None) -> list[str]:
             assert isinstance(line, Equation)
             left = expression(line.left)
             for side in line.sides:
-                result.append(f"{left} = {said(side.expression)}" + (f" | {side.reason}" if side.reason else ""))
+                result.append(f"{left} = {said(side.expression)}" + (f" | {unmarked(side.reason)}" if side.reason else ""))
                 left = " "
     return result
 

@@ -14,6 +14,7 @@ import pytest
 
 from matcalc.errors import MatcalcError
 from matcalc.explanation.combine import Combiner
+from matcalc.explanation.derivation import unmarked
 from matcalc.explanation.explain import Explaining
 from matcalc.explanation.intermediates import Steps
 from matcalc.explanation.local import Local
@@ -52,7 +53,7 @@ def reasons(text: str, wrt: str, where: str = "") -> dict[str, str]:
     """The reason for each derivative of a step, in full."""
     found = explaining(text, wrt, where)
     return {
-        f"{each.step.name}/{each.operand.name}": rule(found.problem.inference, each)
+        f"{each.step.name}/{each.operand.name}": unmarked(rule(found.problem.inference, each))
         for each in every_local(found.combiner)
     }  # fmt: skip
 
@@ -165,7 +166,7 @@ def test_reasons(text: str, wrt: str, where: str, which: str, reason: str) -> No
 def test_why_diagonal_is_said_once() -> None:
     found = explaining("sum(log(sin(x)))", "x", "x: vector(n)")
     said = Reasons(found.problem.inference)
-    assert [said.rule(each) for each in every_local(found.combiner)][:2] == [
+    assert [unmarked(said.rule(each)) for each in every_local(found.combiner)][:2] == [
         diagonal("derivative of sin, ", "u₁", "x"), "derivative of log, element-wise: diagonal",
     ]  # fmt: skip
 
@@ -237,7 +238,7 @@ CLAIMS = [*dict.fromkeys((text, wrt, where) for text, wrt, where, _, _ in CASES)
 def test_claims(text: str, wrt: str, where: str) -> None:
     found = explaining(text, wrt, where)
     for each in every_local(found.combiner):
-        check_claims(each, rule(found.problem.inference, each))
+        check_claims(each, unmarked(rule(found.problem.inference, each)))
 
 
 def test_false_claims_are_seen() -> None:
@@ -285,13 +286,13 @@ def test_corpus(record: dict[str, Any]) -> None:
     known = names_of(found.steps, f"{record['text']} {record['where']}") | {found.build.commutation}
     for each in every_local(found.combiner):
         for brief in (False, True):
-            said = rule(found.problem.inference, each, brief=brief)
+            said = unmarked(rule(found.problem.inference, each, brief=brief))
             assert 0 < len(said) <= 120, said
             assert not re.search(r"\b([a-z]{2,}) \1\b", said), said
             assert not re.search("[{}]|  ", said), said
             assert not strange(said, known), said
         try:
-            check_claims(each, rule(found.problem.inference, each))
+            check_claims(each, unmarked(rule(found.problem.inference, each)))
         except MatcalcError:
             continue
 
@@ -314,7 +315,7 @@ def test_table(operation: Operation) -> None:
     if not smooth:
         assert said
     for each in (said,) if isinstance(said, str) else said:
-        words = each.format(u="u", other="v", kind="vector")
+        words = unmarked(each.format(u="u", other="v", kind="vector"))
         assert len(words) <= 95
         assert words == words.strip(" .;")
 

@@ -336,8 +336,8 @@ def test_kronecker_products() -> None:
     c, d = build.make(Symbol, matrix(n, p), "C"), build.make(Symbol, matrix(k, m), "D")
     x, one = build.make(Symbol, vector(n), "x"), build.make(Identity, matrix(k, k))
     r = build.transpose(x)
-    two = "Kronecker products: (A ⊗ B) (C ⊗ D) = (A C) ⊗ (B D)"
-    with_row = "a Kronecker product with a row: A (bᵀ ⊗ C) = bᵀ ⊗ (A C)"
+    two = "Kronecker products: ``(A ⊗ B) (C ⊗ D) = (A C) ⊗ (B D)``"
+    with_row = "a Kronecker product with a row: ``A (bᵀ ⊗ C) = bᵀ ⊗ (A C)``"
     for factors, product, words in (
         ((build.kronecker(a, b), build.kronecker(c, d)), "(A C) ⊗ (B D)", two),
         ((b, build.kronecker(r, one)), "xᵀ ⊗ B", with_row),
@@ -359,7 +359,7 @@ def test_a_delta_keeps_one_term() -> None:
     found = deltas(build, build.make(IndexedSum, SCALAR, body, (("i", n), ("j", n))))
     assert found is not None
     assert expression(found[0]) == "Σⱼ 2 Aₖⱼ xⱼ"
-    assert found[1].words == "the δ keeps one term of the sum: Σᵢ aᵢ δᵢₖ = aₖ"
+    assert found[1].words == "the ``δ`` keeps one term of the sum: ``Σᵢ aᵢ δᵢₖ = aₖ``"
     whole = build.make(IndexedSum, SCALAR, body, (("j", n),))
     assert deltas(build, whole) is None
 
