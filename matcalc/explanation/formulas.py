@@ -154,7 +154,8 @@ class _Formula:
         match found.lastgroup:
             case "d" if token == "∂" or self._is_differential():
                 self.place += 1
-                self.put(r"\partial " if token == "∂" else r"\mathrm{d}", after=False)
+                thin = r"\," if self.after_operand and token == "d" else ""
+                self.put(r"\partial " if token == "∂" else rf"{thin}\mathrm{{d}}", after=False)
             case "d" | "name":
                 whole = re.compile(rf"{_LETTER}[^\W{_SCRIPTED}]*|[σΣΠ]").match(self.text, self.place)
                 assert whole is not None
@@ -190,7 +191,7 @@ class _Formula:
         return ""
 
     def _after_d(self) -> bool:
-        return bool(self.out) and self.out[-1] in (r"\mathrm{d}", r"\partial ")
+        return bool(self.out) and self.out[-1].endswith((r"\mathrm{d}", r"\partial "))
 
     def _is_differential(self) -> bool:
         """Whether the letter d begins a differential: before a known name, or a single letter of a rule."""

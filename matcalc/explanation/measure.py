@@ -99,10 +99,10 @@ def tight(formula: str) -> str:
 
 
 def _spaced(formula: str) -> str:
-    """With a thin space between factors where one is a word, which would run into the other."""
+    """With a thin space between factors where one is a word, which would run into the other, and before a differential."""
     items = _items(formula)
     for before, gap, after in zip(items, items[1:], items[2:], strict=False):
-        words = _LONG_NAME.match(before.text) or _LONG_NAME.match(after.text)
+        words = _LONG_NAME.match(before.text) or _LONG_NAME.match(after.text) or after.text == r"\mathrm{d}"
         if gap.text.isspace() and words and not {before.text, after.text} & (_ADDING | _TIMES | _RELATIONS):
             gap.text = r" \, " if not before.text.startswith(r"\operatorname") else gap.text
     return "".join(item.text for item in items)

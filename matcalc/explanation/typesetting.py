@@ -51,11 +51,11 @@ class Typesetter:
             return "\n\n".join(parts)
         # an empty line before an equation would make a paragraph of it, and a gap
         written = "".join(part if not place else _between(parts[place - 1], part) + part for place, part in enumerate(parts))
-        return f"\\begingroup\\allowdisplaybreaks\n{written}\n\\endgroup"
+        return f"\\begingroup\\allowdisplaybreaks\\jot=6pt\n{written}\n\\endgroup"
 
     def words(self, words: str, parts: Sequence[Expression] = ()) -> str:
         """Words with formulas between dollar signs."""
-        return in_latex(words, [self.math(each) for each in parts], self.names, markdown=self.markdown)
+        return in_latex(words, [tight(self.math(each)) for each in parts], self.names, markdown=self.markdown)
 
     def heading(self, write: Callable[[Mapping[str, str]], str]) -> str:
         """What is differentiated, in as many lines as it needs."""
@@ -117,14 +117,15 @@ class Typesetter:
         for row in lines:
             row.formulas = list(map(tight, broken(row.right, room)))
             row.width = max(map(width, row.formulas))
-        beside = [row.width for row in lines if row.notes and row.width <= room - _GAP - _NARROWEST]
+        beside = [row.width for row in lines if row.notes and row.width + max(_NARROWEST, row.least) <= room - _GAP]
         column = max(beside, default=0.0)
         notes = room - _GAP - column
         written = [piece for row in lines for piece in self._written(row, column, notes)]
         begin, end = r"\begin{alignat*}{2}", r"\end{alignat*}"
         if self.markdown:
             begin, end = "$$\n\\begin{alignedat}{2}", "\\end{alignedat}\n$$"
-        return "\n".join([begin, " \\\\\n".join(written), end])
+        line_end = r" \\[0.3em]" if self.markdown else r" \\"
+        return "\n".join([begin, f"{line_end}\n".join(written), end])
 
     def _rows(self, equation: Equation) -> Iterator[_Row]:
         left = self.math(equation.left)
@@ -134,7 +135,9 @@ class Typesetter:
             if place == 0 and (size := sized(equation.shape, defined=len(equation.of) == 1)):
                 notes.insert(0, f"${typeset(size, {})}$")
                 lengths.insert(0, len(size) * _WORD)
-            yield _Row(left, self.math(side.expression), r" $\cdot$ ".join(notes), sum(lengths) + len(notes))
+            written = r" $\cdot$ ".join(notes)
+            least = max((width(part) for each in written.split("$")[1::2] for part in each.split(" = ")), default=0.0)
+            yield _Row(left, self.math(side.expression), written, sum(lengths) + len(notes), least)
             left = ""
 
     def _written(self, row: _Row, column: float, notes: float) -> Iterator[str]:
@@ -143,6 +146,11 @@ class Typesetter:
         fits = row.width <= column
         head = f"  {row.left} &= {first if fits else _hanging(first, column)}"
         rest = [f"  &\\quad {each if fits else _hanging(each, column)}" for each in others]
+        if row.least > notes:  # below, where there is more room
+            yield from [head, *rest]
+            room = PAGE - width(row.left) - 2 * _GAP
+            yield from (rf"  & \quad \rlap{{{each}}}" for each in self._note(row, room))
+            return
         said = list(self._note(row, notes)) if row.notes else []
         if not fits:
             yield rf"{head} {_NOTE} \hspace{{{row.width - column - _GAP:.1f}em}}" if row.width > column + _GAP else head
@@ -168,12 +176,13 @@ class Typesetter:
 
 @dataclass(slots=True)
 class _Row:
-    """One right-hand side, with its width and that of what is said about it, in em."""
+    """One right-hand side, with its width and that of its notes in em; `least` is that of their widest formula."""
 
     left: str
     right: str
     notes: str
     length: float
+    least: float
     formulas: Sequence[str] = ()
     width: float = 0.0
 
