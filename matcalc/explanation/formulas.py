@@ -45,11 +45,13 @@ _WORDS: Final = frozenset(("where", "if", "otherwise", "and", "or", "for", "the"
 _LETTER: Final = r"[^\W\d_" + "".join((*_RAISED, *_LOWERED, "σΣΠℝ")) + "]"
 _SCRIPTED: Final = "".join((*_RAISED, *_LOWERED))
 _TOKEN: Final = re.compile(
-    rf"(?P<d>[d∂](?={_LETTER}|[σΣΠ(‖]))|(?P<name>(?:{_LETTER}|[σΣΠ])(?:[^\W{_SCRIPTED}]|_(?=[^\W{_SCRIPTED}]))*)"
+    rf"(?P<d>[d∂](?={_LETTER}|[σΣΠ(‖]| [a-z]+\())|(?P<name>(?:{_LETTER}|[σΣΠ])(?:[^\W{_SCRIPTED}]|_(?=[^\W{_SCRIPTED}]))*)"
     rf"|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<up>[{''.join(_RAISED)}]+)|(?P<down>[{''.join(_LOWERED)}]+)"
     r"|(?P<space> +)|(?P<sign>.)",
     re.DOTALL,
 )
+_OF_ALL: Final = re.compile(r"d(?:[(‖]| [a-z]+\()")
+"""The differential of what is no name."""
 _WORD: Final = re.compile(rf"[\w{_SCRIPTED}]+")
 _DOTS: Final = re.compile(r"\.\.+")
 _OF_VECTORS: Final = re.compile(r"[ᵀ⊙⊘⊗‖]|\w·\w|\b(?:diag|sum|softmax|vec|skew|cross|logsumexp|mean|norm1|normp)\(")
@@ -197,7 +199,7 @@ class _Formula:
         """Whether the letter d begins a differential: before a known name, or a single letter of a rule."""
         found = _WORD.match(self.text, self.place + 1)
         if found is None:
-            return self.text[self.place + 1 : self.place + 2] in ("(", "‖") and not self.after_operand
+            return not self.after_operand and _OF_ALL.match(self.text, self.place) is not None
         rest = found[0]
         core = rest.rstrip(_SCRIPTED)
         return any(rest[:end] in self.names for end in range(len(core), len(rest) + 1)) or (

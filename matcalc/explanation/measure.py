@@ -103,7 +103,7 @@ def _spaced(formula: str) -> str:
     items = _items(formula)
     for before, gap, after in zip(items, items[1:], items[2:], strict=False):
         words = _LONG_NAME.match(before.text) or _LONG_NAME.match(after.text) or after.text == r"\mathrm{d}"
-        if gap.text.isspace() and words and not {before.text, after.text} & (_ADDING | _TIMES | _RELATIONS):
+        if gap.text.isspace() and words and {before.text, after.text}.isdisjoint((*_ADDING, *_TIMES, *_RELATIONS, *_SPACES)):
             gap.text = r" \, " if not before.text.startswith(r"\operatorname") else gap.text
     return "".join(item.text for item in items)
 
@@ -176,9 +176,10 @@ def _opened(item: _Item, room: float) -> list[list[_Item]]:
     if item.width <= room:
         return [[item]]
     if item.opening:
-        first, *middle, last = broken(item.inner, room - 1) if len(broken(item.inner, room - 1)) > 1 else ("", item.inner)
-        if not first:
+        inner = broken(item.inner, room - 1)
+        if len(inner) == 1:
             return [[item]]
+        first, *middle, last = inner
         lines = [
             rf"{item.opening} {first} \right.", *(rf"\quad {each}" for each in middle), rf"\quad \left. {last} {item.closing}",
         ]  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, Section, filled
+from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, Section, Side, filled
 from matcalc.explanation.formulas import escaped, in_latex, pieces, typeset
 from matcalc.explanation.measure import broken, tight, width
 from matcalc.explanation.writing import equations_in, sized
@@ -21,7 +21,7 @@ from matcalc.output.latex import PLAIN, expression, latex
 from matcalc.output.latex import name as plain_name
 from matcalc.output.text import expression as in_text
 
-PAGE: Final = 41.0
+PAGE: Final = 40.0
 """The width of a line of the page, in em."""
 _GAP: Final = 2.0
 _NOTE: Final = r"&\qquad&"
@@ -56,6 +56,10 @@ class Typesetter:
     def words(self, words: str, parts: Sequence[Expression] = ()) -> str:
         """Words with formulas between dollar signs."""
         return in_latex(words, [tight(self.math(each)) for each in parts], self.names, markdown=self.markdown)
+
+    def note(self, side: Side) -> str:
+        """What is said about a side within its equation, where Markdown is LaTeX too."""
+        return in_latex(side.reason, [tight(self.math(each)) for each in side.parts], self.names)
 
     def heading(self, write: Callable[[Mapping[str, str]], str]) -> str:
         """What is differentiated, in as many lines as it needs."""
@@ -130,7 +134,7 @@ class Typesetter:
     def _rows(self, equation: Equation) -> Iterator[_Row]:
         left = self.math(equation.left)
         for place, side in enumerate(equation.sides):
-            notes = [self.words(side.reason, side.parts)] if side.reason else []
+            notes = [self.note(side)] if side.reason else []
             lengths = [_length(side.reason, side.parts)] if side.reason else []
             if place == 0 and (size := sized(equation.shape, defined=len(equation.of) == 1)):
                 notes.insert(0, f"${typeset(size, {})}$")
@@ -149,7 +153,7 @@ class Typesetter:
         if row.least > notes:  # below, where there is more room
             yield from [head, *rest]
             room = PAGE - width(row.left) - 2 * _GAP
-            yield from (rf"  & \quad \rlap{{{each}}}" for each in self._note(row, room))
+            yield from (rf"  & \quad \rlap{{\text{{{each}}}}}" for each in _lines(row.notes, room))
             return
         said = list(self._note(row, notes)) if row.notes else []
         if not fits:
@@ -208,7 +212,7 @@ def _length(words: str, parts: Sequence[Expression]) -> float:
 def _lines(words: str, room: float) -> list[str]:
     """Words in lines of about a width; formulas stay whole."""
     lines, line, length = [], "", 0.0
-    for each in _unbroken(words):
+    for each in _unbroken(words, room):
         size = width(each.strip("$ ")) if each.startswith("$") else _WORD * len(each)
         if line and length + size > room:
             lines.append(line.strip())
@@ -218,11 +222,11 @@ def _lines(words: str, room: float) -> list[str]:
     return [*lines, line.strip()]
 
 
-def _unbroken(words: str) -> Iterator[str]:
-    """Words and formulas, each with the space behind it."""
+def _unbroken(words: str, room: float) -> Iterator[str]:
+    """Words, each with the space behind it, and formulas, or the lines of one that is too wide."""
     for place, part in enumerate(words.split("$")):
         if place % 2:
-            yield f"${part}$"
+            yield from (f"${each}$" for each in broken(part, room))
         else:
             yield from (each for word in part.split(" ") for each in (word + " ",)) if part else ()
 

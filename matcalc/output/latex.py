@@ -357,7 +357,8 @@ class LatexPrinter(TextPrinter):
             lowered = _NUMBERED.fullmatch(node.operand.name)
             if lowered:  # u₁ at i
                 inner = ",".join([lowered[2].translate(PLAIN), *(_indices((each,))[2:-1] for each in node.indices)])
-                return Piece(Level.ATOM, f"{_base(lowered[1], bold=node.shape.kind in ('vector', 'row'))}_{{{inner}}}")
+                is_vector = bool(node.shape.dims) and lowered[1].islower()
+                return Piece(Level.ATOM, f"{_base(lowered[1], bold=is_vector)}_{{{inner}}}")
             base = Piece(Level.ATOM, rf"\left({written}\right)" if "_{" in written else written)
         return Piece(Level.ATOM, base, _indices(node.indices))
 
