@@ -397,7 +397,8 @@ FORMS = [
     Form(
         "f(x(t), y(t))", "t", "", 1,
         "∂f/∂x · dx/dt + ∂f/∂y · dy/dt",
-        r"\frac{\partial f}{\partial x} \frac{dx}{dt} + \frac{\partial f}{\partial y} \frac{dy}{dt}",
+        r"\frac{\partial f}{\partial x} \frac{\mathrm{d}x}{\mathrm{d}t} + "
+        r"\frac{\partial f}{\partial y} \frac{\mathrm{d}y}{\mathrm{d}t}",
     ),
     Form(
         "f(w) * g(x)", "w", "w, x: scalar", 1,

@@ -132,7 +132,7 @@ class Typesetter:
         return "\n".join([begin, f"{line_end}\n".join(written), end])
 
     def _rows(self, equation: Equation) -> Iterator[_Row]:
-        left = self.math(equation.left)
+        left = tight(self.math(equation.left))
         for place, side in enumerate(equation.sides):
             notes = [self.note(side)] if side.reason else []
             lengths = [_length(side.reason, side.parts)] if side.reason else []
@@ -140,7 +140,7 @@ class Typesetter:
                 notes.insert(0, f"${typeset(size, {})}$")
                 lengths.insert(0, len(size) * _WORD)
             written = r" $\cdot$ ".join(notes)
-            least = max((width(part) for each in written.split("$")[1::2] for part in each.split(" = ")), default=0.0)
+            least = 1.1 * max((width(part) for each in written.split("$")[1::2] for part in each.split("=")), default=0.0)
             yield _Row(left, self.math(side.expression), written, sum(lengths) + len(notes), least)
             left = ""
 
@@ -206,7 +206,7 @@ def _length(words: str, parts: Sequence[Expression]) -> float:
     texts = list(map(in_text, parts))
     plain = "".join(part for part, marks in pieces(words) if not marks)
     inside = len(filled(words, texts)) - len(filled(plain, [""] * plain.count("{}")))
-    return _WORD * len(plain) + 0.62 * max(inside, 0)
+    return _WORD * len(plain) + 0.64 * max(inside, 0)
 
 
 def _lines(words: str, room: float) -> list[str]:

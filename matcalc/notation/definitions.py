@@ -82,7 +82,7 @@ class Definitions:
         if operand is None or operand not in self._normed or words.startswith("mean"):
             return None
         letter = "A" if words.startswith("tr") else "a"
-        return self._normed[operand], Reason(f"the norm: sqrt({words}) = ‖{letter}‖")
+        return self._normed[operand], Reason(f"the norm: ``sqrt({words}) = ‖{letter}‖``")
 
     def _norm(self, build: Builder, node: Expression) -> Found:
         """a·a = ‖a‖², where the answer has the norm."""
@@ -92,9 +92,9 @@ class Definitions:
         square = build.power(self._normed[operand], 2)
         if words.startswith("mean"):
             sizes = [build.make(Size, SCALAR, dim) for dim in operand.shape.dims]
-            return build.product(1, [square], sizes, SCALAR), Reason(f"the norm: {words} = ‖a‖²/n")
+            return build.product(1, [square], sizes, SCALAR), Reason(f"the norm: ``{words} = ‖a‖²/n``")
         letter = "A" if words.startswith("tr") else "a"
-        return square, Reason(f"the norm: {words} = ‖{letter}‖²")
+        return square, Reason(f"the norm: ``{words} = ‖{letter}‖²``")
 
     def _plain(self, build: Builder, node: Expression) -> Found:
         """solve(A, b) = A⁻¹ b, outer(x, y) = x yᵀ, unvec(vec(X)) = X, where the answer has it so."""

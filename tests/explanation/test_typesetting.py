@@ -38,6 +38,7 @@ ODD = [
     "logdet(X) ||| X ||| X: spd(n) ||| {'method': 'differential'}",
     "-sum(Y*log_softmax(X W, axis=1))/N ||| W ||| X: matrix(N, n), W: matrix(n, k), Y: matrix(N, k)",
     "sin(exp(a*b*c))*cos(log(a + b^2 + c^3))*tanh(a - b - c)*sqrt(a^2 + b^2) ||| a, b, c ||| a, b, c: scalar",
+    "x/sqrt(mean(x^2) + s) ||| x, s ||| x: vector(n), s: positive scalar",
     "sum(f(W x + b)) ||| W",
     "y.log(softmax(W x)) ||| W ||| sum(y) = 1",
 ]  # fmt: skip
