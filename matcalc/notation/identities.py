@@ -253,7 +253,7 @@ def linear(build: Builder, node: Expression) -> Found:
                 words = f"a number leaves the sum: ``{node.name}(c a) = c {node.name}(a)``"
                 return build.make(Product, node.shape, 1, (scale, core), ()), Reason(words)
         case Function(name="sum", operands=(Function(axis=None) as inside,), axis=None) if _is_distribution(inside.name):
-            return build.number(1), Reason(f"the entries of {inside.name} add up to 1")
+            return build.number(1), Reason(f"the entries of `{inside.name}` add up to 1")
         case Function(name="exp" | "log", operands=(Function(name="exp" | "log", operands=(inside,)) as between,)):
             if between.name != node.name:
                 words = "``exp(log(a)) = a``" if node.name == "exp" else "``log(exp(a)) = a``"

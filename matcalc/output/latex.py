@@ -360,13 +360,15 @@ class LatexPrinter(TextPrinter):
                 is_vector = bool(node.shape.dims) and lowered[1].islower()
                 return Piece(Level.ATOM, f"{_base(lowered[1], bold=is_vector)}_{{{inner}}}")
             base = Piece(Level.ATOM, rf"\left({written}\right)" if "_{" in written else written)
+        elif _has_subscript(node.operand):
+            base = Piece(Level.ATOM, r"\left(", base, r"\right)")
         return Piece(Level.ATOM, base, _indices(node.indices))
 
     def part(self, node: Part) -> Piece:
         """Some entries, rows or columns. A name that has a subscript already is put in parentheses."""
         operand, ranges = whole_of(node)
         base = self.fitted(operand, Level.ATOM)
-        if isinstance(operand, Symbol) and "_{" in self.name(operand.name):
+        if _has_subscript(operand) or (isinstance(operand, Symbol) and "_{" in self.name(operand.name)):
             base = Piece(Level.ATOM, r"\left(", base, r"\right)")
         return Piece(Level.ATOM, base, f"_{{{','.join(ranges).replace('*', ' ')}}}")
 
@@ -396,6 +398,12 @@ class LatexPrinter(TextPrinter):
         lower, upper = (each.replace("*", " ") for each in bounds or ("1", ""))
         sign = rf"{_SERIES.get(function, _SUM)}_{{{_name(index)}={lower}}}^{{"
         return Piece(Level.ATOM, sign, upper if bounds else self.dimension(size), "} ")
+
+
+def _has_subscript(node: Expression) -> bool:
+    """Whether a function has its operand in a subscript: TeX takes no second one."""
+    row = OPERATIONS.get(node.name) if isinstance(node, Function) else None
+    return row is not None and "_{" in row.shown_latex
 
 
 def _indices(indices: Sequence[Subscript]) -> str:

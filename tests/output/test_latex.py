@@ -210,6 +210,7 @@ def test_definitions_follow() -> None:
         (m.Ones(matrix(M, N + N)), r"\mathbf{1}_{m \times 2 n}"),
         (unknown("phi", (1,), z), r"\phi'\left(z\right)"),
         (m.Symbol(vector(N), "w_bar"), r"\bar{\mathbf{w}}"),
+        (m.Element(SCALAR, call("e_argmax", x), ("i",)), r"\left(\mathbf{e}_{\operatorname{argmax}\mathbf{x}}\right)_{i}"),
     ],
 )
 def test_what_only_latex_has(expr: Expression, written: str) -> None:
