@@ -53,6 +53,19 @@ def width(formula: str) -> float:
     return sum(item.width for item in _items(formula))
 
 
+def widest_side(formula: str) -> float:
+    r"""How wide the widest side of an equation is, in em.
+
+    >>> widest_side("x = a + b = y") == width(" a + b ")
+    True
+    """
+    widest = total = 0.0
+    for item in _items(formula):
+        total = 0.0 if item.text.strip() == "=" else total + item.width
+        widest = max(widest, total)
+    return widest
+
+
 def broken(formula: str, room: float) -> list[str]:
     r"""The lines of a formula, of at most about a width; those after the first begin with an operator.
 
@@ -340,9 +353,9 @@ def _split(formula: str, separator: str) -> list[str]:
 
 
 def _next(formula: str, place: int) -> tuple[str, int]:
+    """The token at a place, and where it ends; nothing at the end of a formula."""
     found = _TOKEN.match(formula, place)
-    assert found is not None
-    return found[0], found.end()
+    return (found[0], found.end()) if found else ("", place)
 
 
 def _argument(formula: str, place: int) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from matcalc.explanation.derivation import Derived, Equation, Line, Remark, Repetition, Section, Side, filled
 from matcalc.explanation.formulas import escaped, in_latex, pieces, typeset
-from matcalc.explanation.measure import broken, tight, width
+from matcalc.explanation.measure import broken, tight, widest_side, width
 from matcalc.explanation.writing import equations_in, sized
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
@@ -140,7 +140,7 @@ class Typesetter:
                 notes.insert(0, f"${typeset(size, {})}$")
                 lengths.insert(0, len(size) * _WORD)
             written = r" $\cdot$ ".join(notes)
-            least = 1.1 * max((width(part) for each in written.split("$")[1::2] for part in each.split("=")), default=0.0)
+            least = 1.1 * max(map(widest_side, written.split("$")[1::2]), default=0.0)
             yield _Row(left, self.math(side.expression), written, sum(lengths) + len(notes), least)
             left = ""
 
@@ -228,7 +228,7 @@ def _unbroken(words: str, room: float) -> Iterator[str]:
         if place % 2:
             yield from (f"${each}$" for each in broken(part, room))
         else:
-            yield from (each for word in part.split(" ") for each in (word + " ",)) if part else ()
+            yield from (f"{word} " for word in part.split(" ") if part)
 
 
 def distinct(derived: Derived) -> dict[str, str]:
