@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from matcalc.language.dimensions import SCALAR, Shape
+from matcalc.language.dimensions import SCALAR, Shape, row, vector
 from matcalc.notation.build import Builder
 from matcalc.notation.looks import columns_of, rows_of, shape_of
 from matcalc.notation.matrix import (
@@ -300,7 +300,11 @@ def merged(build: Builder, node: Expression) -> Found:
     elif not above and not below:
         new = build.make(Ones, node.shape)
     else:
-        new = settled(build, build.make(Hadamard, node.shape, tuple(above), tuple(below)))
+        kinds = {each.shape.kind: each.shape for each in (*above, *below) if each.shape.dims}
+        shape = kinds.get(node.shape.kind) or next(iter(kinds.values()), node.shape)
+        if len(kinds) > 1 and shape != node.shape:
+            return None  # a row and a column: nothing is left that has the whole shape
+        new = _spread(build, settled(build, build.make(Hadamard, shape, tuple(above), tuple(below))), node.shape)
     if cancelled:
         which = tuple(cancelled)
         return new, cancelling(which)
@@ -327,7 +331,10 @@ def multiplied_out(build: Builder, node: Expression) -> Found:
         return None
     inner = node.factors[at]
     assert isinstance(inner, Sum)
-    each = [_term(build, node, at, _spread(build, term, inner.shape)) for term in inner.terms]
+    others = [factor for place, factor in enumerate(node.factors) if place != at]
+    stretches = isinstance(node, Hadamard) and any(factor.shape == node.shape for factor in others)
+    whole = [term if stretches and term.shape.dims else _spread(build, term, inner.shape) for term in inner.terms]
+    each = [_term(build, node, at, term) for term in whole]
     bare = isinstance(node, Product) and node.coefficient == -1 and len(node.factors) == 1 and not node.divisors
     words = "multiplied out: ``a (b + c) = a b + a c``"
     if bare:
@@ -362,9 +369,13 @@ def into_cases(build: Builder, node: Expression) -> Found:
 
 
 def _spread(build: Builder, term: Expression, shape: Shape) -> Expression:
-    """A number that is added to each element, as an array."""
-    if term.shape.dims or not shape.dims:
+    """A number that is added to each element, or a row or column that is added to each, as an array of the whole shape."""
+    if term.shape.kind == shape.kind or not shape.dims:
         return term
+    if term.shape.kind == "row":
+        return build.make(MatMul, shape, (build.make(Ones, vector(shape.dims[0])), term))
+    if term.shape.dims:
+        return build.make(MatMul, shape, (term, build.make(Ones, row(shape.dims[1]))))
     ones = build.make(Ones, shape)
     return ones if isinstance(term, Number) and term.value == 1 else build.make(Product, shape, 1, (term, ones), ())
 
