@@ -16,6 +16,7 @@ from matcalc.calculus.substitution import substituted
 from matcalc.explanation.intermediates import Quantity, Steps, taken_by_differentials
 from matcalc.explanation.linear import NotLinearError, differential
 from matcalc.explanation.local import Local, in_place, local, name_of, stated
+from matcalc.language.dimensions import SCALAR
 from matcalc.notation import matrix as notation
 from matcalc.notation.component import MatrixNotationError
 from matcalc.notation.looks import flipped
@@ -300,11 +301,11 @@ class Combiner:
         """With matrices between: the derivatives found before by name, multiplied where they belong: `A ∂y/∂U`."""
         if len({len(term.factors) for term in terms} | {2}) > 1 or not any(self._has_matrix(term) for term in terms):
             return None
+        if not any(term.factors[0].step.shape.dims or term.factors[0].operand.shape.dims for term in terms):
+            return None  # numbers before Jacobians
         parts: list[tuple[int, Node]] = []
         for term in terms:
             outer, inner = term.factors
-            if not any(factor.step.shape.dims or factor.operand.shape.dims for factor in (outer, inner)[:1]):
-                return None  # numbers before a Jacobian
             if not value.shape.dims and outer.step is value and outer is self._adjoints.get(outer.operand):  # an adjoint
                 known, factor = outer, inner
             elif not variable.shape.dims:  # a Jacobian, times a tangent
@@ -352,6 +353,8 @@ class Combiner:
         if written is not None:
             return written
         found, outputs = self.local(step, operand), len(step.shape.dims)
+        if not outputs and len(operand.shape.dims) > 1 and found.plain is not None:
+            return self._trace(self.build.matmul(found.plain, moved))
         inner = range(outputs, outputs + len(operand.shape.dims))
         upright = self.build.transpose(moved) if operand.shape.kind == "row" else moved
         factors = [(found.node, (*range(outputs), *inner)), (self.recovery.leaf(upright, operand.shape.dims), (*inner,))]
@@ -361,6 +364,13 @@ class Combiner:
         except MatrixNotationError:
             return None
         return self.build.transpose(column) if step.shape.kind == "row" else column
+
+    def _trace(self, product: Expression) -> Expression:
+        """The trace of a product, with numbers before it."""
+        if isinstance(product, notation.Product) and product.factors and product.factors[-1].shape.dims:
+            core = self._trace(product.factors[-1])
+            return self.build.product(product.coefficient, [*product.factors[:-1], core], product.divisors, SCALAR)
+        return self.build.make(notation.Function, SCALAR, "tr", (product,))
 
     def _placeholder(self, known: Local) -> Node:
         """A node that stands for a derivative found before: of a scalar by a step, or of a step by a scalar."""

@@ -213,14 +213,15 @@ class Combining:
         wrong = self.combiner.sum_of(each, kept)
         if wrong is None or wrong.node is each.total.node:
             return []
-        paths = " and ".join(f"`{term.through.name}`" for term in kept)
+        through = " and ".join(f"`{term.through.name}`" for term in kept)
+        paths = f"path{'s' * (len(kept) > 1)} through {through}"
         given = self.combiner.expanded(wrong)
         if given.plain is None:
             return []
         if each.rule == "vector":
-            text = f"(Along the path through {paths} alone, with {_aliases(each)} held fixed, it would be {{}}.)"
+            text = f"(Along the {paths} alone, with {_aliases(each)} held fixed, it would be {{}}.)"
             return [Remark(text, (given.plain,))]
-        return [Remark(f"(The single-variable rule, along the path through {paths} alone, would give {{}}.)", (given.plain,))]
+        return [Remark(f"(The single-variable rule, along the {paths} alone, would give {{}}.)", (given.plain,))]
 
     def _to_total(self, start: Expression, total: Local) -> list[Side]:
         """The way from a product of Jacobians to what it is as a whole; what the reader stated is used in a line of its own."""

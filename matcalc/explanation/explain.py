@@ -22,7 +22,7 @@ from matcalc.language import tree
 from matcalc.language.declared import Symmetric
 from matcalc.limits import MAX_EXPLAINED
 from matcalc.notation import matrix as notation
-from matcalc.notation.matrix import Answer
+from matcalc.notation.matrix import Answer, Expression
 from matcalc.notation.recover import Recovery
 
 if TYPE_CHECKING:
@@ -118,15 +118,19 @@ class Explaining:
 
     def _differentiation(self) -> Section:
         section = Section("Differentiate each by its own operands")
-        self._differentiate(section, self.combiner)
+        self._differentiate(section, self.combiner, set())
         return section
 
-    def _differentiate(self, section: Section, combiner: Combiner) -> None:
+    def _differentiate(self, section: Section, combiner: Combiner, entries: set[Expression]) -> None:
         for step in combiner.steps.active():
             if step.series is not None:
-                self._differentiate(section, combiner.terms(step))
+                self._differentiate(section, combiner.terms(step), entries)
                 section.lines += _of_entries(step.series)
                 continue
+            if step.role == "entry":
+                if step.symbol in entries:
+                    continue  # it was in another sum, too
+                entries.add(step.symbol)
             for operand in step.operands:
                 if operand.targets:
                     section.lines.append(self._local(combiner.local(step, operand)))

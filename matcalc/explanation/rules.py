@@ -14,6 +14,7 @@ from matcalc.explanation.derivation import unmarked
 from matcalc.explanation.local import Local
 from matcalc.explanation.meeting import Meeting, meeting
 from matcalc.explanation.product_rules import is_linear_in_vector, of_product
+from matcalc.explanation.writing import said as written
 from matcalc.language import tree
 from matcalc.language.calls import axis_of, canonical
 from matcalc.notation import matrix as notation
@@ -46,6 +47,10 @@ class Reasons:
         return said
 
 
+_SIGN_STAYS, _SIGN_TURNS = "the minus sign stays", "the minus sign before it turns the sign"
+"""What becomes of a minus sign before a step, also where its rule has one, as for a quotient."""
+
+
 def rule(inference: Inference, of: Local, *, brief: bool = False) -> str:
     """The rule, in words; `brief` if it was said before why the Jacobian of an element-wise step is diagonal."""
     step, operand = of.step, of.operand
@@ -53,7 +58,8 @@ def rule(inference: Inference, of: Local, *, brief: bool = False) -> str:
         return f"`{step.name}` is `{operand.name}` itself{': the identity' if step.shape.dims else ''}"
     found = meeting(inference, step, operand)
     name = _of_places(found) or _rule(found, of)
-    rest = _rest(found, name)
+    is_negative = written(of.written).startswith("-")
+    rest = [_SIGN_TURNS if each == _SIGN_STAYS and not is_negative else each for each in _rest(found, name)]
     letter = _commuted(of, found)
     if not found.is_entrywise or not _is_elementwise(found):
         return _short_enough([[name, *rest, *letter], [name, *rest], [name, *rest[:1]], [name]])
@@ -113,7 +119,7 @@ def _rest(found: Meeting, said: str) -> list[str]:
     if found.is_scaled and found.node is not found.child and not is_linear_in_vector(found):
         rest += [] if said.startswith("constant multiple rule") else ["constant multiple rule"]
     elif found.is_negative and found.node is not found.child and not is_linear_in_vector(found) and not _is_sum(found.node):
-        rest.append("the minus sign stays")
+        rest.append(_SIGN_STAYS)
     if found.others:
         rest.append(_left_out(found))
     return rest

@@ -35,6 +35,8 @@ SPELLINGS: Final = {
 """The canonical spelling of every operator that has several."""
 
 _KEYWORDS: Final = {"where": "WHERE", "for": "FOR", "in": "IN"}
+_ALTERNATIVES: Final = frozenset({"if", "then", "else", "elif"})
+"""Words of other languages for alternatives."""
 _SIZES: Final = ("len", "rows", "cols")
 """The functions that may bound a sum; any other name before `(` is the bound itself, as in `sum_{i=1}^N(x_i)`."""
 
@@ -216,6 +218,9 @@ def read_tokens(text: str, pattern: re.Pattern[str], dialect: Dialect = MATCALC)
         ends = False  # does it end one?
         if kind == "NAME":
             begins = ends = True
+            if value in _ALTERNATIVES:
+                help_ = "alternatives are written with `where`: `where(x > 0, x^2, -x)`"
+                raise MatcalcSyntaxError(f"`{value}` is no name", Span(text, start, end), help=help_)
             if value in _KEYWORDS and (value != "where" or text[end : end + 1] != "("):
                 kind = _KEYWORDS[value]
                 begins = ends = False

@@ -31,6 +31,7 @@ from matcalc.notation.matrix import (
     Stack,
     Sum,
     Transpose,
+    Unit,
     children,
     postorder,
 )
@@ -102,6 +103,8 @@ def renamed(left: Expression, right: Expression) -> Reason | None:
 def _of_a_sum(left: Expression, right: Expression) -> str:
     """How a sum over an index is written with arrays."""
     body = next(node for node in postorder(left) if isinstance(node, IndexedSum)).body
+    if any(isinstance(node, Unit) and isinstance(node.position, str) for node in postorder(body)):
+        return "the sum over an index puts each entry in its place: ``Σᵢ aᵢ e(i)ᵀ = aᵀ``"
     if body.shape.kind == "matrix":
         return "the sum over an index as a product of matrices: ``Σᵢ Xᵢ Yᵢᵀ = Xᵀ Y``"
     if not body.shape.dims:
@@ -181,7 +184,10 @@ def _has_negative_operand(root: Expression) -> bool:
 def factored(build: Builder, left: Expression, right: Expression) -> Reason | None:
     """What two expressions that are equal once they are multiplied out differ in: a common factor, or brackets."""
     if count(right, Diagonal) < count(left, Diagonal):
-        return Reason("diagonal matrices are added: ``diag(a) + diag(b) = diag(a + b)``")
+        if isinstance(left, MatMul) or (isinstance(left, Product) and isinstance(bare(left), MatMul)):
+            return Reason("multiplied out: ``A (B + C) = A B + A C``, where ``aᵀ diag(b) = (a ⊙ b)ᵀ``")
+        if count(right, Diagonal):
+            return Reason("diagonal matrices are added: ``diag(a) + diag(b) = diag(a + b)``")
     if isinstance(left, Sum) and isinstance(right, Product) and right.divisors:
         return one_denominator(build, right)
     if isinstance(left, Product) and isinstance(right, Product) and _below(right) - _below(left):
@@ -210,6 +216,8 @@ def _common(build: Builder, left: Expression, right: Expression) -> Reason:
         return Reason("the common factor {} is taken out", (build.product(1, common, (), common[-1].shape),))
     elif isinstance(left, Sum) and isinstance(inner, Product) and abs(inner.coefficient) != 1:
         return Reason("the common factor {} is taken out", (build.number(abs(Fraction(inner.coefficient))),))
+    if count(right, Sum) < count(left, Sum):
+        return Reason("multiplied out, and like terms are collected")
     return Reason("a common factor is taken out: ``a b + a c = a (b + c)``")
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from matcalc.notation.build import Builder
 from matcalc.notation.comparison import Comparison
 from matcalc.notation.identities import OPENINGS, RULES
-from matcalc.notation.matrix import Chain, Expression, Hadamard, IndexedSum, MatMul, Product, children, postorder
+from matcalc.notation.matrix import Chain, Expression, Hadamard, IndexedSum, MatMul, Number, Product, children, postorder
 from matcalc.notation.naming import sizes
 from matcalc.notation.products import (
     FACTOR_ONE,
@@ -243,7 +243,10 @@ def _exactly(words: str, node: Expression) -> str:
     if not words.endswith(TO_THE_FRONT) or not isinstance(node, Product | MatMul | Hadamard | Chain):
         return words
     numbers = [coefficient(factor) for factor in node.factors]
-    above = [number for number, factor in zip(numbers, node.factors, strict=True) if not children(factor)]
+    above = [
+        number for number, factor in zip(numbers, node.factors, strict=True)
+        if isinstance(factor, Number | Product) and not children(factor)
+    ]  # fmt: skip
     if 1 in above:
         return FACTOR_ONE
     if -1 in above:

@@ -85,7 +85,7 @@ DERIVED: tuple[Operation, ...] = (
         evaluate=lambda np, x, a, b: np.minimum(np.maximum(x, a), b),
         kink=lambda np, x, a, b: (np.asarray(x) - a) * (np.asarray(x) - b),
         rule=(
-            "1 strictly between the bounds, 0 outside",
+            "1 between the bounds, 0 outside",
             "1 where the lower bound counts, else 0",
             "1 where the upper bound counts, else 0",
         ),
