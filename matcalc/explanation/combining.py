@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matcalc.explanation.combine import Combination
+from matcalc.explanation.combine import Combination, Term
 from matcalc.explanation.derivation import Equation, Line, Remark, Section, Side
 from matcalc.explanation.intermediates import Quantity
 from matcalc.explanation.local import Local, in_place, name_of, stacked_row
@@ -111,7 +111,7 @@ class Combining:
                 sides.append(Side(labels, why))
                 if total.plain is not None and is_long(total.plain):  # each line would be as long as those before it together
                     return [Equation(total.label, tuple(sides), total.label.shape, (total.step, total.operand))]
-                values = [chain(self.build, [f.plain for f in term.factors if f.plain is not None]) for term in each.terms]
+                values = [self._values(term) for term in each.terms]
                 written = sum_of(self.build, values, total.label)
                 if readable and written is not None:
                     sides += self._with_values(written, product_sizes(values), total)
@@ -121,6 +121,10 @@ class Combining:
         ]
         stacked = self._stacked(each) if each.formula is not None else []
         return [*stacked, *lines, *self._tempting(each)]
+
+    def _values(self, term: Term) -> Expression | None:
+        known = [factor for factor in term.factors if factor.plain is not None]
+        return chain(self.build, [f.plain for f in known if f.plain is not None], [factor.label for factor in known])
 
     def _with_values(self, written: Expression, sizes: str, total: Local) -> list[Side]:
         """The chain rule with the local derivatives put in, up to the derivative as a whole."""

@@ -23,27 +23,32 @@ Edge = tuple[Quantity, Quantity]
 
 def directions(explaining: Explaining, wanted: str) -> list[Section]:
     """A section for the direction that is wanted, "forward" or "reverse", or for "both"."""
-    ways = {"forward": _forward, "reverse": _reverse}
     section = Section("The order of the partial derivatives")
     value = explaining.steps.value
     if any(step.series is not None for step in explaining.steps.steps):
         text = "The terms of a sum over an index are differentiated before it, each by itself; their order is that below."
         section.lines.append(Remark(text))
         return [section]
-    for name, way in ways.items():
-        if wanted not in (name, "both"):
-            continue
-        for variable in explaining.steps.variables:
-            if variable.name not in value.targets:
-                continue
-            ends = (variable.name, value.name) if name == "forward" else (value.name, variable.name)
-            lines, cost = way(explaining, variable)
-            section.lines += [Remark(f"{name.capitalize()}, from `{ends[0]}` to `{ends[1]}`:"), *lines]
-            if value.shape.dims or variable.shape.dims:
-                section.lines.append(Remark(f"`{_said(cost)}` multiplications, if no use is made of diagonal Jacobians."))
+    variables = [each for each in explaining.steps.variables if each.name in value.targets]
+    if wanted in ("forward", "both"):
+        for variable in variables:
+            lines, cost = _forward(explaining, variable)
+            title = Remark(f"Forward, from `{variable.name}` to `{value.name}`:")
+            section.lines += [title, *lines, *_costs([variable], value, cost)]
+    if wanted in ("reverse", "both") and variables:
+        lines, cost = _reverse(explaining, variables)
+        *first, last = (f"`{each.name}`" for each in variables)
+        ends = f"{', '.join(first)} and {last}, once for all of them" if first else last
+        section.lines += [Remark(f"Reverse, from `{value.name}` to {ends}:"), *lines, *_costs(variables, value, cost)]
     if wanted == "both" and section.lines:
         section.lines += _cheaper(value, explaining.steps.variables)
     return [section] if section.lines else []
+
+
+def _costs(variables: Sequence[Quantity], value: Quantity, cost: Dim) -> list[Line]:
+    if not any(each.shape.dims for each in (value, *variables)):
+        return []
+    return [Remark(f"`{_said(cost)}` multiplications, if no use is made of diagonal Jacobians.")]
 
 
 def _cheaper(value: Quantity, variables: Sequence[Quantity]) -> list[Line]:
@@ -72,16 +77,18 @@ def _forward(explaining: Explaining, variable: Quantity) -> tuple[list[Line], Di
     return lines, cost
 
 
-def _reverse(explaining: Explaining, variable: Quantity) -> tuple[list[Line], Dim]:
-    """The derivative of the value by each step, from those by the steps that use it."""
+def _reverse(explaining: Explaining, variables: Sequence[Quantity]) -> tuple[list[Line], Dim]:
+    """The derivative of the value by each step, from those by the steps that use it; all variables share them."""
     steps = explaining.steps
     value = steps.value
+    names = {each.name for each in variables}
+    active = [step for step in steps.steps if not names.isdisjoint(step.targets)]
     lines: list[Line] = []
     cost = dim(0)
-    for quantity in [*reversed(steps.active(variable)), variable]:
+    for quantity in [*reversed(active), *variables]:
         if quantity is value:
             continue
-        users = [each for each in steps.users(quantity) if variable.name in each.targets]
+        users = [each for each in steps.users(quantity) if each in active]
         lines += _line(explaining, (value, quantity), [((value, each), (each, quantity)) for each in users])
         for each in users:
             if each is not value and each.role != "alias":

@@ -118,8 +118,20 @@ class Explaining:
 
     def _differentiation(self) -> Section:
         section = Section("Differentiate each by its own operands")
+        section.lines += self._symmetric()
         self._differentiate(section, self.combiner, set())
         return section
+
+    def _symmetric(self) -> list[Line]:
+        """What is said once of matrices that are their own transposes."""
+        varying = {each.name for each in self.steps.variables}
+        symbols = self.problem.inference.symbols.values()
+        names = [each.name for each in symbols if each.properties & {"symmetric", "spd"} and each.name not in varying]
+        if not names:
+            return []
+        *first, last = (f"`{name}`" for name in names)
+        which = f"{', '.join(first)} and {last} are" if first else f"{last} is"
+        return [Remark(f"({which} symmetric: `{names[0]}ᵀ = {names[0]}`{', and so on' * bool(first)}.)")]
 
     def _differentiate(self, section: Section, combiner: Combiner, entries: set[Expression]) -> None:
         for step in combiner.steps.active():

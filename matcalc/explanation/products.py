@@ -16,15 +16,32 @@ if TYPE_CHECKING:
     from matcalc.notation.build import Builder
 
 
-def chain(build: Builder, factors: Sequence[Expression]) -> Expression | None:
-    """A product of derivatives, if they fit together as matrices."""
+def chain(
+    build: Builder, factors: Sequence[Expression], labels: Sequence[Expression] | None = None
+) -> Expression | None:
+    """A product of derivatives, whose names are the `labels` if they are not the factors, if they fit together as matrices.
+
+    The derivative of a number by a row is a column, and that of a row by a number a row: within a product they are transposed.
+    """
     if len(factors) == 1:
         return factors[0]
+    names = enumerate(factors if labels is None else labels)
+    turned = [_is_turned(name, first=not place, last=place == len(factors) - 1) for place, name in names]
+    factors = [build.transpose(each) if turn else each for each, turn in zip(factors, turned, strict=True)]
     sizes = [_sizes(each) for each in factors if each.shape.dims] or [_sizes(factors[0])]
     if any(left[1] != right[0] for left, right in pairwise(sizes)):
         return None
     shape = _shape(sizes[0][0], sizes[-1][1])
     return build.make(notation.Chain, shape, tuple(factors))
+
+
+def _is_turned(label: Expression, *, first: bool, last: bool) -> bool:
+    if not isinstance(label, notation.Partial):
+        return False
+    above, below = label.value.shape, label.variable.shape
+    if isinstance(label.variable, notation.Transpose):
+        return False  # stacked columns
+    return (not last and not above.dims and below.kind == "row") or (not first and not below.dims and above.kind == "row")
 
 
 def sum_of(build: Builder, terms: Sequence[Expression | None], label: Expression) -> Expression | None:

@@ -210,9 +210,10 @@ class Totals:
             return None
         terms = []
         for path in paths:
-            found = [self.combiner.local(step, operand).plain for operand, step in pairwise(path)]
-            known = [each for each in reversed(found) if each is not None]
-            terms.append(chain(self.build, known) if len(known) == len(found) else None)
+            found = [self.combiner.local(step, operand) for operand, step in pairwise(path)]
+            known = [each.plain for each in reversed(found) if each.plain is not None]
+            labels = [each.label for each in reversed(found)]
+            terms.append(chain(self.build, known, labels) if len(known) == len(found) else None)
         return sum_of(self.build, terms, name_of(self.build, top, bottom)) if terms else None
 
     def _with_helpers(self, names: Expression) -> Expression:

@@ -139,7 +139,7 @@ class Typesetter:
             if place == 0 and (size := sized(equation.shape, defined=len(equation.of) == 1)):
                 notes.insert(0, f"${typeset(size, {})}$")
                 lengths.insert(0, len(size) * _WORD)
-            written = r" $\cdot$ ".join(notes)
+            written = "; ".join(notes)
             least = 1.1 * max(map(widest_side, written.split("$")[1::2]), default=0.0)
             yield _Row(left, self.math(side.expression), written, sum(lengths) + len(notes), least)
             left = ""

@@ -84,7 +84,7 @@ class _Page:
             return [start + first, *more]
         widest = max(map(_columns, [first, *others]))
         row = start + first + " " * (max(right, widest if others else 0) - _columns(first)) + "   "
-        said_beside = " · ".join(notes)
+        said_beside = "; ".join(notes)
         if _columns(row) + _columns(said_beside) <= self.width:
             return [row + said_beside, *more]
         room = self.width - _columns(row)

@@ -128,6 +128,8 @@ _COLUMN_PRODUCT: Final = relation(
 _COLUMN_POWER: Final = relation(("scalar, scalar -> scalar",))
 _COLUMN_INTEGER_POWER: Final = relation(("scalar, scalar -> scalar", "matrix(n, n), scalar -> matrix(n, n)"))
 """Products and powers where a vector is a matrix with one column."""
+_AS_VARIABLES: Final = frozenset("uvwxyz")
+"""Exponents that may be vectors as well as their bases, as in a^x."""
 _DIVIDE: Final = relation(
     (
         "scalar, scalar -> scalar", "vector(n), scalar -> vector(n)", "row(n), scalar -> row(n)",
@@ -187,6 +189,8 @@ class Constraints:
         self.along: set[int] = set()
         """The values of these and of `sum(X, axis=1)`."""
         self.follows: list[tuple[int, int]] = []
+        self.powers: list[tuple[int, int]] = []
+        """Bases with exponents that are names, as in x^p."""
         """Operands of what works element by element, and the results, in the order they are computed."""
         self.summed: set[int] = set()
         """The element-wise products in what `sum` or `mean` is taken of, but for those in other reductions and products."""
@@ -354,7 +358,9 @@ class Constraints:
             self.products.append(Operands(operator, left, right, result))
             if (left in self.words or right in self.words) and node.operator_span.excerpt not in _DOTS:
                 self.word_products.append(self.products[-1])
-        elif operator != "**":
+        elif operator == "**":
+            self._note_power(node, left, right)
+        else:
             self.elementwise.append(Operands(operator, left, right, result))
             self.follows += ((left, result), (right, result))
         return result
@@ -381,10 +387,15 @@ class Constraints:
         result = self.unknown(capital=self.capital[base])
         self.relate(rule, (base, exponent, result), Blame(node, (node.left, node.right)))
         self.follows.append((base, result))
+        self._note_power(node, base, exponent)
         if isinstance(node.right, Number) and node.right.value == -1:
             self.inverses.append((base, result))
         self.under.add(base)
         return result
+
+    def _note_power(self, node: Binary, base: int, exponent: int) -> None:
+        if isinstance(node.right, Name) and node.right.name not in _AS_VARIABLES:
+            self.powers.append((base, exponent))
 
     def _transpose(self, node: Transpose) -> int:
         operand = self.unknowns[node.operand]

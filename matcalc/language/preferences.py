@@ -64,6 +64,7 @@ class Preferences:
         self._choose_blocks()
         self._choose_rows()
         self._choose_offsets()
+        self._choose_exponents()
         self._choose_same()
         self._choose_not_scalars()
         self._choose_products()
@@ -224,6 +225,12 @@ class Preferences:
                     continue
                 if self.domains[other] == SCALAR_BIT or other in made.along:
                     self.kinds.assume(unknown, SCALAR_BIT)
+
+    def _choose_exponents(self) -> None:
+        """The p of `sum(x^p)` is a number; the elements of x are raised to it."""
+        for base, exponent in self.made.powers:
+            if self.open(base) and self.open(exponent):
+                self.kinds.assume(exponent, SCALAR_BIT)
 
     def _choose_same(self) -> None:
         """Two operands of an element-wise operator that are both open take the same shape; but `t*B` scales.

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
+from itertools import pairwise
 
 from matcalc.language.dimensions import SCALAR
 from matcalc.notation.build import Builder
 from matcalc.notation.matrix import (
     Cases,
+    Chain,
     Diagonal,
     Dot,
     Expression,
@@ -184,10 +186,11 @@ def _has_negative_operand(root: Expression) -> bool:
 def factored(build: Builder, left: Expression, right: Expression) -> Reason | None:
     """What two expressions that are equal once they are multiplied out differ in: a common factor, or brackets."""
     if count(right, Diagonal) < count(left, Diagonal):
-        if isinstance(left, MatMul) or (isinstance(left, Product) and isinstance(bare(left), MatMul)):
-            return Reason("multiplied out: ``A (B + C) = A B + A C``, where ``aᵀ diag(b) = (a ⊙ b)ᵀ``")
         if count(right, Diagonal):
             return Reason("diagonal matrices are added: ``diag(a) + diag(b) = diag(a + b)``")
+        words = _into_brackets(left)
+        if words:
+            return Reason(words)
     if isinstance(left, Sum) and isinstance(right, Product) and right.divisors:
         return one_denominator(build, right)
     if isinstance(left, Product) and isinstance(right, Product) and _below(right) - _below(left):
@@ -216,9 +219,34 @@ def _common(build: Builder, left: Expression, right: Expression) -> Reason:
         return Reason("the common factor {} is taken out", (build.product(1, common, (), common[-1].shape),))
     elif isinstance(left, Sum) and isinstance(inner, Product) and abs(inner.coefficient) != 1:
         return Reason("the common factor {} is taken out", (build.number(abs(Fraction(inner.coefficient))),))
-    if count(right, Sum) < count(left, Sum):
-        return Reason("multiplied out, and like terms are collected")
+    if _is_opened(left, right):
+        return Reason("the brackets are multiplied out, and like terms are collected")
     return Reason("a common factor is taken out: ``a b + a c = a (b + c)``")
+
+
+def _into_brackets(root: Expression) -> str:
+    """What a row or a column makes of a diagonal matrix in brackets beside it."""
+    for node in postorder(root):
+        if not isinstance(node, MatMul | Chain):
+            continue
+        for before, after in pairwise(node.factors):
+            if before.shape.kind == "row" and isinstance(after, Sum) and count(after, Diagonal):
+                return "the row goes into the brackets: ``aᵀ (diag(b) + C) = (a ⊙ b)ᵀ + aᵀ C``"
+            if after.shape.kind == "vector" and isinstance(before, Sum) and count(before, Diagonal):
+                return "the column goes into the brackets: ``(diag(a) + B) c = a ⊙ c + B c``"
+    return ""
+
+
+def _is_opened(left: Expression, right: Expression) -> bool:
+    """Whether a sum has brackets within, and the other one none, where all else is the same."""
+    before, after = (node if isinstance(node, Product) else None for node in (left, right))
+    if before is not None and after is not None:
+        if not before.factors or not after.factors:
+            return False
+        if before.divisors != after.divisors or before.factors[:-1] != after.factors[:-1]:
+            return False
+        left, right = before.factors[-1], after.factors[-1]
+    return isinstance(left, Sum) and isinstance(right, Sum) and count(left, Sum) > 1 and count(right, Sum) == 1
 
 
 def _outside(left: Sum, right: Product | MatMul | Hadamard) -> list[Expression]:

@@ -181,6 +181,7 @@ def examples() -> Sequence[Case]:
         ("h = A x; s = sum(h); sum((h_i - s)^2*y_i for i in 1..m)", "x, A", "A: matrix(m, n), x: vector(n), y: vector(m)"),
         ("exp(x - (x - (x - (x - (x - sin(x))))))", "x", "x: vector(n)"),
         ("prod(normalize(V, axis=0)/sum(exp(normalize(V, axis=0)), axis=1))", "V", "V: matrix(m, k)"),
+        ("x' A' B x", "x", "A, B: matrix(m, n)"), ("||Y - X W||_F^2 + lam*||W||_F^2", "W, lam"),
         ("norm(w, 2 + tanh(b))", "b", "w: vector(n), b: scalar"), ("a' X^k b", "X", "X: matrix(n, n)"),
         ("max(c*p[n-i+1]^2 + y[i] for i in 1..n)", "c, p", "c: scalar, p, y: vector(n)"),
         ("sum(prod(1.5 + tanh(z u'), axis=0))", "z, u", "z: vector(k), u: vector(m)"),

@@ -94,6 +94,10 @@ def shape(text: str) -> str:
         ("X⁻¹ + Y", "matrix(n, n)", "X, Y ∈ ℝⁿˣⁿ"),
         ("N^-1 sum(x)", "scalar", "N ∈ ℝ; x ∈ ℝⁿ"),
         ("x^-1 + 1", "scalar", "x ∈ ℝ"),
+        # exponents
+        ("sum(abs(x)^p)^(1/p)", "scalar", "x ∈ ℝⁿ; p ∈ ℝ"),
+        ("sum(x**p)", "scalar", "x ∈ ℝⁿ; p ∈ ℝ"),
+        ("sum(a^x)", "scalar", "a ∈ ℝ; x ∈ ℝⁿ"),
         # names that begin with a capital letter
         ("softmax(X Wq (X Wk)'/sqrt(d), axis=1) X Wv", "matrix(m, p)", "X ∈ ℝᵐˣⁿ; Wq, Wk ∈ ℝⁿˣᵏ; d ∈ ℝ; Wv ∈ ℝⁿˣᵖ"),
         ("tanh(Wh h + Wx x + b)", "vector(m)", "Wh ∈ ℝᵐˣⁿ; h ∈ ℝⁿ; Wx ∈ ℝᵐˣᵏ; x ∈ ℝᵏ; b ∈ ℝᵐ"),
