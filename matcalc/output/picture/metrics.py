@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -61,6 +61,8 @@ def runs(text: str, *, is_sentence: bool = False) -> Iterator[Run]:
 
     >>> [(run.text, run.italic, run.level) for run in runs("sin xₖ")]
     [('sin ', False, 0), ('x', True, 0), ('k', True, -1)]
+    >>> [(run.text, run.level) for run in runs("‖X‖_F²")]
+    [('‖', 0), ('X', 0), ('‖', 0), ('F', -1), ('2', 1)]
     """
     if is_sentence:
         for part in _ARTICLE.split(text):
@@ -73,6 +75,7 @@ def runs(text: str, *, is_sentence: bool = False) -> Iterator[Run]:
         for position, part in enumerate(_POWER.split(text))
         for level, character in map(script, part)
     ]
+    characters = list(_norms_lowered(characters))
     for position, (before, at, after) in enumerate(zip(characters, characters[1:], characters[2:], strict=False)):
         if before[0] == after[0] == 1 and at == (1, "x"):
             characters[position + 1] = (1, "×")  # ℝᵐˣⁿ
@@ -83,6 +86,14 @@ def runs(text: str, *, is_sentence: bool = False) -> Iterator[Run]:
         styled.append((word, is_name or letters == "d", level))
     for (italic, level), group in groupby(styled, lambda item: item[1:]):
         yield Run("".join(word for word, _, _ in group), italic, level)
+
+
+def _norms_lowered(characters: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The F of ‖X‖_F as a subscript."""
+    for position, each in enumerate(characters):
+        before = characters[max(0, position - 2) : position]
+        if each != (0, "_") or before[-1:] != [(0, "‖")]:
+            yield (-1, each[1]) if before == [(0, "‖"), (0, "_")] else each
 
 
 _ARTICLE = re.compile(r"(?<![^ ])(a )(?=[a-z]{2,})")
