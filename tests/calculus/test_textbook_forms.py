@@ -34,6 +34,8 @@ FORMS = [
     ("-sum(softmax(x)*log(softmax(x)))", "x", 1, V, "(softmax(x) ⊙ (x·softmax(x) - x))ᵀ"),
     # what adds up to 1
     ("max(c + x)", "c", 1, "x: vector(n), c: scalar", "1"),
+    # the reader's name of a row
+    ("v = r*2; w = sin(v) X; sum(w*w)", "X", 1, "r: row(n), X: matrix(n, m)", "2 Xᵀ sin(vᵀ) sin(vᵀ)ᵀ   where v = 2 r"),
     # fractions within
     ("norm(x)^p", "x", 2, V, "p (‖x‖^(p - 2) I + (p - 2) ‖x‖^(p - 4) x xᵀ)"),
     ("log(1 + ||x||^2/t)", "x", 2, V, "(2 / (t + ‖x‖²)) (I - (2 / (t + ‖x‖²)) x xᵀ)"),
