@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from matcalc.explanation.combine import Combiner
@@ -18,7 +18,7 @@ from matcalc.language.declared import Symmetric
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression
 from matcalc.output.latex import expression as latex
-from matcalc.output.picture.dataflow import Dataflow, Edge, Formula, Vertex
+from matcalc.output.picture.dataflow import Dataflow, Edge, Formula, Kind, Vertex
 from matcalc.output.text import expression as text
 from matcalc.output.text import text as whole
 
@@ -172,21 +172,19 @@ def _parts(root: Expression, whole: Collection[Expression]) -> set[Expression]:
     return found
 
 
-def _vertex(quantity: Quantity, kind: str, key: str = "") -> Vertex:
+def _vertex(quantity: Quantity, kind: Kind, key: str = "") -> Vertex:
     definition = quantity.definition if quantity.role != "entry" else None
     shape = space(quantity.shape) if quantity.shape.dims else ""
     return Vertex(
         key or quantity.name, text(quantity.symbol), shape, text(definition) if definition is not None else "",
-        kind,  # type: ignore[arg-type]
-        bool(quantity.targets), latex(quantity.symbol), latex(definition) if definition is not None else "",
+        kind, bool(quantity.targets), latex(quantity.symbol), latex(definition) if definition is not None else "",
     )  # fmt: skip
 
 
-def _labelled(found: Local, write: object) -> str:
+def _labelled(found: Local, write: Callable[[Expression], str]) -> str:
     """`∂u₂/∂u₁ = 2 u₁`, or only the name of a long one."""
-    assert callable(write)
     name, written = write(found.label), found.plain or found.written
-    return f"{name} = {write(written)}" if _is_short(written) else str(name)
+    return name if isinstance(written, Answer) or not _is_short(written) else f"{name} = {write(written)}"
 
 
 def _is_short(side: Expression | Answer) -> bool:

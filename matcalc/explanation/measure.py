@@ -313,25 +313,29 @@ def _letter(letter: str) -> float:
 def _fence(formula: str, start: int, place: int) -> tuple[_Item, int]:
     """Brackets, from `left` to the `right` that belongs to it."""
     _, inside = _next(formula, place)
-    depth, place = 1, inside
-    while depth and place < len(formula):
-        before = place
-        token, place = _next(formula, place)
-        depth += {r"\left": 1, r"\right": -1}.get(token, 0)
+    before, place = _closed(formula, inside, r"\left", r"\right")
     _, end = _next(formula, place)
     inner = formula[inside:before]
     item = _Item(formula[start:end], width(inner) + 0.95, formula[start:inside], inner, formula[before:end])
     return item, end
 
 
+def _closed(formula: str, place: int, opening: str, closing: str) -> tuple[int, int]:
+    """Where the token that closes what is open begins, and where it ends; twice the end of the formula if there is none."""
+    depth = 1
+    while place < len(formula):
+        before = place
+        token, place = _next(formula, place)
+        depth += {opening: 1, closing: -1}.get(token, 0)
+        if not depth:
+            return before, place
+    return place, place
+
+
 def _environment(formula: str, start: int, place: int) -> tuple[_Item, int]:
     """A matrix, or alternatives."""
     name, inside = _argument(formula, place)
-    depth, place = 1, inside
-    while depth and place < len(formula):
-        before = place
-        token, place = _next(formula, place)
-        depth += {r"\begin": 1, r"\end": -1}.get(token, 0)
+    before, place = _closed(formula, inside, r"\begin", r"\end")
     _, end = _argument(formula, place)
     rows = [[width(cell) for cell in _split(row, "&")] for row in _split(formula[inside:before], r"\\")]
     columns = max(map(len, rows))

@@ -183,8 +183,11 @@ class Comparison:
                 if same is not None:
                     mine.remove(each)
                     others.remove(same)
-            if len(mine) != 1 or (isinstance(left, Product | Hadamard) and len(left.factors) != len(right.factors)):  # type: ignore[union-attr]
+            if len(mine) != 1:
                 break
+            kinds = Product | Hadamard
+            if isinstance(left, kinds) and isinstance(right, kinds) and len(left.factors) != len(right.factors):
+                break  # what differs is a factor here and a divisor there
             if mine[0].shape != others[0].shape or not self._out.agree(mine[0], others[0]):
                 break
             (left,), (right,) = mine, others

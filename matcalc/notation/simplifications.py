@@ -119,8 +119,8 @@ def everywhere(
     return done[root]
 
 
-def outermost(build: Builder, root: Expression, rule: Callable[[Expression], Expression]) -> Expression:
-    """`root` with a rule used where it can be, but not within what it made."""
+def outermost(build: Builder, root: Expression, change: Callable[[Builder, Expression], Expression]) -> Expression:
+    """`root` changed where it can be, but not within what that made."""
     done: dict[Expression, Expression] = {}
     waiting = [root]
     seen: set[Expression] = set()
@@ -129,7 +129,7 @@ def outermost(build: Builder, root: Expression, rule: Callable[[Expression], Exp
         if node in seen:
             continue
         seen.add(node)
-        new = rule(node)
+        new = change(build, node)
         if new is not node:
             done[node] = new
         else:
@@ -190,13 +190,13 @@ class _Simplification:
         for rule in rules:
             reasons: dict[Reason, None] = {}
 
-            def change(node: Expression, rule: Rule = rule, reasons: dict[Reason, None] = reasons) -> Expression:
+            def change(_: Builder, node: Expression, rule: Rule = rule, reasons: dict[Reason, None] = reasons) -> Expression:
                 return self._applied(rule, node, reasons)
 
             if rule in OPENINGS:
                 new = outermost(self._build, now, change)
             else:
-                new = everywhere(self._build, now, lambda _, node, change=change: change(node), self._same)  # type: ignore[misc]
+                new = everywhere(self._build, now, change, self._same)
             if new is not now and reasons:
                 words, parts = _together(list(reasons))
                 yield Step(words, everywhere(self._build, new, opened, self._same), parts)

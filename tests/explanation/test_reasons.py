@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 import matcalc as mc
-from matcalc.explanation.derivation import Equation, Line, Repetition, Side, filled
+from matcalc.explanation.derivation import Side, filled
+from matcalc.explanation.writing import equations_in
 from matcalc.notation import matrix as notation
 from matcalc.notation.matrix import Answer, Expression, children, postorder
 from matcalc.output.text import expression
@@ -132,14 +133,6 @@ def wrong(before: Expression, side: Side) -> Iterator[str]:
             yield f"{each}:  {expression(before)}  =  {expression(after)}"
 
 
-def equations(lines: Sequence[Line]) -> Iterator[Equation]:
-    for line in lines:
-        if isinstance(line, Repetition):
-            yield from equations(line.lines)
-        elif isinstance(line, Equation):
-            yield line
-
-
 @pytest.mark.parametrize("part", range(PARTS))
 def test_reasons_are_those_of_their_lines(part: int) -> None:
     found: dict[str, None] = {}
@@ -150,7 +143,7 @@ def test_reasons_are_those_of_their_lines(part: int) -> None:
         except mc.errors.MatcalcError:
             continue
         for section in explanation.derived.sections:
-            for line in equations(section.lines):
+            for line in equations_in(section.lines):
                 for first, second in pairwise(line.sides):
                     checked += 1
                     if not isinstance(first.expression, Answer):

@@ -22,8 +22,13 @@ _PARAGRAPH = 4.0
 
 def widest(flow: Dataflow) -> float:
     """The width in which each equation would fit on one line."""
-    formulas = [*(("total", each) for each in flow.totals), *(("long", each) for each in legend(flow))]
-    return max((_width(each, kind) for kind, each in formulas if isinstance(each, Formula)), default=0.0)  # type: ignore[arg-type]
+    return max((_width(each, kind) for kind, each in _formulas(flow)), default=0.0)
+
+
+def _formulas(flow: Dataflow) -> Iterator[tuple[Kind, Formula]]:
+    """The equations below the graph, without the remarks."""
+    yield from (("total", each) for each in flow.totals if isinstance(each, Formula))
+    yield from (("long", each) for each in legend(flow))
 
 
 def _width(formula: Formula, kind: Kind) -> float:
@@ -79,9 +84,7 @@ class Panel:
 
 def panel(flow: Dataflow, room: float) -> Panel:
     """What stands below the graph, in this width where it can be broken."""
-    formulas = [*(("total", each) for each in flow.totals), *(("long", each) for each in legend(flow))]
-    sizes = [width(each.left, _STYLES[kind][0]) for kind, each in formulas if isinstance(each, Formula)]  # type: ignore[index]
-    left = max(sizes, default=0.0)
+    left = max((width(each.left, _STYLES[kind][0]) for kind, each in _formulas(flow)), default=0.0)
 
     def fits(text: str) -> bool:
         return width(text, NAME) + _SPACE <= room
