@@ -265,7 +265,8 @@ def _of_quotient(found: Meeting) -> str:
 
 
 def _stretched(found: Meeting) -> str:
-    name = f"`{found.operand.name}`"
+    own = found.child in found.step.leaves or isinstance(found.child, tree.Transpose)
+    name = f"`{found.operand.name if own else found.written(found.child) or found.operand.name}`"
     return name if found.shape(found.child).dims else f"scalar expansion: {name}"
 
 

@@ -132,6 +132,7 @@ CASES = [
     ("det(X)", "X", "", "y/X", "Jacobi's formula: d det(X) = det(X) tr(X⁻¹ dX)"),
     ("logdet(X)", "X", "", "y/X", "Jacobi's formula, divided by det(X): d logdet(X) = tr(X⁻¹ dX)"),
     ("x y'", "x", "", "Y/x", "outer product: each entry is one of x times one of y"),
+    ("log(A x + B)", "x", "A, B: matrix(m, n)", "U/x", "A x is added to every column; B does not depend on x"),
     ("X + v", "v", "X: matrix(m, n), v: vector(m)", "Y/v", "v is added to every column; X does not depend on v"),
     # functions of whole vectors
     ("softmax(W x)", "x", "", "y/u", "every entry depends on every entry of u, through the normalising sum: not diagonal"),
